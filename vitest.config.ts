@@ -1,13 +1,23 @@
 import { defineConfig } from 'vitest/config'
 
+/** Two kinds of tests: `pure` needs nothing but Node; `real` gets a PostgreSQL and a Temporal server of its own. */
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     pool: 'forks',
-    // Two files at once: most of them start a database or a Temporal server, and small machines have two cores.
+    // Two files at once: most of them keep a server busy, and small machines have two cores.
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
-    globalSetup: ['test/support/global-setup.ts'],
+    projects: [
+      { test: { name: 'pure', include: ['test/{analytics,domain}/**/*.test.ts'], testTimeout: 120_000 } },
+      {
+        test: {
+          name: 'real',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/{analytics,domain}/**'],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          globalSetup: ['test/support/global-setup.ts'],
+        },
+      },
+    ],
   },
 })
