@@ -5,17 +5,31 @@ import { CommanderError } from 'commander'
 import { buildProgram } from './program.ts'
 import { oneLine, UsageError } from './usage-error.ts'
 
+// A reader that has seen enough (`… | head`) closes the pipe: nothing is wrong then.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit()
+  throw error
+})
+
 try {
   await buildProgram().parseAsync(process.argv)
 } catch (error) {
   if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode // Commander has already said what was wrong (or printed the help).
+    if (error.exitCode !== 0) complain(commanderComplaint(error), 2) // Status 0: help or version, already printed.
   } else if (error instanceof UsageError || error instanceof RangeError) {
-    process.stderr.write(`perennial: ${oneLine(error.message)}\n`)
-    process.exitCode = 2
+    complain(error.message, 2)
   } else {
-    process.stderr.write(`perennial: ${oneLine(error instanceof Error ? error.message : String(error))}\n`)
+    complain(error instanceof Error ? error.message : String(error), 1)
     if (process.env['PERENNIAL_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`)
-    process.exitCode = 1
   }
+}
+
+function complain(message: string, status: number): void {
+  process.stderr.write(`perennial: ${oneLine(message)}\n`)
+  process.exitCode = status
+}
+
+function commanderComplaint({ code, message }: CommanderError): string {
+  if (code === 'commander.help') return 'a command is missing; --help lists them'
+  return message.replace(/^error: /, '')
 }

@@ -5,15 +5,15 @@ import { analyzeCommand } from './analyze/analyze-command.ts'
 
 /** The whole `perennial` program. Errors are thrown, never `process.exit`ed, so that tests can run it in-process. */
 export function buildProgram(): Command {
-  const program = new Command('perennial')
-    .description('Lifecycle marketing that runs on Temporal.')
-    .showHelpAfterError('(add --help for the options)')
+  const program = new Command('perennial').description('Lifecycle marketing that runs on Temporal.')
   for (const command of [analyzeCommand()]) program.addCommand(command)
   return throwing(program)
 }
 
 function throwing(command: Command): Command {
   command.exitOverride()
+  // Whoever catches the error prints it, in one line; commander's own would come before it.
+  command.configureOutput({ writeErr: () => {} })
   for (const child of command.commands) throwing(child)
   return command
 }
