@@ -1,0 +1,138 @@
+/**
+ * The configuration, read once from the environment. The only reader of `process.env` in the product.
+ *
+ * Anything secret may come from a file instead: `NAME_FILE` holds the path.
+ */
+
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+
+/** What every process of one installation agrees on. */
+export interface Config {
+  /** Where this installation keeps its state: data of the embedded services, the master key, caught mail. */
+  readonly home: string
+  /** Downloaded or built tools that all installations on this machine share. */
+  readonly cacheDir: string
+  /** `undefined`: run the embedded PostgreSQL. */
+  readonly databaseUrl: string | undefined
+  readonly temporal: {
+    /** `undefined`: run the embedded server. Further standard Temporal settings (TLS, API key) are read by its own library. */
+    readonly address: string | undefined
+    readonly namespace: string
+  }
+  readonly http: { readonly host: string; readonly port: number; readonly publicUrl: string | undefined }
+  /** 32 bytes that wrap the customers' keys. `undefined`: the file `master.key` in the home. */
+  readonly masterKey: Buffer | undefined
+  /** `undefined`: the embedded mail catcher. */
+  readonly smtpUrl: string | undefined
+  readonly mail: { readonly from: string; readonly postalAddress: string }
+  /** `undefined`: the embedded SMS catcher. */
+  readonly twilio: TwilioConfig | undefined
+  readonly clock: ClockConfig
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'
+}
+
+export interface TwilioConfig {
+  readonly accountSid: string
+  readonly authToken: string
+  readonly from: string
+  /** Another host that speaks Twilio's API. */
+  readonly apiUrl: string | undefined
+}
+
+/** Virtual time: `now = startsAt + (real now − anchoredAt) · speed`. Speed 1 without a start is the ordinary clock. */
+export interface ClockConfig {
+  readonly speed: number
+  readonly startsAtMs: number | undefined
+  readonly anchoredAtMs: number | undefined
+}
+
+const instant = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
+const url = z.url()
+
+const environment = z.object({
+  PERENNIAL_HOME: z.string().min(1).optional(),
+  PERENNIAL_CACHE: z.string().min(1).optional(),
+  DATABASE_URL: url.optional(),
+  TEMPORAL_ADDRESS: z.string().min(1).optional(),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  PERENNIAL_HOST: z.string().min(1).default('127.0.0.1'),
+  PERENNIAL_PORT: z.coerce.number().int().min(0).max(65_535).default(8700),
+  PERENNIAL_PUBLIC_URL: url.optional(),
+  PERENNIAL_MASTER_KEY: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal digits')
+    .optional(),
+  SMTP_URL: url.optional(),
+  MAIL_FROM: z.string().min(3).default('Perennial Demo Shop <shop@perennial.example>'),
+  MAIL_POSTAL_ADDRESS: z.string().min(1).default('Perennial Demo Shop, 1 Garden Row, Greenford'),
+  TWILIO_ACCOUNT_SID: z.string().regex(/^AC/, 'must start with AC').optional(),
+  TWILIO_AUTH_TOKEN: z.string().min(1).optional(),
+  TWILIO_FROM: z.string().min(1).optional(),
+  TWILIO_API_URL: url.optional(),
+  CLOCK_SPEED: z.coerce.number().positive().max(1_000_000).default(1),
+  CLOCK_START: instant.optional(),
+  CLOCK_ANCHOR: instant.optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+})
+
+/** The names whose values never appear in an error. */
+const secrets = ['DATABASE_URL', 'PERENNIAL_MASTER_KEY', 'SMTP_URL', 'TWILIO_AUTH_TOKEN']
+
+/**
+ * Reads and checks the configuration.
+ *
+ * @throws RangeError naming the variable, its value (unless secret) and the rule it breaks.
+ */
+export function readConfig(env: Record<string, string | undefined> = process.env): Config {
+  const values = parse(withSecretFiles(env))
+  const home = resolve(values.PERENNIAL_HOME ?? '.perennial')
+  return {
+    home,
+    cacheDir: resolve(values.PERENNIAL_CACHE ?? join(homedir(), '.cache', 'perennial')),
+    databaseUrl: values.DATABASE_URL,
+    temporal: { address: values.TEMPORAL_ADDRESS, namespace: values.TEMPORAL_NAMESPACE },
+    http: { host: values.PERENNIAL_HOST, port: values.PERENNIAL_PORT, publicUrl: values.PERENNIAL_PUBLIC_URL },
+    masterKey: masterKey(values.PERENNIAL_MASTER_KEY),
+    smtpUrl: values.SMTP_URL,
+    mail: { from: values.MAIL_FROM, postalAddress: values.MAIL_POSTAL_ADDRESS },
+    twilio: twilio(values),
+    clock: { speed: values.CLOCK_SPEED, startsAtMs: values.CLOCK_START, anchoredAtMs: values.CLOCK_ANCHOR },
+    logLevel: values.LOG_LEVEL,
+  }
+}
+
+function parse(env: Record<string, string | undefined>): z.infer<typeof environment> {
+  // An empty variable is how shells and compose files say "not set".
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const result = environment.safeParse(given)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  const name = String(issue?.path[0] ?? 'environment')
+  const shown = secrets.includes(name) ? 'its value' : JSON.stringify(given[name])
+  throw new RangeError(`${name}: ${shown} is refused: ${issue?.message ?? 'unknown rule'}`)
+}
+
+function withSecretFiles(env: Record<string, string | undefined>): Record<string, string | undefined> {
+  const filled = { ...env }
+  for (const name of secrets) {
+    const path = env[`${name}_FILE`]
+    if (path && !env[name]) filled[name] = readFileSync(path, 'utf8').trim()
+  }
+  return filled
+}
+
+function masterKey(hex: string | undefined): Buffer | undefined {
+  return hex === undefined ? undefined : Buffer.from(hex, 'hex')
+}
+
+function twilio(values: z.infer<typeof environment>): TwilioConfig | undefined {
+  const { TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken, TWILIO_FROM: from } = values
+  if (accountSid === undefined && authToken === undefined && from === undefined) return undefined
+  if (accountSid === undefined || authToken === undefined || from === undefined) {
+    throw new RangeError('TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM: all three are needed, or none of them')
+  }
+  return { accountSid, authToken, from, apiUrl: values.TWILIO_API_URL }
+}

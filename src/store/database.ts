@@ -1,0 +1,91 @@
+/** The door to PostgreSQL: one pool per process for SQL over sets, one Prisma client on top of it for single records. */
+
+import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
+import { PrismaClient } from './generated/client.ts'
+
+/** What a query needs: the pool, or one connection inside a transaction. */
+export interface Queryable {
+  query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+    query: string | pg.QueryConfig,
+    values?: readonly unknown[],
+  ): Promise<pg.QueryResult<Row>>
+}
+
+export interface Database {
+  /** Sets and hot paths. */
+  readonly pool: pg.Pool
+  /** Single records. */
+  readonly prisma: PrismaClient
+  /** Work in one transaction, rolled back if it throws. */
+  transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+const int8 = 20
+
+/** Ids and money fit a double exactly up to 2⁵³; anything above would be a corrupted row and is refused. */
+function parseInt8(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value)) throw new RangeError(`bigint ${text}: must be a safe integer`)
+  return value
+}
+
+const types: pg.CustomTypesConfig = {
+  // The declared type is an overload per OID and format; what is called here is its most general form.
+  getTypeParser: ((oid: number, format?: 'text' | 'binary'): unknown =>
+    oid === int8 && format !== 'binary' ? parseInt8 : generalTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+}
+
+const generalTypeParser = pg.types.getTypeParser as (oid: number, format?: 'text' | 'binary') => unknown
+
+/**
+ * Opens a pool. It connects at the first query; an outage of the server fails the queries of that moment and heals by
+ * itself.
+ *
+ * @param onIdleError called when the server drops an idle connection, which is no error of any query.
+ */
+export function openDatabase(
+  databaseUrl: string,
+  options: { readonly maxConnections?: number; readonly onIdleError?: (error: Error) => void } = {},
+): Database {
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max: options.maxConnections ?? 10,
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 30_000,
+    types,
+  })
+  pool.on('error', (error) => options.onIdleError?.(error))
+  const prisma = new PrismaClient({
+    adapter: new PrismaPg(
+      { connectionString: databaseUrl, max: 3, connectionTimeoutMillis: 10_000 },
+      { onPoolError: (error) => options.onIdleError?.(error) },
+    ),
+  })
+  return {
+    pool,
+    prisma,
+    transaction: (work) => inTransaction(pool, work),
+    async close() {
+      await Promise.all([pool.end(), prisma.$disconnect()])
+    },
+  }
+}
+
+async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    await client.query('BEGIN')
+    const result = await work(client)
+    await client.query('COMMIT')
+    return result
+  } catch (error) {
+    // If even the rollback fails, the connection is unusable: destroy it instead of handing it to the next one.
+    await client.query('ROLLBACK').catch((rollbackError: Error) => (broken = rollbackError))
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
