@@ -1,0 +1,81 @@
+/** What `decide` answers. The store saves it in one transaction; nothing in it has happened yet. */
+
+import type { Channel, MessageClass, RunMemory, Stage, TraitValue } from './snapshot.ts'
+import type { EpochMs } from './time.ts'
+
+export interface Decision {
+  readonly move: StageMove | null
+  readonly atRisk: boolean
+  readonly runs: readonly RunChange[]
+  readonly messages: readonly PlannedMessage[]
+  /** Coupons to issue; the messages that need one name it by `couponId`. */
+  readonly coupons: readonly PlannedCoupon[]
+  /** Why things were done, and why not. */
+  readonly records: readonly DecisionNote[]
+  /** News that this decision has taken into account. */
+  readonly consumedNews: readonly number[]
+  /** The next moment at which something may change without news; null if none can. */
+  readonly wakeAtMs: EpochMs | null
+  /** True: an order came after the scores. Then nothing else is decided; score, and decide again. */
+  readonly scoresAreStale: boolean
+}
+
+export interface StageMove {
+  readonly from: Stage
+  readonly to: Stage
+  /** In plain words: "second order". */
+  readonly reason: string
+}
+
+export interface RunChange {
+  readonly id: string
+  readonly journey: string
+  readonly version: string
+  readonly entryNumber: number
+  readonly enteredAtMs: EpochMs
+  readonly isNew: boolean
+  readonly status: 'active' | 'completed' | 'exited'
+  readonly step: string
+  readonly stepSinceMs: EpochMs
+  readonly wakeAtMs: EpochMs | null
+  readonly memory: RunMemory
+  /** Set when the status is not `active`: "reached the end", "goal: Order Completed", … */
+  readonly endReason: string | null
+}
+
+export interface PlannedMessage {
+  readonly id: string
+  readonly journey: string
+  readonly version: string
+  readonly step: string
+  readonly entryNumber: number
+  readonly visit: number
+  readonly channel: Channel
+  readonly messageClass: MessageClass
+  readonly topic: string
+  readonly template: string
+  readonly couponId: string | null
+  /** Impersonal values that the template may use. */
+  readonly data: Readonly<Record<string, TraitValue>>
+  readonly expiresAtMs: EpochMs | null
+}
+
+export interface PlannedCoupon {
+  readonly id: string
+  readonly offer: string
+  readonly code: string
+  readonly expiresAtMs: EpochMs | null
+}
+
+export interface DecisionNote {
+  readonly kind: 'stage' | 'entry' | 'step' | 'message' | 'offer' | 'exit'
+  readonly journey: string | null
+  readonly version: string | null
+  readonly step: string | null
+  readonly entryNumber: number | null
+  /** `done`, or what happened instead. */
+  readonly outcome: 'done' | 'refused' | 'postponed' | 'skipped'
+  /** Which rule decided: `consent`, `suppressed`, `cap:email`, `quiet-hours`, `reentry`, `goal`, `no-address`, … */
+  readonly rule: string
+  readonly detail: Readonly<Record<string, TraitValue>>
+}

@@ -1,0 +1,137 @@
+/**
+ * Everything that is known about one customer at one moment: all that a decision may depend on.
+ *
+ * It holds no address and no personal trait. Whether somebody can be reached, and may be, is enough to decide.
+ */
+
+import type { EpochMs } from './time.ts'
+
+export type Stage = 'acquire' | 'activate' | 'retain' | 'revenue' | 'refer'
+export type Channel = 'email' | 'sms'
+export type TraitValue = string | number | boolean | null | readonly string[]
+
+export interface Snapshot {
+  readonly customer: CustomerFacts
+  readonly orders: OrderFacts
+  /** By kind; missing while nobody has scored this customer yet. */
+  readonly scores: Readonly<Partial<Record<ScoreKind, ScoreFacts>>>
+  readonly contact: Readonly<Record<Channel, ContactFacts>>
+  /** Runs that have not ended. */
+  readonly runs: readonly RunFacts[]
+  /** Runs that have ended, newest first: enough of them to judge re-entry. */
+  readonly pastRuns: readonly PastRunFacts[]
+  /** Messages of the last 30 days that went out or are about to, newest first. */
+  readonly recentMessages: readonly RecentMessageFacts[]
+  /** Unread news, oldest first. */
+  readonly news: readonly News[]
+  /** Coupons that this customer holds and can still redeem. */
+  readonly coupons: readonly CouponFacts[]
+}
+
+export interface CustomerFacts {
+  /** UUID. Also the seed of every assignment by hash. */
+  readonly id: string
+  readonly stage: Stage
+  readonly stageSinceMs: EpochMs
+  /** Churn risk has crossed the upper threshold and not yet fallen below the lower one. */
+  readonly atRisk: boolean
+  readonly traits: Readonly<Record<string, TraitValue>>
+  /** IANA name, if known. */
+  readonly timeZone: string | null
+  readonly firstSeenMs: EpochMs
+  readonly lastSeenMs: EpochMs
+}
+
+export interface OrderFacts {
+  readonly count: number
+  readonly revenueCents: number
+  readonly refundedCents: number
+  readonly firstOrderMs: EpochMs | null
+  readonly lastOrderMs: EpochMs | null
+}
+
+/** `churn`: probability from 0 to 1 of not coming back. `clv`: expected future revenue in minor units. */
+export type ScoreKind = 'churn' | 'clv'
+
+export interface ScoreFacts {
+  readonly value: number
+  readonly tier: 'high' | 'middle' | 'low' | null
+  readonly scoredAtMs: EpochMs
+}
+
+export interface ContactFacts {
+  /** Whether there is an address at all. */
+  readonly reachable: boolean
+  /** Why nothing may be sent to that address, or null. */
+  readonly suppressed: string | null
+  /** The newest word per topic; `*` stands for every topic. Nothing said: not here. */
+  readonly consents: Readonly<Record<string, 'granted' | 'withdrawn'>>
+}
+
+/** One passage through a journey. */
+export interface RunFacts {
+  readonly id: string
+  readonly journey: string
+  /** Content hash of the definition that this run follows to its end. */
+  readonly version: string
+  /** 1 for the first time this customer entered this journey. */
+  readonly entryNumber: number
+  readonly step: string
+  readonly stepSinceMs: EpochMs
+  /** When this run wants to be looked at again without news; null if only news can move it. */
+  readonly wakeAtMs: EpochMs | null
+  readonly enteredAtMs: EpochMs
+  readonly memory: RunMemory
+}
+
+/** What the interpreter remembers of a run from look to look. Plain JSON; no personal data. */
+export interface RunMemory {
+  /** How often each step was reached. Bounds loops, and numbers the occurrences of a message. */
+  readonly visits?: Readonly<Record<string, number>>
+  /** Impersonal properties of the event that started the run (product keys, amounts). */
+  readonly trigger?: Readonly<Record<string, TraitValue>>
+  /** Coupons issued in this run, by offer. */
+  readonly coupons?: Readonly<Record<string, string>>
+}
+
+export interface PastRunFacts {
+  readonly journey: string
+  readonly entryNumber: number
+  readonly enteredAtMs: EpochMs
+  readonly endedAtMs: EpochMs
+  readonly endReason: string
+}
+
+export interface RecentMessageFacts {
+  readonly channel: Channel
+  readonly journey: string
+  readonly messageClass: MessageClass
+  /** When it was planned, or sent once it was. */
+  readonly atMs: EpochMs
+}
+
+/** Marketing needs consent, obeys caps and quiet hours, and is sent at most once; transactional at least once. */
+export type MessageClass = 'marketing' | 'transactional'
+
+export interface CouponFacts {
+  readonly id: string
+  readonly offer: string
+  readonly code: string
+  readonly expiresAtMs: EpochMs | null
+}
+
+/** Something that happened and may concern a journey or the stage. */
+export type News = { readonly id: number; readonly atMs: EpochMs } & (
+  | {
+      readonly kind: 'event'
+      readonly name: string
+      /** Impersonal properties. */
+      readonly properties: Readonly<Record<string, unknown>>
+    }
+  /** A score moved across a threshold of the lifecycle. */
+  | { readonly kind: 'score'; readonly score: ScoreKind; readonly crossed: 'up' | 'down' }
+  /** Consent, suppression or an address changed: what waits may have to be reconsidered. */
+  | { readonly kind: 'contact' }
+  /** First sight of this customer. */
+  | { readonly kind: 'arrived' }
+)
