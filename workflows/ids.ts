@@ -1,0 +1,20 @@
+/** Workflow ids and task queues, made in one place, so that clients and workers cannot disagree. */
+
+/** The one workflow of a customer. The id holds a UUID and nothing else about the person. */
+export function customerWorkflowId(customerId: string): string {
+  return `customer:${customerId}`
+}
+
+/** One training at a time per kind of model. */
+export function modelTrainingWorkflowId(kind: string): string {
+  return `model-training:${kind}`
+}
+
+/** Workflows, and the activities that talk to PostgreSQL only. */
+export const lifecycleQueue = 'lifecycle'
+
+/** One queue per channel, so that a slow provider holds up nobody else. */
+export const deliveryQueues = { email: 'deliver-email', sms: 'deliver-sms' } as const
+
+/** Fitting models keeps a core busy: it has workers of its own. */
+export const trainingQueue = 'training'
