@@ -153,10 +153,12 @@ export function logOnePlusMinus(x: number): number {
 /**
  * The deviance term k·ln(k/m) + m − k for k, m > 0: how far a count k is from its mean m, exact where they are close.
  *
+ * @param excess m − k, for callers who know it to more digits than the subtraction gives.
  * @see Loader (2000), "Fast and Accurate Computation of Binomial Probabilities" (his bd0).
  */
-export function devianceTerm(k: number, m: number): number {
-  return -k * logOnePlusMinus((m - k) / k)
+export function devianceTerm(k: number, m: number, excess = m - k): number {
+  if (m < 0.5 * k) return k * Math.log(k / m) + excess // Far below nothing cancels, and excess/k would round to −1.
+  return -k * logOnePlusMinus(excess / k)
 }
 
 /** ln Γ(2 + w) for |w| ≤ ½: every term vanishes with w, so the zero at 2 keeps all digits. */
