@@ -18,11 +18,11 @@ const historiesSql = `
   ), histories AS (
     SELECT customer_id,
            count(*)::float8                                                AS purchases,
-           ($1::date - min(day))::float8                                   AS age_days,
-           ($1::date - max(day))::float8                                   AS silence_days,
+           (($1::timestamptz AT TIME ZONE 'UTC')::date - min(day))::float8                                   AS age_days,
+           (($1::timestamptz AT TIME ZONE 'UTC')::date - max(day))::float8                                   AS silence_days,
            sum(cents)::float8                                              AS revenue_cents,
            coalesce(sum(cents) FILTER (WHERE day > first_day), 0)::float8  AS repeat_revenue_cents,
-           count(*) FILTER (WHERE day > $1::date - 90)::float8             AS recent_purchases
+           count(*) FILTER (WHERE day > ($1::timestamptz AT TIME ZONE 'UTC')::date - 90)::float8             AS recent_purchases
       FROM firsts
      GROUP BY customer_id
   ), later AS (
