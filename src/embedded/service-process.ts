@@ -1,0 +1,102 @@
+/**
+ * Runs a foreign program as a service: in a session of its own, so that Ctrl-C in a terminal reaches only us and we stop
+ * things in order; with a guard, so that it does not outlive us when we are killed.
+ */
+
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { closeSync } from 'node:fs'
+import { Socket } from 'node:net'
+import type { ProcessMark } from './processes.ts'
+import { markProcess, signalProcess, waitUntilGone } from './processes.ts'
+import { ServiceError } from './service-error.ts'
+import { openServiceLog } from './service-log.ts'
+
+export interface ServiceOptions {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly logPath: string
+  readonly env?: NodeJS.ProcessEnv
+  /** Run as this user: only root may ask for it. */
+  readonly account?: { readonly uid: number; readonly gid: number } | undefined
+  /** The signal that asks the program to stop properly. */
+  readonly stopSignal: NodeJS.Signals
+}
+
+export interface ServiceProcess {
+  readonly mark: ProcessMark
+  /** Resolves when the program has ended, however it ended. */
+  readonly exited: Promise<void>
+  /** Whether it runs, as far as we were told. */
+  isUp(): boolean
+  /** What it wrote lately. */
+  tail(): string
+  /** Asks it to stop, and kills it if it has not after the grace. */
+  stop(graceMs: number): Promise<void>
+}
+
+/** Starts the program. @throws ServiceError if it cannot be run at all. */
+export async function startService(options: ServiceOptions): Promise<ServiceProcess> {
+  const log = openServiceLog(options.logPath)
+  const child = spawn(options.command, options.args, {
+    ...options.account,
+    cwd: '/', // Our own directory may be one that the service's user must not enter.
+    env: options.env ?? process.env,
+    detached: true,
+    stdio: ['ignore', log.fd, log.fd],
+  })
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve())
+    child.once('error', () => resolve())
+  })
+  const mark = await whenSpawned(child, options.command).finally(() => closeSync(log.fd))
+  const guard = startGuard(mark.pid, options.stopSignal)
+  void exited.then(() => guard.kill('SIGKILL'))
+  child.unref()
+  return {
+    mark,
+    exited,
+    isUp: () => child.exitCode === null && child.signalCode === null,
+    tail: () => log.tail(),
+    async stop(graceMs) {
+      child.ref()
+      signalProcess(mark, options.stopSignal)
+      if (!(await waitUntilGone(mark, graceMs))) signalProcess(mark, 'SIGKILL')
+      await exited
+    },
+  }
+}
+
+function whenSpawned(child: ChildProcess, command: string): Promise<ProcessMark> {
+  return new Promise((resolve, reject) => {
+    child.once('error', (error) => reject(new ServiceError(`${command} could not be run: ${error.message}`)))
+    child.once('spawn', () => {
+      const mark = child.pid === undefined ? undefined : markProcess(child.pid)
+      // It may already have ended: a mark that matches nothing says so to everybody who asks.
+      resolve(mark ?? { pid: child.pid ?? 0, startedAt: 'gone' })
+    })
+  })
+}
+
+/** Waits for its input to close, asks the service to stop, and after half a minute insists. */
+const guardScript = `
+  read -r _
+  kill -s "$1" "$2" || exit
+  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
+    sleep 1
+    kill -0 "$2" || exit
+  done
+  kill -s KILL "$2"`
+
+/** A shell that waits for our death: its input closes when we are gone, however we went. */
+function startGuard(pid: number, signal: NodeJS.Signals): ChildProcess {
+  const guard = spawn('/bin/sh', ['-c', guardScript, 'perennial-guard', signal.replace('SIG', ''), String(pid)], {
+    cwd: '/',
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  guard.on('error', () => undefined) // Without a shell there is no guard; the next start still finds the orphan.
+  guard.unref()
+  if (guard.stdin instanceof Socket) guard.stdin.on('error', () => undefined).unref()
+  return guard
+}
