@@ -13,6 +13,7 @@ export interface Clock {
 
 /**
  * The clock of one installation. It is a pure function of real time, so that every process agrees, also after a crash.
+ * Virtual time stands still at its start until the anchor, so that everything can be made ready first.
  *
  * @throws RangeError for a speed other than 1 without a start and an anchor: processes would disagree about "now".
  */
@@ -22,6 +23,12 @@ export function createClock(config: ClockConfig, realNowMs: () => number = Date.
     if (speed !== 1) throw new RangeError(`CLOCK_SPEED: ${speed} needs CLOCK_START and CLOCK_ANCHOR beside it`)
     return { nowMs: realNowMs, realMsUntil: (momentMs) => Math.max(0, momentMs - realNowMs()), speed }
   }
-  const nowMs = (): number => Math.floor(startsAtMs + (realNowMs() - anchoredAtMs) * speed)
-  return { nowMs, realMsUntil: (momentMs) => Math.max(0, Math.ceil((momentMs - nowMs()) / speed)), speed }
+  return {
+    nowMs: () => Math.floor(startsAtMs + Math.max(0, realNowMs() - anchoredAtMs) * speed),
+    realMsUntil: (momentMs) => {
+      const realMoment = anchoredAtMs + (momentMs - startsAtMs) / speed
+      return Math.max(0, Math.ceil(realMoment - realNowMs()))
+    },
+    speed,
+  }
 }
