@@ -9,7 +9,7 @@ import { chmodSync, existsSync, lstatSync, readFileSync, renameSync, rmSync, sym
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { withLock } from './setup/lock.mjs'
-import { step } from './setup/progress.mjs'
+import { say, step } from './setup/progress.mjs'
 import { run } from './setup/run.mjs'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -31,12 +31,14 @@ export async function setUp() {
     )
   }
   if (isReady()) return
-  await withLock(join(root, '.cache', 'setup.lock'), async () => {
+  const work = async () => {
     // Another set-up may have done it all while this one waited.
     if (!dependenciesAreReady()) await installDependencies()
     if (!clientIsReady()) await step('generating the database client', generateClient)
     linkCommand()
-  })
+  }
+  const tellWait = () => say('waiting for another set-up of this checkout to finish …')
+  await withLock(join(root, '.cache', 'setup.lock'), work, tellWait)
 }
 
 /** The path of Node 24: the checkout's own, or the host's where that is new enough. @throws {SetupError} */

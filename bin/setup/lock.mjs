@@ -3,7 +3,6 @@
 import { mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { say } from './progress.mjs'
 
 const pollMs = 200
 const heartbeatMs = 2000
@@ -16,10 +15,11 @@ const abandonedMs = 30_000
  * @template T
  * @param {string} path the lock file
  * @param {() => Promise<T>} work
+ * @param {() => void} onWait told once if another holds it
  * @returns {Promise<T>}
  */
-export async function withLock(path, work) {
-  await acquire(path)
+export async function withLock(path, work, onWait = () => {}) {
+  await acquire(path, onWait)
   const heartbeat = setInterval(() => utimesSync(path, new Date(), new Date()), heartbeatMs)
   try {
     return await work()
@@ -29,7 +29,7 @@ export async function withLock(path, work) {
   }
 }
 
-async function acquire(path) {
+async function acquire(path, onWait) {
   mkdirSync(dirname(path), { recursive: true })
   for (let told = false; !tryCreate(path); ) {
     if (isAbandoned(path)) {
@@ -42,7 +42,7 @@ async function acquire(path) {
       }
       continue
     }
-    if (!told) say('waiting for another set-up of this checkout to finish …')
+    if (!told) onWait()
     told = true
     await sleep(pollMs)
   }

@@ -15,8 +15,8 @@ export function freeBytes(path: string): number {
   }
 }
 
-/** Below this, programs begin to fail in ways that do not name the disk. */
-const fullBelowBytes = 8 * 1024 * 1024
+/** Below this, programs begin to fail in ways that do not name the disk: PostgreSQL writes its log in pieces of 16 MB. */
+const fullBelowBytes = 64 * 1024 * 1024
 
 /** Whether a failure is one of a full disk, judged by what was said and what is left. Ask before cleaning up. */
 export function isDiskFull(path: string, said: string): boolean {
