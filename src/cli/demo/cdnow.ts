@@ -20,7 +20,7 @@ const logPath = fileURLToPath(new URL('../../../demo/cdnow.csv.gz', import.meta.
 
 /** All purchases of the log in order of time. The log knows days; the time of day is invented, the same at every run. */
 export function readCdnow(): CdnowPurchase[] {
-  const rows = parse(gunzipSync(readFileSync(logPath)), { columns: true }) as Record<string, string>[]
+  const rows = parse<Record<string, string>>(gunzipSync(readFileSync(logPath)), { columns: true })
   const sequences = new Map<string, number>()
   const purchases = rows.map((row): CdnowPurchase => {
     const customerNumber = row['customer_id'] as string
