@@ -40,6 +40,11 @@ export interface CustomerFacts {
   readonly timeZone: string | null
   readonly firstSeenMs: EpochMs
   readonly lastSeenMs: EpochMs
+  /**
+   * When scores were last computed, or found impossible; null: never tried. An order after this moment makes a review
+   * ask for scores, so whoever scores must move it forward even when there is nothing to score with.
+   */
+  readonly scoredMs: EpochMs | null
 }
 
 export interface OrderFacts {
@@ -92,6 +97,8 @@ export interface RunMemory {
   readonly trigger?: Readonly<Record<string, TraitValue>>
   /** Coupons issued in this run, by offer. */
   readonly coupons?: Readonly<Record<string, string>>
+  /** The rule for which the message of the present step waits. */
+  readonly postponedBy?: string
 }
 
 export interface PastRunFacts {
@@ -134,4 +141,6 @@ export type News = { readonly id: number; readonly atMs: EpochMs } & (
   | { readonly kind: 'contact' }
   /** First sight of this customer. */
   | { readonly kind: 'arrived' }
+  /** A trait changed, in a way that may matter to a condition. */
+  | { readonly kind: 'profile' }
 )

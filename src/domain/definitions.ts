@@ -1,0 +1,270 @@
+/**
+ * What marketers define, as decisions read it: lifecycle, journeys, offers, contact policy.
+ *
+ * These are the checked forms: durations are milliseconds, defaults are filled in, every target of a step exists. The
+ * schemas beside this file (`journey-schema.ts`, …) make them from the documents that people write.
+ */
+
+import type { Condition, ValueTest } from './condition.ts'
+import type { TimeOfDay, Weekday } from './local-time.ts'
+import type { Channel, MessageClass, ScoreKind, Stage, TraitValue } from './snapshot.ts'
+
+/** Everything that is in force at one moment. */
+export interface Definitions {
+  /** Changes whenever anything in here does. */
+  readonly version: string
+  readonly lifecycle: LifecycleDefinition
+  readonly policy: ContactPolicy
+  /** Every version that somebody may still be following, by `journeyVersionKey`. */
+  readonly journeys: ReadonlyMap<string, JourneyDefinition>
+  /** The newest version of each live journey, by descending priority, then by key. */
+  readonly live: readonly JourneyDefinition[]
+  /** By key. */
+  readonly offers: ReadonlyMap<string, OfferDefinition>
+}
+
+/** Under which name a version of a journey is kept in `Definitions.journeys`. */
+export function journeyVersionKey(journey: string, version: string): string {
+  return `${journey}@${version}`
+}
+
+/** A document as it was published: its key is its name among its kind, its version the hash of its content. */
+interface Published {
+  readonly key: string
+  readonly version: string
+  /** For people. */
+  readonly name: string
+}
+
+export interface LifecycleDefinition extends Published {
+  /** All five stages, lowest first. A customer stands in the highest one whose rule holds. */
+  readonly stages: readonly StageRule[]
+  readonly churn: ChurnSetback
+}
+
+export interface StageRule {
+  readonly stage: Stage
+  /** In plain words, for whoever asks why: "second order". */
+  readonly because: string
+  /** `null` only for the lowest stage, which needs no reason. */
+  readonly if: Condition | null
+}
+
+/** A churn risk that moves customers back, and lets them go only once it is well below where it caught them. */
+export interface ChurnSetback {
+  /** At risk from this churn probability on. */
+  readonly enter: number
+  /** No longer at risk below this one. */
+  readonly leave: number
+  readonly from: readonly Stage[]
+  readonly to: Stage
+}
+
+export interface JourneyDefinition extends Published {
+  readonly description: string | null
+  /** Higher goes first when two journeys want the same place under a cap. */
+  readonly priority: number
+  /** Any of these starts a run. */
+  readonly entry: readonly Entry[]
+  readonly reEntry: ReEntry
+  readonly goal: Criterion | null
+  /** Any of these ends a run. */
+  readonly exit: readonly Criterion[]
+  /** Caps of this journey alone, on top of those of the contact policy. */
+  readonly caps: Readonly<Partial<Record<Channel, FrequencyCaps>>>
+  /** How often one run may come to the same step; the next time ends it. */
+  readonly maxVisits: number
+  /** In the order in which they were written; the first one starts. */
+  readonly steps: readonly Step[]
+  readonly stepById: ReadonlyMap<string, Step>
+}
+
+export type Entry =
+  | {
+      readonly type: 'event'
+      readonly event: string
+      readonly where: PropertyTests
+      readonly if: Condition | null
+    }
+  | { readonly type: 'arrived'; readonly if: Condition | null }
+  /** The customer moved into this stage, or arrived in it. */
+  | { readonly type: 'stage'; readonly stage: Stage; readonly if: Condition | null }
+  | {
+      readonly type: 'score'
+      readonly score: ScoreKind
+      readonly crossed: 'up' | 'down'
+      readonly if: Condition | null
+    }
+
+/** Tests of an event's properties by name; all must hold. */
+export type PropertyTests = readonly { readonly property: string; readonly test: ValueTest }[]
+
+export type ReEntry =
+  | { readonly allowed: 'never' }
+  /** Never two runs at once, otherwise whenever an entry matches. */
+  | { readonly allowed: 'always' }
+  /** Counted from the end of the last run. */
+  | { readonly allowed: 'after'; readonly afterMs: number }
+
+/** What ends a run: an event, or a condition that holds. */
+export type Criterion =
+  | { readonly type: 'event'; readonly event: string; readonly where: PropertyTests }
+  | { readonly type: 'condition'; readonly if: Condition }
+
+/** The id of a step, or `null`: the run is complete. */
+export type Target = string | null
+
+interface StepBase {
+  readonly id: string
+  /** Where to go from here. */
+  readonly next: Target
+}
+
+export interface MessageStep extends StepBase {
+  readonly type: 'message'
+  readonly channel: Channel
+  readonly template: string
+  readonly topic: string
+  readonly messageClass: MessageClass
+  /** The message carries the coupon of this offer, and is skipped if there is none. */
+  readonly offer: string | null
+  /** After this time it is stale and is not sent; `null`: as the contact policy says. */
+  readonly validForMs: number | null
+  /** `null`: as the contact policy says. */
+  readonly whenCapped: 'postpone' | 'skip' | null
+  readonly whenQuiet: 'postpone' | 'skip' | null
+  /** Constant values for the template. */
+  readonly data: Readonly<Record<string, TraitValue>>
+}
+
+/** Issues a coupon, or finds the one that the customer already holds. */
+export interface OfferStep extends StepBase {
+  readonly type: 'offer'
+  readonly offer: string
+  readonly ifRefused: Target
+}
+
+/** Waits a length of time (a day is 24 hours), then until a time of day where the customer lives; at least one of them. */
+export interface DelayStep extends StepBase {
+  readonly type: 'delay'
+  readonly forMs: number
+  readonly until: TimeOfDay | null
+}
+
+/** Waits for an event or a condition, whichever comes first; at least one of them. */
+export interface WaitUntilStep extends StepBase {
+  readonly type: 'wait-until'
+  readonly event: string | null
+  readonly where: PropertyTests
+  readonly if: Condition | null
+  readonly timeoutMs: number | null
+  readonly onTimeout: Target
+}
+
+/** Lets through only between two times of day, on some days, where the customer lives. */
+export interface TimeWindowStep extends StepBase {
+  readonly type: 'time-window'
+  readonly window: LocalWindow
+}
+
+export interface SplitStep extends StepBase {
+  readonly type: 'split'
+  readonly if: Condition
+  readonly then: Target
+  readonly else: Target
+}
+
+/** The first branch whose condition holds; else `next`. */
+export interface MultiSplitStep extends StepBase {
+  readonly type: 'multi-split'
+  readonly branches: readonly { readonly name: string; readonly if: Condition; readonly next: Target }[]
+}
+
+/** Variants by hash of the customer: the same customer always gets the same one. */
+export interface ExperimentStep extends StepBase {
+  readonly type: 'experiment'
+  /** Shares sum to 1. */
+  readonly variants: readonly { readonly name: string; readonly share: number; readonly next: Target }[]
+}
+
+export interface ExitStep extends StepBase {
+  readonly type: 'exit'
+  readonly reason: string
+}
+
+export type Step =
+  | MessageStep
+  | OfferStep
+  | DelayStep
+  | WaitUntilStep
+  | TimeWindowStep
+  | SplitStep
+  | MultiSplitStep
+  | ExperimentStep
+  | ExitStep
+
+/** Open from `from` until just before `to`; over midnight if `to` is earlier. Days are those on which it opens. */
+export interface LocalWindow {
+  readonly from: TimeOfDay
+  readonly to: TimeOfDay
+  readonly days: readonly Weekday[]
+}
+
+export interface OfferDefinition extends Published {
+  readonly discount: Discount
+  /** From issue; `null`: for ever. */
+  readonly validForMs: number | null
+  /** Codes begin with it: `WELCOME-…`. */
+  readonly codePrefix: string
+  /** Who may have it; `null`: everybody. */
+  readonly if: Condition | null
+}
+
+export type Discount =
+  | { readonly type: 'percent'; readonly percent: number }
+  | { readonly type: 'amount'; readonly amountCents: number; readonly currency: string }
+
+export interface ContactPolicy extends Published {
+  /** What customers may subscribe to, by key. */
+  readonly topics: Readonly<Record<string, { readonly name: string }>>
+  readonly channels: Readonly<Record<Channel, ChannelPolicy>>
+  /** For customers whose own zone is not known. */
+  readonly defaultTimeZone: string
+  /** A marketing message that would be postponed beyond this, counted from its step, is skipped. */
+  readonly patienceMs: number
+  /** How many different coupons a customer may hold at once. */
+  readonly offersAtOnce: number
+  /** Wake-ups at the same time of day are spread over this long. */
+  readonly spreadMs: number
+  /** The share of customers, from 0 to 1, who get no marketing message at all, to measure what messages do. */
+  readonly holdOut: number
+}
+
+export interface ChannelPolicy {
+  /** `express`: only after a yes. `implied`: until a no. Transactional messages need neither. */
+  readonly consent: 'express' | 'implied'
+  readonly caps: FrequencyCaps
+  /** When nothing is sent, in the customer's time zone; `null`: always open. */
+  readonly quietHours: { readonly from: TimeOfDay; readonly to: TimeOfDay } | null
+  readonly whenCapped: 'postpone' | 'skip'
+  readonly whenQuiet: 'postpone' | 'skip'
+  /** After this time a planned message is stale and is not sent. */
+  readonly validForMs: number
+}
+
+/** How many marketing messages at most within any 24 hours, 7 days, 30 days. */
+export interface FrequencyCaps {
+  readonly perDay?: number
+  readonly perWeek?: number
+  readonly perMonth?: number
+}
+
+/** A template as it was published. Email has subject, HTML and text; SMS has text. */
+export interface TemplateDefinition {
+  readonly key: string
+  readonly version: string
+  readonly channel: Channel
+  readonly subject: string | null
+  readonly html: string | null
+  readonly text: string
+}
