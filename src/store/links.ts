@@ -1,0 +1,40 @@
+/** Links that we hand out. Each carries an id and a signature: nobody can make one up, and none leads elsewhere. */
+
+import type { Vault } from './vault.ts'
+
+const unsubscribePurpose = 'unsubscribe'
+const loginPurpose = 'console-login'
+const signatureLength = 22
+
+/** Where the recipient of a message can end such messages: shown in the message and named in List-Unsubscribe. */
+export function unsubscribeUrl(vault: Vault, publicUrl: string, messageId: string): string {
+  return new URL(`/u/${messageId}.${vault.sign(unsubscribePurpose, messageId)}`, publicUrl).href
+}
+
+/** The message that the last part of an unsubscribe link speaks of; undefined if we did not make that link. */
+export function readUnsubscribeToken(vault: Vault, token: string): string | undefined {
+  return readSigned(vault, unsubscribePurpose, token)
+}
+
+/** Where Twilio shall report what became of a message. */
+export function twilioStatusUrl(publicUrl: string, messageId: string): string {
+  return new URL(`/hooks/twilio/status?message=${messageId}`, publicUrl).href
+}
+
+/** A link that opens the console without a token, for `validMs` of real time from now. */
+export function consoleLoginUrl(vault: Vault, publicUrl: string, validMs: number): string {
+  const until = String(Date.now() + validMs)
+  return new URL(`/login?ticket=${until}.${vault.sign(loginPurpose, until)}`, publicUrl).href
+}
+
+/** Whether this is a ticket of ours that has not expired. */
+export function isLoginTicket(vault: Vault, ticket: string): boolean {
+  const until = readSigned(vault, loginPurpose, ticket)
+  return until !== undefined && Number(until) > Date.now()
+}
+
+function readSigned(vault: Vault, purpose: string, token: string): string | undefined {
+  const text = token.slice(0, -signatureLength - 1)
+  const isWhole = text.length > 0 && token.at(-signatureLength - 1) === '.'
+  return isWhole && vault.verify(purpose, text, token.slice(-signatureLength)) ? text : undefined
+}

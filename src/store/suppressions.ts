@@ -1,0 +1,46 @@
+/** Addresses that nothing may be sent to, whoever they belong to. */
+
+import type { Channel } from '../domain/snapshot.ts'
+import type { Queryable } from './database.ts'
+
+/** `stop`: the person said so. `invalid`: nobody can be reached there. `complaint`, `bounce`: as reported. */
+export type SuppressionReason = 'stop' | 'invalid' | 'complaint' | 'bounce' | 'manual'
+
+export interface NewSuppression {
+  readonly channel: Channel
+  /** As made by `vault.lookupHash`. */
+  readonly addressHash: Buffer
+  readonly reason: SuppressionReason
+  /** The provider's words or code. No address. */
+  readonly detail: string | null
+  readonly atMs: number
+}
+
+/**
+ * From now on nothing goes to this address. A word of the person (`stop`) replaces a technical reason and is never
+ * replaced by one: only the person can take it back.
+ *
+ * @returns whether this was new.
+ */
+export async function suppress(
+  client: Queryable,
+  { channel, addressHash, reason, detail, atMs }: NewSuppression,
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `INSERT INTO suppressions AS s (channel, address_hash, reason, detail, since) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (channel, address_hash) DO UPDATE
+       SET reason = excluded.reason, detail = excluded.detail, since = excluded.since
+       WHERE excluded.reason = 'stop' AND s.reason <> 'stop'`,
+    [channel, addressHash, reason, detail, new Date(atMs)],
+  )
+  return rowCount === 1
+}
+
+/** Takes back what the person said (`stop`), and nothing else. @returns whether there was something to take back. */
+export async function liftStop(client: Queryable, channel: Channel, addressHash: Buffer): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `DELETE FROM suppressions WHERE channel = $1 AND address_hash = $2 AND reason = 'stop'`,
+    [channel, addressHash],
+  )
+  return rowCount === 1
+}
