@@ -41,18 +41,20 @@ export function nearestRows(pattern: SparsePattern, options: NeighbourOptions): 
   const strength = checkBetween('shrinkage', options.shrinkage ?? 0, 0, Number.MAX_VALUE)
   const best = new BestList(capacity, SIMILARITY_DECIMALS)
   const shared = sharedCounter(pattern)
+  const likeness = rowLikeness(pattern, options.similarity)
   const lists = new ListWriter(rows)
   for (let row = 0; row < rows; row++) {
     const touched = shared.countFor(row)
-    const size = rowSize(pattern, row)
+    let { floor } = best
     for (let t = 0; t < touched; t++) {
       const other = shared.rows[t] as number
       const both = shared.counts[other] as number
       shared.counts[other] = 0
       if (other === row) continue
-      const whole = binarySimilarity(options.similarity, both, size, rowSize(pattern, other), pattern.columns)
-      const similarity = whole * shrinkage(both, strength)
-      if (similarity > 0 && similarity >= best.floor) best.offer(similarity, other)
+      const similarity = likeness(row, other, both) * shrinkage(both, strength)
+      if (similarity < floor || similarity <= 0) continue
+      best.offer(similarity, other)
+      floor = best.floor
     }
     lists.append(best)
   }
@@ -90,6 +92,25 @@ export function neighbourOf(lists: NeighbourLists): NeighbourLists {
   return { rows, starts: turned, neighbours: owners, similarities: values }
 }
 
+/** The similarity of two rows that share `both` columns; see binarySimilarity, with what each row brings made once. */
+function rowLikeness(
+  pattern: SparsePattern,
+  kind: SimilarityKind,
+): (row: number, other: number, both: number) => number {
+  const { rows, columns } = pattern
+  const sizes = Float64Array.from({ length: rows }, (_, row) => rowSize(pattern, row))
+  if (kind === 'euclidean') {
+    return (row, other, both) => binarySimilarity(kind, both, sizes[row] as number, sizes[other] as number, columns)
+  }
+  const centred = kind === 'pearson'
+  const norms = sizes.map((size) => Math.sqrt(centred ? size * (columns - size) : size))
+  return (row, other, both) => {
+    const product = centred ? columns * both - (sizes[row] as number) * (sizes[other] as number) : both
+    const length = (norms[row] as number) * (norms[other] as number)
+    return length === 0 ? 0 : product / length
+  }
+}
+
 interface SharedCounter {
   /** The rows that share a column with the row last counted, itself included, in no order. */
   readonly rows: Int32Array
@@ -100,26 +121,59 @@ interface SharedCounter {
 }
 
 function sharedCounter(pattern: SparsePattern): SharedCounter {
-  const { starts, indices } = pattern
-  const { starts: columnStarts, indices: rowsOf } = transposedPattern(pattern)
+  const byColumn = transposedPattern(pattern)
   const rows = new Int32Array(pattern.rows)
   const counts = new Int32Array(pattern.rows)
   return {
     rows,
     counts,
     countFor(row) {
+      // Noting who was met costs more than the counting itself; a row that meets most others is better looked through.
+      if (entriesMet(pattern, byColumn, row) < pattern.rows) return countAndNote(pattern, byColumn, row, counts, rows)
+      countOnly(pattern, byColumn, row, counts)
       let touched = 0
-      for (let e = starts[row] as number; e < (starts[row + 1] as number); e++) {
-        const column = indices[e] as number
-        const end = columnStarts[column + 1] as number
-        for (let f = columnStarts[column] as number; f < end; f++) {
-          const other = rowsOf[f] as number
-          if ((counts[other] as number)++ === 0) rows[touched++] = other
-        }
-      }
+      for (let other = 0; other < counts.length; other++) if (counts[other] !== 0) rows[touched++] = other
       return touched
     },
   }
+}
+
+function entriesMet({ starts, indices }: SparsePattern, byColumn: SparsePattern, row: number): number {
+  let met = 0
+  for (let e = starts[row] as number; e < (starts[row + 1] as number); e++)
+    met += rowSize(byColumn, indices[e] as number)
+  return met
+}
+
+function countOnly({ starts, indices }: SparsePattern, byColumn: SparsePattern, row: number, counts: Int32Array): void {
+  const { starts: columnStarts, indices: rowsOf } = byColumn
+  const end = starts[row + 1] as number
+  for (let e = starts[row] as number; e < end; e++) {
+    const column = indices[e] as number
+    const columnEnd = columnStarts[column + 1] as number
+    for (let f = columnStarts[column] as number; f < columnEnd; f++) (counts[rowsOf[f] as number] as number)++
+  }
+}
+
+function countAndNote(
+  { starts, indices }: SparsePattern,
+  byColumn: SparsePattern,
+  row: number,
+  counts: Int32Array,
+  rows: Int32Array,
+): number {
+  const { starts: columnStarts, indices: rowsOf } = byColumn
+  const end = starts[row + 1] as number
+  let touched = 0
+  for (let e = starts[row] as number; e < end; e++) {
+    const column = indices[e] as number
+    const columnEnd = columnStarts[column + 1] as number
+    for (let f = columnStarts[column] as number; f < columnEnd; f++) {
+      const other = rowsOf[f] as number
+      if ((counts[other] as number)++ === 0) rows[touched++] = other
+    }
+  }
+  return touched
 }
 
 /** Lists of unknown length, written one row after the other. */
