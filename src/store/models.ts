@@ -1,0 +1,147 @@
+/** Models as rows: everything that is needed to use, to judge and to repeat them. At most one per kind is in use. */
+
+import type { ScoreKind } from '../domain/snapshot.ts'
+import type { EpochMs } from '../domain/time.ts'
+import type { Database, Queryable } from './database.ts'
+
+/** `training` until judged; the `champion` is in use; `rejected` was no better; `retired` was in use before. */
+export type ModelStatus = 'training' | 'champion' | 'rejected' | 'retired'
+
+export interface ModelRow {
+  readonly id: string
+  readonly kind: ScoreKind
+  /** 1 for the first model of its kind. */
+  readonly version: number
+  readonly status: ModelStatus
+  /** How it was made: `logistic-regression`, `bg-nbd`, or `rule` for the stated rule that stands in for a model. */
+  readonly method: string
+  readonly parameters: Readonly<Record<string, unknown>>
+  /** Measured on data later than what it was trained on. */
+  readonly metrics: Readonly<Record<string, unknown>>
+  readonly trainedFromMs: EpochMs | null
+  readonly trainedToMs: EpochMs | null
+  readonly featureVersion: string | null
+  readonly createdAtMs: EpochMs
+  readonly promotedAtMs: EpochMs | null
+}
+
+export interface NewModel {
+  readonly id: string
+  readonly kind: ScoreKind
+  readonly method: string
+  readonly parameters?: Readonly<Record<string, unknown>>
+  readonly metrics?: Readonly<Record<string, unknown>>
+  readonly trainedFromMs?: EpochMs | null
+  readonly trainedToMs?: EpochMs | null
+  readonly featureVersion?: string | null
+  readonly createdAtMs: EpochMs
+}
+
+const columns = `id, kind, version, status, method, parameters, metrics, feature_version, trained_from, trained_to,
+                 created_at, promoted_at`
+
+/** The model in use, or undefined while nothing of this kind was ever trained. */
+export async function championModel(db: Queryable, kind: ScoreKind): Promise<ModelRow | undefined> {
+  const { rows } = await db.query<RawModel>({
+    name: 'champion-model',
+    text: `SELECT ${columns} FROM models WHERE kind = $1 AND status = 'champion'`,
+    values: [kind],
+  })
+  return rows[0] && toModel(rows[0])
+}
+
+/** @throws Error if there is no model with this id. */
+export async function loadModel(db: Queryable, id: string): Promise<ModelRow> {
+  const { rows } = await db.query<RawModel>(`SELECT ${columns} FROM models WHERE id = $1`, [id])
+  if (!rows[0]) throw new Error(`There is no model ${id}.`)
+  return toModel(rows[0])
+}
+
+/** Writes a model's row with the next version of its kind. Writing the same id again changes nothing. */
+export async function insertModel(db: Queryable, model: NewModel): Promise<ModelRow> {
+  await db.query(
+    `INSERT INTO models (id, kind, version, status, method, parameters, metrics, feature_version, trained_from,
+                         trained_to, created_at)
+     SELECT $1, $2, coalesce(max(version), 0) + 1, 'training', $3, $4, $5, $6, $7, $8, $9 FROM models WHERE kind = $2
+     ON CONFLICT (id) DO NOTHING`,
+    [
+      model.id,
+      model.kind,
+      model.method,
+      JSON.stringify(model.parameters ?? {}),
+      JSON.stringify(model.metrics ?? {}),
+      model.featureVersion ?? null,
+      dateOrNull(model.trainedFromMs),
+      dateOrNull(model.trainedToMs),
+      new Date(model.createdAtMs),
+    ],
+  )
+  return loadModel(db, model.id)
+}
+
+/** Adds to what is known of a model that is still being made; what the patch does not name stays. */
+export async function amendModel(
+  db: Queryable,
+  id: string,
+  patch: { parameters?: Readonly<Record<string, unknown>>; metrics?: Readonly<Record<string, unknown>> },
+): Promise<void> {
+  await db.query(
+    `UPDATE models SET parameters = parameters || $2, metrics = metrics || $3 WHERE id = $1 AND status = 'training'`,
+    [id, JSON.stringify(patch.parameters ?? {}), JSON.stringify(patch.metrics ?? {})],
+  )
+}
+
+/** Puts a model into use and retires the one before it, in one transaction. Doing it again changes nothing. */
+export async function promoteModel(db: Pick<Database, 'transaction'>, id: string, nowMs: EpochMs): Promise<void> {
+  await db.transaction(async (client) => {
+    const { rows } = await client.query<{ kind: string; status: ModelStatus }>(
+      `SELECT kind, status FROM models
+        WHERE kind = (SELECT kind FROM models WHERE id = $1) ORDER BY id = $1 DESC FOR UPDATE`,
+      [id],
+    )
+    if (rows[0]?.status === 'champion') return
+    await client.query(`UPDATE models SET status = 'retired' WHERE kind = $1 AND status = 'champion'`, [rows[0]?.kind])
+    await client.query(`UPDATE models SET status = 'champion', promoted_at = $2 WHERE id = $1`, [id, new Date(nowMs)])
+  })
+}
+
+/** Marks a model that was not good enough; the one in use stays. */
+export async function rejectModel(db: Queryable, id: string): Promise<void> {
+  await db.query(`UPDATE models SET status = 'rejected' WHERE id = $1 AND status = 'training'`, [id])
+}
+
+interface RawModel {
+  id: string
+  kind: ScoreKind
+  version: number
+  status: ModelStatus
+  method: string
+  parameters: Record<string, unknown>
+  metrics: Record<string, unknown>
+  feature_version: string | null
+  trained_from: Date | null
+  trained_to: Date | null
+  created_at: Date
+  promoted_at: Date | null
+}
+
+function toModel(row: RawModel): ModelRow {
+  return {
+    id: row.id,
+    kind: row.kind,
+    version: row.version,
+    status: row.status,
+    method: row.method,
+    parameters: row.parameters,
+    metrics: row.metrics,
+    featureVersion: row.feature_version,
+    trainedFromMs: row.trained_from?.getTime() ?? null,
+    trainedToMs: row.trained_to?.getTime() ?? null,
+    createdAtMs: row.created_at.getTime(),
+    promotedAtMs: row.promoted_at?.getTime() ?? null,
+  }
+}
+
+function dateOrNull(momentMs: EpochMs | null | undefined): Date | null {
+  return momentMs === null || momentMs === undefined ? null : new Date(momentMs)
+}
