@@ -1,7 +1,7 @@
 /** Judging a scorer on held-out interactions: what it was not shown, it should have recommended. */
 
 import { checkWhole } from '../core/check.ts'
-import { type Interactions, interactionMatrix } from './interactions.ts'
+import { type Interactions, interactionMatrix, selectInteractions } from './interactions.ts'
 import { itemsWithInteractions, rankForCustomers, type Scorer } from './ranking.ts'
 import { type RankingMetrics, rankingMetrics } from './ranking-metrics.ts'
 import { rowSize, type SparsePattern } from './sparse-matrix.ts'
@@ -21,13 +21,13 @@ export interface HoldOut {
  * @throws RangeError if a pair is there twice within a part.
  */
 export function holdOut(interactions: Interactions, isHeldOut: (pair: number) => boolean): HoldOut {
-  const train = interactionMatrix(interactions, (pair) => !isHeldOut(pair))
+  const train = interactionMatrix(selectInteractions(interactions, (pair) => !isHeldOut(pair)))
   const available = itemsWithInteractions(train)
-  const relevant = interactionMatrix(interactions, (pair) => {
+  const relevant = selectInteractions(interactions, (pair) => {
     const known = available[interactions.itemOf[pair] as number] === 1
     return known && rowSize(train, interactions.customerOf[pair] as number) > 0 && isHeldOut(pair)
   })
-  return { train, relevant }
+  return { train, relevant: interactionMatrix(relevant) }
 }
 
 /**

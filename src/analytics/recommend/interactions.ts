@@ -31,24 +31,21 @@ export function indexInteractions(customers: readonly string[], items: readonly 
   return { customerIds: customer.ids, customerOf: customer.indexOf, itemIds: item.ids, itemOf: item.indexOf }
 }
 
-/**
- * The 0/1 matrix of customers (rows) and items (columns) over some of the pairs; all ids keep their index.
- *
- * @param includes Whether the pair at this place belongs in; all by default.
- * @throws RangeError if a pair is there twice.
- */
-export function interactionMatrix(
-  { customerIds, itemIds, customerOf, itemOf }: Interactions,
-  includes: (pair: number) => boolean = () => true,
-): SparsePattern {
+/** Some of the pairs, in their order; all ids keep their index, though some may be left without a pair. */
+export function selectInteractions(all: Interactions, includes: (pair: number) => boolean): Interactions {
   const chosen: number[] = []
-  for (let pair = 0; pair < customerOf.length; pair++) if (includes(pair)) chosen.push(pair)
-  return sparsePattern(
-    customerIds.length,
-    itemIds.length,
-    Int32Array.from(chosen, (pair) => customerOf[pair] as number),
-    Int32Array.from(chosen, (pair) => itemOf[pair] as number),
-  )
+  for (let pair = 0; pair < all.customerOf.length; pair++) if (includes(pair)) chosen.push(pair)
+  return {
+    customerIds: all.customerIds,
+    itemIds: all.itemIds,
+    customerOf: Int32Array.from(chosen, (pair) => all.customerOf[pair] as number),
+    itemOf: Int32Array.from(chosen, (pair) => all.itemOf[pair] as number),
+  }
+}
+
+/** The 0/1 matrix of customers (rows) and items (columns). @throws RangeError if a pair is there twice. */
+export function interactionMatrix({ customerIds, itemIds, customerOf, itemOf }: Interactions): SparsePattern {
+  return sparsePattern(customerIds.length, itemIds.length, customerOf, itemOf)
 }
 
 /** The first pair that repeats an earlier one, and that one; undefined if there is none. */

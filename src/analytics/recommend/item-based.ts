@@ -1,6 +1,6 @@
 /** Item-based collaborative filtering: "people who have what you have also have this". */
 
-import { refuse } from '../core/check.ts'
+import { checkWhole } from '../core/check.ts'
 import { type NeighbourLists, type NeighbourOptions, nearestOf, nearestRows, neighbourOf } from './nearest-rows.ts'
 import type { Scorer } from './ranking.ts'
 import { rowIndices, type SparsePattern, transposedPattern } from './sparse-matrix.ts'
@@ -74,7 +74,7 @@ export function explainByItems(
   most: number,
 ): ItemReason[] {
   const { rows, starts, neighbours, similarities } = model.nearest
-  if (!(Number.isInteger(item) && item >= 0 && item < rows)) refuse('item', item, `must be an item below ${rows}`)
+  checkWhole('item', item, 0, rows - 1)
   const has = new Set(owned)
   const reasons: { item: number; similarity: number }[] = []
   let score = 0

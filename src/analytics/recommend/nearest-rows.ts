@@ -22,10 +22,13 @@ export interface NeighbourOptions {
   readonly neighbours: number
   /** The number of co-ratings at which a similarity counts half; 0 (the default) takes it as it is. */
   readonly shrinkage?: number
+  /** Told now and then what share of the rows is done. */
+  readonly onProgress?: (share: number) => void
 }
 
 /** Similarities that are equal to this many places are ties, broken by index: rounding noise decides nothing. */
 const SIMILARITY_DECIMALS = 12
+const PROGRESS_ROWS = 64
 
 /**
  * The K nearest rows of each row: by similarity to 12 decimals, ties by index, itself excluded. Rows among the K whose
@@ -44,6 +47,7 @@ export function nearestRows(pattern: SparsePattern, options: NeighbourOptions): 
   const likeness = rowLikeness(pattern, options.similarity)
   const lists = new ListWriter(rows)
   for (let row = 0; row < rows; row++) {
+    if (row % PROGRESS_ROWS === 0) options.onProgress?.(row / rows)
     const touched = shared.countFor(row)
     let { floor } = best
     for (let t = 0; t < touched; t++) {

@@ -1,6 +1,7 @@
 /** Popularity: what most customers have, over all of them or within a segment. The first answer to a new customer. */
 
 import { checkBetween, refuse } from '../core/check.ts'
+import { checkIndices } from './indices.ts'
 import type { Scorer } from './ranking.ts'
 import type { SparsePattern } from './sparse-matrix.ts'
 
@@ -36,15 +37,13 @@ export function segmentPopularity(
 ): Float64Array {
   const { rows, columns, starts, indices } = interactions
   if (segmentOf.length !== rows) refuse('segmentOf', segmentOf.length, `must be as many as customers (${rows})`)
+  checkIndices('segmentOf', segmentOf, segments, -1)
   checkBetween('prior', prior, Number.MIN_VALUE, Number.MAX_VALUE)
   const shares = new Float64Array(segments * columns)
   const members = new Float64Array(segments)
   for (let customer = 0; customer < rows; customer++) {
     const segment = segmentOf[customer] as number
     if (segment === -1) continue
-    if (!(Number.isInteger(segment) && segment >= 0 && segment < segments)) {
-      refuse(`segmentOf[${customer}]`, segment, `must be -1 or a whole number below ${segments}`)
-    }
     members[segment] = (members[segment] as number) + 1
     for (let e = starts[customer] as number; e < (starts[customer + 1] as number); e++) {
       const cell = segment * columns + (indices[e] as number)

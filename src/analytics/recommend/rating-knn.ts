@@ -3,8 +3,9 @@
 import { checkBetween, checkWhole, refuse } from '../core/check.ts'
 import { BestList } from './best-list.ts'
 import { coRatedSimilarity } from './co-rated-similarity.ts'
+import { checkIndices } from './indices.ts'
 import type { SimilarityKind } from './similarity.ts'
-import { type SparseMatrix, transposed } from './sparse-matrix.ts'
+import { rowSize, type SparseMatrix, transposed } from './sparse-matrix.ts'
 
 /** How ratings are predicted. */
 export interface RatingKnnOptions {
@@ -57,7 +58,8 @@ export function fitRatingKnn(ratings: SparseMatrix, options: RatingKnnOptions): 
 /**
  * Predicts ratings. With `by: 'customers'`, the prediction for (u, i) is Σ s·r / Σ s over the K customers v most similar
  * to u (s = similarity above 0, ties by index) who rated i; centred, u's mean plus Σ s·(r − v's mean) / Σ s. Where nobody
- * fits: the global mean, or centred, u's mean. An index of −1 is a customer or an item without any rating.
+ * fits: the global mean, or centred, u's mean. A customer or an item without any rating gets the global mean; an index
+ * of −1 stands for one that the matrix does not know.
  *
  * Similarities are made row by row and not kept: memory grows with the ratings, not with customers².
  *
@@ -69,14 +71,19 @@ export function predictRatings(model: RatingKnn, customers: ArrayLike<number>, i
   const { byRow, globalMean, options } = model
   if (items.length !== customers.length)
     refuse('items', items.length, `must be as many as customers (${customers.length})`)
+  const [customerCount, itemCount] =
+    options.by === 'customers' ? [byRow.rows, byRow.columns] : [byRow.columns, byRow.rows]
+  checkIndices('customers', customers, customerCount, -1)
+  checkIndices('items', items, itemCount, -1)
   const [rowOf, columnOf] = options.by === 'customers' ? [customers, items] : [items, customers]
   const predictions = new Float64Array(rowOf.length)
   const similarityRow = coRatedSimilarity(byRow, model.byColumn, options.similarity, options.shrinkage ?? 0)
   const best = new BestList(Math.min(options.neighbours, byRow.rows), SIMILARITY_DECIMALS)
-  for (const place of placesByRow(model, rowOf, columnOf)) {
+  for (const place of placesByRow(rowOf)) {
     const row = rowOf[place] as number
     const column = columnOf[place] as number
-    const rating = row < 0 || column < 0 ? globalMean : predict(model, similarityRow(row), row, column, best)
+    const known = row >= 0 && column >= 0 && rowSize(byRow, row) > 0 && rowSize(model.byColumn, column) > 0
+    const rating = known ? predict(model, similarityRow(row), row, column, best) : globalMean
     predictions[place] = Math.min(model.range[1], Math.max(model.range[0], rating))
   }
   return predictions
@@ -88,8 +95,9 @@ function predict(model: RatingKnn, similarities: Float64Array, row: number, colu
   const start = byColumn.starts[column] as number
   const end = byColumn.starts[column + 1] as number
   for (let e = start; e < end; e++) {
-    const similarity = similarities[byColumn.indices[e] as number] as number
-    if (similarity > 0 && similarity >= best.floor) best.offer(similarity, e)
+    const other = byColumn.indices[e] as number
+    const similarity = similarities[other] as number
+    if (other !== row && similarity > 0 && similarity >= best.floor) best.offer(similarity, e)
   }
   let weights = 0
   let sum = 0
@@ -104,11 +112,7 @@ function predict(model: RatingKnn, similarities: Float64Array, row: number, colu
 }
 
 /** The places of the predictions, those of one row together, so that each row's similarities are made once. */
-function placesByRow({ byRow }: RatingKnn, rowOf: ArrayLike<number>, columnOf: ArrayLike<number>): Int32Array {
-  for (let p = 0; p < rowOf.length; p++) {
-    checkWhole(`row of prediction ${p}`, rowOf[p] as number, -1, byRow.rows - 1)
-    checkWhole(`column of prediction ${p}`, columnOf[p] as number, -1, byRow.columns - 1)
-  }
+function placesByRow(rowOf: ArrayLike<number>): Int32Array {
   const places = Int32Array.from({ length: rowOf.length }, (_, place) => place)
   return places.sort((a, b) => (rowOf[a] as number) - (rowOf[b] as number) || a - b)
 }

@@ -13,6 +13,7 @@ import {
   scoreByContent,
 } from './content-based.ts'
 import { addWeighted } from './hybrid.ts'
+import { checkIndices } from './indices.ts'
 import { explainByItems, fitItemNeighbours, type ItemNeighbours, type ItemReason, scoreByItems } from './item-based.ts'
 import { itemPopularity, segmentPopularity } from './popularity.ts'
 import { itemsWithInteractions, minMaxScale, topItems, WITHHELD, withhold } from './ranking.ts'
@@ -110,8 +111,8 @@ export function fitRecommender(interactions: SparsePattern, options: Recommender
  */
 export function recommendItems(model: Recommender, customer: RecommendFor, top: number): Recommendation[] {
   checkWhole('top', top, 1)
-  checkItems('owned', customer.owned, model.items)
-  checkItems('exclude', customer.exclude ?? [], model.items)
+  checkIndices('owned', customer.owned, model.items)
+  checkIndices('exclude', customer.exclude ?? [], model.items)
   const personal = personalScores(model, customer)
   const list = rank(personal, top, (item, score) => ({
     item,
@@ -190,13 +191,4 @@ function rank(
 ): Recommendation[] {
   const best = topItems(scores, top)
   return Array.from(best.items, (item, place) => recommendation(item, best.scores[place] as number))
-}
-
-function checkItems(argument: string, items: ArrayLike<number>, count: number): void {
-  for (let i = 0; i < items.length; i++) {
-    const item = items[i] as number
-    if (!(Number.isInteger(item) && item >= 0 && item < count)) {
-      refuse(`${argument}[${i}]`, item, `must be an item below ${count}`)
-    }
-  }
 }

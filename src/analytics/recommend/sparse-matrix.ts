@@ -1,6 +1,7 @@
 /** Sparse matrices in compressed rows (CSR). The compressed columns (CSC) of a matrix are its transpose's rows. */
 
 import { checkFinite, checkWhole, refuse } from '../core/check.ts'
+import { checkIndices } from './indices.ts'
 
 /** Which cells of a `rows × columns` matrix are set: a 0/1 matrix, or the places of a {@link SparseMatrix}. */
 export interface SparsePattern {
@@ -167,15 +168,6 @@ function countingOrder(keys: number, keyOf: ArrayLike<number>): { starts: Int32A
   const order = new Int32Array(keyOf.length)
   for (let e = 0; e < keyOf.length; e++) order[(next[keyOf[e] as number] as number)++] = e
   return { starts, order }
-}
-
-function checkIndices(argument: string, indices: ArrayLike<number>, size: number): void {
-  for (let e = 0; e < indices.length; e++) {
-    const index = indices[e] as number
-    if (!(Number.isInteger(index) && index >= 0 && index < size)) {
-      refuse(`${argument}[${e}]`, index, `must be a whole number from 0 to ${size - 1}`)
-    }
-  }
 }
 
 function checkSize(rows: number, columns: number): void {
