@@ -1,0 +1,51 @@
+/** Answers that are errors: `{"error": {"message", "field"?}}`, the same shape everywhere. */
+
+import type { FastifyInstance } from 'fastify'
+import { describeError, isPassing } from '../store/describe-error.ts'
+
+/** Thrown by a route to answer with a status of its own. Its message is shown to the caller. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  readonly statusCode: number
+  readonly field: string | undefined
+
+  constructor(statusCode: number, message: string, field?: string) {
+    super(message)
+    this.statusCode = statusCode
+    this.field = field
+  }
+}
+
+export interface ErrorBody {
+  readonly error: { readonly message: string; readonly field?: string }
+}
+
+export function errorBody(message: string, field?: string): ErrorBody {
+  return { error: { message, ...(field === undefined ? {} : { field }) } }
+}
+
+/** What callers are told of an error that is not theirs. */
+const unavailable = 'The database cannot be reached at the moment. Nothing was stored: please send it again.'
+const ours = 'Something went wrong here. It has been logged.'
+
+export function handleErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    if (error instanceof ApiError) return reply.code(error.statusCode).send(errorBody(error.message, error.field))
+    if (isPassing(error)) {
+      request.log.warn({ error: describeError(error) }, 'unavailable')
+      return reply.code(503).header('retry-after', '2').send(errorBody(unavailable))
+    }
+    const status = clientErrorStatus(error)
+    if (status !== undefined) return reply.code(status).send(errorBody((error as Error).message))
+    request.log.error({ error: describeError(error) }, 'request failed')
+    return reply.code(500).send(errorBody(ours))
+  })
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send(errorBody('There is nothing at this address.')))
+}
+
+/** Fastify's own refusals (body too large, unknown content type, …) carry their status. */
+function clientErrorStatus(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('statusCode' in error)) return undefined
+  const status = Number(error.statusCode)
+  return status >= 400 && status < 500 ? status : undefined
+}

@@ -1,0 +1,44 @@
+/**
+ * An error as it may be logged. PostgreSQL's errors quote the row they stumbled on, in the message as well as in fields
+ * of their own; what may hold somebody's data is left out.
+ */
+
+export interface DescribedError {
+  readonly name: string
+  /** SQLSTATE, or the code of a system error. */
+  readonly code?: string
+  readonly message: string
+  readonly stack?: string
+}
+
+export function describeError(error: unknown): DescribedError {
+  if (!(error instanceof Error)) return { name: typeof error, message: 'a value that is no error was thrown' }
+  const code = errorCode(error)
+  // Classes 22 and 23 are about the data itself: their messages repeat it.
+  const aboutData = code !== undefined && /^2[23][0-9A-Z]{3}$/.test(code)
+  const message = aboutData ? `refused by the database (${code})` : error.message
+  const stack = aboutData ? undefined : error.stack
+  return {
+    name: error.name,
+    message,
+    ...(code === undefined ? {} : { code }),
+    ...(stack === undefined ? {} : { stack }),
+  }
+}
+
+/** SQLSTATE of an error of PostgreSQL, code of a system error, or undefined. */
+export function errorCode(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
+}
+
+/**
+ * Whether trying the same again later may help: the server is away, restarts, is out of something, or picked this
+ * transaction to break a deadlock. An error about the data or the statement stays an error.
+ */
+export function isPassing(error: unknown): boolean {
+  const code = errorCode(error)
+  if (code !== undefined && /^[0-9A-Z]{5}$/.test(code)) return /^(?:08|40|53|55|57|58)/.test(code)
+  if (code !== undefined) return /^(?:E[A-Z]+|ERR_SOCKET_CLOSED)$/.test(code)
+  return error instanceof Error && /Connection terminated|timeout exceeded when trying to connect/.test(error.message)
+}
