@@ -1,13 +1,14 @@
 /** What a workflow may ask for. Only types: workflows import nothing else from this folder. */
 
+import type { SettledStatus } from '../src/domain/delivery.ts'
 import type { Channel, Stage } from '../src/domain/snapshot.ts'
 
 export interface ReviewActivities {
   /**
    * Looks at one customer: a snapshot, a decision, its record, in one transaction under a lock on the customer.
-   * Running it twice gives the same rows.
+   * Running it twice gives the same rows. `null`: the customer is gone, erased or merged into another one.
    */
-  reviewCustomer(customerId: string): Promise<Review>
+  reviewCustomer(customerId: string): Promise<Review | null>
 }
 
 export interface ScoreActivities {
@@ -34,7 +35,9 @@ export interface Review {
 
 export interface Standing {
   readonly stage: Stage
+  /** From 0 to 1, two decimals. */
   readonly churnRisk?: number
+  /** Minor units. */
   readonly lifetimeValue?: number
   readonly segments: readonly string[]
   readonly journeys: readonly string[]
@@ -52,6 +55,7 @@ export interface MessageToDeliver {
 }
 
 export interface DeliveryOutcome {
-  readonly status: 'sent' | 'failed' | 'refused' | 'in_doubt'
+  /** `postponed`: not now (quiet hours, a cap); the next review says when. */
+  readonly status: SettledStatus | 'postponed'
   readonly reason?: string
 }

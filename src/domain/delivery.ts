@@ -1,0 +1,28 @@
+/** The fate of a message: its states in the ledger, and what a channel can say of one attempt. */
+
+import type { EpochMs } from './time.ts'
+
+/**
+ * `planned` → `claimed` (somebody prepares it; nothing has left) → `transmitting` (committed before the first byte) →
+ * `sent` | `failed` | `refused` | `in_doubt`.
+ */
+export type MessageStatus = 'planned' | 'claimed' | 'transmitting' | SettledStatus
+
+/** `refused`: we decided not to. `failed`: it cannot be sent. `in_doubt`: it may have arrived, and is not sent again. */
+export type SettledStatus = 'sent' | 'failed' | 'refused' | 'in_doubt'
+
+/** What became of one attempt. Reasons hold codes and plain words, never an address. */
+export type DeliveryResult =
+  | { readonly status: 'sent'; readonly providerMessageId?: string; readonly segments?: number }
+  /** For good. `suppress`: nothing can ever arrive at this address, or its owner forbade it. */
+  | { readonly status: 'failed'; readonly reason: string; readonly suppress?: 'invalid' | 'stop' }
+  /** The last byte left, and no answer came. */
+  | { readonly status: 'in_doubt'; readonly reason: string }
+  /** Certainly not accepted; another time it may be. */
+  | { readonly status: 'retry'; readonly reason: string }
+
+/** What the last look before sending says. */
+export type SendPermission =
+  | { readonly allowed: true }
+  /** `rule` as in a decision's records: `consent`, `suppressed`, `cap:email`, … */
+  | { readonly allowed: false; readonly rule: string; readonly untilMs: EpochMs | null }
