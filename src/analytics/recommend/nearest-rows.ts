@@ -3,7 +3,7 @@
 import { checkBetween, checkWhole } from '../core/check.ts'
 import { BestList } from './best-list.ts'
 import { binarySimilarity, type SimilarityKind, shrinkage } from './similarity.ts'
-import { rowSize, type SparsePattern, transposedPattern } from './sparse-matrix.ts'
+import { columnSizes, rowSize, type SparsePattern, transposedPattern } from './sparse-matrix.ts'
 
 /** For each row its nearest other rows with a positive similarity, nearest first. */
 export interface NeighbourLists {
@@ -32,7 +32,8 @@ const PROGRESS_ROWS = 64
 
 /**
  * The K nearest rows of each row: by similarity to 12 decimals, ties by index, itself excluded. Rows among the K whose
- * similarity is not positive are left out of the lists; no score that this library makes would count them.
+ * similarity is not positive are left out of the lists; no score that this library makes would count them. For Pearson's
+ * similarity, "all columns" are those that any row has.
  *
  * Work grows with the pairs of entries that share a column, not with rows².
  *
@@ -101,7 +102,8 @@ function rowLikeness(
   pattern: SparsePattern,
   kind: SimilarityKind,
 ): (row: number, other: number, both: number) => number {
-  const { rows, columns } = pattern
+  const { rows } = pattern
+  const columns = columnSizes(pattern).reduce((sum, size) => sum + Math.sign(size), 0)
   const sizes = Float64Array.from({ length: rows }, (_, row) => rowSize(pattern, row))
   if (kind === 'euclidean') {
     return (row, other, both) => binarySimilarity(kind, both, sizes[row] as number, sizes[other] as number, columns)

@@ -3,13 +3,11 @@
 import { checkBetween, refuse } from '../core/check.ts'
 import { checkIndices } from './indices.ts'
 import type { Scorer } from './ranking.ts'
-import type { SparsePattern } from './sparse-matrix.ts'
+import { columnSizes, type SparsePattern } from './sparse-matrix.ts'
 
 /** How many customers have each item. */
 export function itemPopularity(interactions: SparsePattern): Float64Array {
-  const counts = new Float64Array(interactions.columns)
-  for (const item of interactions.indices) counts[item] = (counts[item] as number) + 1
-  return counts
+  return Float64Array.from(columnSizes(interactions))
 }
 
 /** Scores every customer's items by popularity. */

@@ -2,7 +2,7 @@
 
 import { checkWhole } from '../core/check.ts'
 import { BestList } from './best-list.ts'
-import { rowIndices, rowSize, type SparsePattern } from './sparse-matrix.ts'
+import { columnSizes, rowIndices, rowSize, type SparsePattern } from './sparse-matrix.ts'
 
 /** Writes a score for every item into `scores` (one per item, all overwritten). */
 export type Scorer = (customer: number, scores: Float64Array) => void
@@ -26,9 +26,7 @@ export const WITHHELD = Number.NEGATIVE_INFINITY
 
 /** Which items have an interaction at all: 1 for them, 0 for the others. */
 export function itemsWithInteractions(interactions: SparsePattern): Uint8Array {
-  const available = new Uint8Array(interactions.columns)
-  for (const item of interactions.indices) available[item] = 1
-  return available
+  return Uint8Array.from(columnSizes(interactions), Math.sign)
 }
 
 /** Withholds the items that are not available and those that the customer has. */

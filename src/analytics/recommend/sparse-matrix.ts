@@ -99,6 +99,13 @@ export function rowSize(pattern: SparsePattern, row: number): number {
   return (pattern.starts[row + 1] as number) - (pattern.starts[row] as number)
 }
 
+/** The number of entries in each column. */
+export function columnSizes({ columns, indices }: SparsePattern): Int32Array {
+  const sizes = new Int32Array(columns)
+  for (const column of indices) (sizes[column] as number)++
+  return sizes
+}
+
 /** Whether the cell is an entry; by halving, O(log entries of the row). */
 export function hasEntry(pattern: SparsePattern, row: number, column: number): boolean {
   let low = pattern.starts[row] as number
