@@ -59,7 +59,7 @@ class Walk {
     for (const key of Object.keys(given)) {
       this.#path.push(key)
       const before = given[key]
-      const after = this.#isPersonalName(key) ? this.#seal(before, depth) : this.value(before, depth)
+      const after = this.#isPersonal(key, before) ? this.#seal(before, depth) : this.value(before, depth)
       this.#checkText(key)
       if (after !== before) {
         copy ??= { ...given }
@@ -138,8 +138,9 @@ class Walk {
     return where
   }
 
-  #isPersonalName(name: string): boolean {
-    return this.#names.has(comparable(name))
+  /** A yes or no tells nobody's address: `consent: {email: true}` stays. */
+  #isPersonal(name: string, value: unknown): boolean {
+    return typeof value !== 'boolean' && this.#names.has(comparable(name)) && this.#path[0] !== 'consent'
   }
 }
 
