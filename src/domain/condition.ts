@@ -43,3 +43,18 @@ export interface ValueTest {
   readonly moreThan?: number
   readonly lessThan?: number
 }
+
+/** The names of all facts that a condition looks at; a trait appears as `trait.NAME`. */
+export function factsOf(condition: Condition): readonly string[] {
+  switch (condition.type) {
+    case 'all':
+    case 'any':
+      return condition.of.flatMap(factsOf)
+    case 'not':
+      return factsOf(condition.of)
+    case 'moment':
+      return [condition.fact]
+    case 'value':
+      return ['name' in condition.fact ? `${condition.fact.of}.${condition.fact.name}` : condition.fact.of]
+  }
+}

@@ -157,7 +157,7 @@ export interface WaitUntilStep extends StepBase {
   readonly event: string | null
   readonly where: PropertyTests
   readonly if: Condition | null
-  readonly timeoutMs: number | null
+  readonly timeoutMs: number
   readonly onTimeout: Target
 }
 
@@ -170,8 +170,8 @@ export interface TimeWindowStep extends StepBase {
 export interface SplitStep extends StepBase {
   readonly type: 'split'
   readonly if: Condition
-  readonly then: Target
-  readonly else: Target
+  readonly ifTrue: Target
+  readonly ifFalse: Target
 }
 
 /** The first branch whose condition holds; else `next`. */

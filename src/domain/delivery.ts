@@ -1,7 +1,5 @@
 /** The fate of a message: its states in the ledger, and what a channel can say of one attempt. */
 
-import type { EpochMs } from './time.ts'
-
 /**
  * `planned` → `claimed` (somebody prepares it; nothing has left) → `transmitting` (committed before the first byte) →
  * `sent` | `failed` | `refused` | `in_doubt`.
@@ -20,9 +18,3 @@ export type DeliveryResult =
   | { readonly status: 'in_doubt'; readonly reason: string }
   /** Certainly not accepted; another time it may be. */
   | { readonly status: 'retry'; readonly reason: string }
-
-/** What the last look before sending says. */
-export type SendPermission =
-  | { readonly allowed: true }
-  /** `rule` as in a decision's records: `consent`, `suppressed`, `cap:email`, … */
-  | { readonly allowed: false; readonly rule: string; readonly untilMs: EpochMs | null }

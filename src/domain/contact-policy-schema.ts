@@ -1,0 +1,88 @@
+/** The contact policy as marketers write it: `campaigns/contact-policy.yaml`. */
+
+import { z } from 'zod'
+import type { ContactPolicy } from './definitions.ts'
+import { duration, frequencyCaps, key, share, timeOfDay, waitingTime, words } from './document-parts.ts'
+import { isTimeZone, type TimeOfDay } from './local-time.ts'
+import { dayMs, hourMs, minuteMs } from './time.ts'
+
+const smsOpensAt = 8 * 60
+const smsClosesAt = 21 * 60
+
+const quietHours = z
+  .strictObject({ from: timeOfDay, to: timeOfDay })
+  .refine(({ from, to }) => from !== to, { message: 'must begin and end at different times' })
+
+const blocked = z.enum(['postpone', 'skip'])
+
+const common = {
+  caps: frequencyCaps.prefault({}),
+  when_capped: blocked.default('postpone'),
+  when_quiet: blocked.default('postpone'),
+  valid_for: waitingTime.default(dayMs),
+}
+
+const email = z.strictObject({
+  ...common,
+  consent: z.enum(['express', 'implied']).default('implied'),
+  quiet_hours: quietHours.optional(),
+})
+
+const sms = z.strictObject({
+  ...common,
+  // By law (TCPA) a marketing text needs a yes before it.
+  consent: z.literal('express').default('express'),
+  quiet_hours: quietHours
+    .refine(closesSmsAtNight, {
+      message: 'must cover the hours from 21:00 to 08:00: text messages may not come at night',
+    })
+    .default({ from: smsClosesAt, to: smsOpensAt }),
+})
+
+/** Whether everything from 21:00 to 08:00 lies in the quiet hours. */
+function closesSmsAtNight({ from, to }: { from: TimeOfDay; to: TimeOfDay }): boolean {
+  return from > to && from <= smsClosesAt && to >= smsOpensAt
+}
+
+/** The document without what publishing adds to it. */
+export const contactPolicyDocument = z
+  .strictObject({
+    name: words,
+    topics: z.record(key, z.strictObject({ name: words })).refine((topics) => Object.keys(topics).length > 0, {
+      message: 'must not be empty',
+    }),
+    channels: z.strictObject({ email: email.prefault({}), sms: sms.prefault({}) }).prefault({}),
+    default_time_zone: z.string().refine(isTimeZone, { message: 'must be an IANA time zone such as "Europe/Berlin"' }),
+    patience: waitingTime.default(3 * dayMs),
+    offers_at_once: z.int().min(1).max(100).default(1),
+    spread: duration
+      .refine((lengthMs) => lengthMs <= 12 * hourMs, { message: 'must be 12 hours at most' })
+      .default(15 * minuteMs),
+    hold_out: share.default(0),
+  })
+  .transform((document): Omit<ContactPolicy, 'key' | 'version'> => {
+    const { email, sms } = document.channels
+    return {
+      name: document.name,
+      topics: document.topics,
+      channels: { email: channelPolicy(email), sms: channelPolicy(sms) },
+      defaultTimeZone: document.default_time_zone,
+      patienceMs: document.patience,
+      offersAtOnce: document.offers_at_once,
+      spreadMs: document.spread,
+      holdOut: document.hold_out,
+    }
+  })
+
+type ChannelDocument = z.output<typeof email> | z.output<typeof sms>
+
+function channelPolicy(document: ChannelDocument): ContactPolicy['channels']['email'] {
+  return {
+    consent: document.consent,
+    caps: document.caps,
+    quietHours: document.quiet_hours ?? null,
+    whenCapped: document.when_capped,
+    whenQuiet: document.when_quiet,
+    validForMs: document.valid_for,
+  }
+}

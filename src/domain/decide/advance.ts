@@ -1,0 +1,147 @@
+/** Moving runs from step to step, until each of them waits or has ended. */
+
+import type { DelayStep, Step, Target, WaitUntilStep } from '../definitions.ts'
+import { earliest, holds, nextFlip } from '../evaluate.ts'
+import { shareOf } from '../hash.ts'
+import { nextOpening, nextTimeOfDay, windowLengthMs, zoneOr } from '../local-time.ts'
+import { propertiesPass } from '../property-tests.ts'
+import type { EpochMs } from '../time.ts'
+import type { EventNews } from './endings.ts'
+import { sendMessage } from './message-step.ts'
+import { issueOffer } from './offer-step.ts'
+import { activeRuns, type DefinedRun, endRun, note, presentStep, type Workspace } from './workspace.ts'
+
+/** Where a step leads now, or until when it holds the run (null: only news can move it). */
+export type Outcome = { readonly goTo: Target } | { readonly waitUntilMs: EpochMs | null }
+
+/**
+ * `before-sending`: news is still being read, so nothing that reaches the customer is decided, and no time-out: the
+ * event that ends a wait may be the next piece of news.
+ */
+export type Phase = 'before-sending' | 'sending'
+
+/** Steps that were over before the news came. */
+export function advanceWhatIsOver(work: Workspace): void {
+  for (const run of activeRuns(work)) advance(work, run, 'before-sending')
+}
+
+/** Everything that can move now does, the most important journey first: it has the first place under every cap. */
+export function advanceRuns(work: Workspace): void {
+  for (const run of activeRuns(work)) advance(work, run, 'sending')
+}
+
+/** Moves on the runs that wait for this event. */
+export function moveOnWaiting(work: Workspace, event: EventNews): void {
+  for (const run of activeRuns(work)) {
+    const step = presentStep(run)
+    if (step?.type !== 'wait-until' || step.event !== event.name || !propertiesPass(step.where, event.properties))
+      continue
+    note(work, run, 'step', 'done', 'event', { event: event.name })
+    arriveAt(work, run, step.next)
+    advance(work, run, 'before-sending')
+  }
+}
+
+/** Moves one run as far as it goes. Ends, because every arrival counts as a visit and visits are bounded. */
+export function advance(work: Workspace, run: DefinedRun, phase: Phase): void {
+  while (run.status === 'active') {
+    const step = presentStep(run)
+    if (step === undefined) return
+    const outcome = outcomeOf(work, run, step, phase)
+    if ('waitUntilMs' in outcome) {
+      run.stepWakeAtMs = outcome.waitUntilMs
+      return
+    }
+    if (run.status === 'active') arriveAt(work, run, outcome.goTo)
+  }
+}
+
+/** Puts a run on a step, or completes it where there is none. */
+export function arriveAt(work: Workspace, run: DefinedRun, target: Target): void {
+  if (target === null) {
+    endRun(work, run, 'completed', 'end', 'reached the end')
+    return
+  }
+  const { postponedBy: _, ...memory } = run.memory
+  const visits = (memory.visits?.[target] ?? 0) + 1
+  if (visits > run.definition.maxVisits) {
+    endRun(work, run, 'exited', 'max-visits', `came to step "${target}" more than ${run.definition.maxVisits} times`)
+    return
+  }
+  run.memory = { ...memory, visits: { ...memory.visits, [target]: visits } }
+  run.step = target
+  run.stepSinceMs = work.nowMs
+  run.stepWakeAtMs = null
+}
+
+function outcomeOf(work: Workspace, run: DefinedRun, step: Step, phase: Phase): Outcome {
+  switch (step.type) {
+    case 'message':
+      return phase === 'sending' ? sendMessage(work, run, step) : { waitUntilMs: null }
+    case 'offer':
+      return phase === 'sending' ? issueOffer(work, run, step) : { waitUntilMs: null }
+    case 'delay':
+      return waitedUntil(work, delayEndsAt(work, run, step), step.next)
+    case 'wait-until':
+      return waitForCondition(work, run, step, phase)
+    case 'time-window':
+      return waitedUntil(work, openingOf(work, step), step.next)
+    case 'split':
+      return { goTo: holds(step.if, work.view, work.nowMs) ? step.ifTrue : step.ifFalse }
+    case 'multi-split':
+      return { goTo: (step.branches.find((each) => holds(each.if, work.view, work.nowMs)) ?? step).next }
+    case 'experiment':
+      return assignVariant(work, run, step)
+    case 'exit':
+      endRun(work, run, 'exited', 'exit-step', step.reason)
+      return { goTo: null }
+  }
+}
+
+function waitedUntil(work: Workspace, momentMs: EpochMs, next: Target): Outcome {
+  return momentMs <= work.nowMs ? { goTo: next } : { waitUntilMs: momentMs }
+}
+
+function delayEndsAt(work: Workspace, run: DefinedRun, step: DelayStep): EpochMs {
+  const endsAtMs = run.stepSinceMs + step.forMs
+  if (step.until === null) return endsAtMs
+  return nextTimeOfDay(zoneOf(work), endsAtMs, step.until) + spreadMs(work, work.definitions.policy.spreadMs)
+}
+
+function openingOf(work: Workspace, { window }: Extract<Step, { type: 'time-window' }>): EpochMs {
+  const opensAtMs = nextOpening(window, zoneOf(work), work.nowMs)
+  // A window that never opens was refused when it was published; letting through is then better than hanging for ever.
+  if (opensAtMs === null || opensAtMs <= work.nowMs) return work.nowMs
+  return opensAtMs + spreadMs(work, Math.min(work.definitions.policy.spreadMs, windowLengthMs(window)))
+}
+
+/** Not everybody at the same second: each customer always gets the same place within the spread. */
+function spreadMs({ snapshot }: Workspace, withinMs: number): number {
+  return Math.floor(shareOf(snapshot.customer.id, 'spread') * withinMs)
+}
+
+function zoneOf({ snapshot, definitions }: Workspace): string {
+  return zoneOr(snapshot.customer.timeZone, definitions.policy.defaultTimeZone)
+}
+
+function waitForCondition(work: Workspace, run: DefinedRun, step: WaitUntilStep, phase: Phase): Outcome {
+  if (step.if !== null && holds(step.if, work.view, work.nowMs)) {
+    note(work, run, 'step', 'done', 'condition')
+    return { goTo: step.next }
+  }
+  const timesOutAtMs = run.stepSinceMs + step.timeoutMs
+  if (phase === 'sending' && timesOutAtMs <= work.nowMs) {
+    note(work, run, 'step', 'done', 'timeout')
+    return { goTo: step.onTimeout }
+  }
+  return {
+    waitUntilMs: step.if === null ? timesOutAtMs : earliest(timesOutAtMs, nextFlip(step.if, work.view, work.nowMs)),
+  }
+}
+
+function assignVariant(work: Workspace, run: DefinedRun, step: Extract<Step, { type: 'experiment' }>): Outcome {
+  let left = shareOf(work.snapshot.customer.id, `experiment:${run.journey}:${step.id}`)
+  const variant = step.variants.find((each) => (left -= each.share) < 0) ?? step.variants.at(-1)
+  note(work, run, 'step', 'done', 'variant', { variant: variant?.name ?? null })
+  return { goTo: variant?.next ?? null }
+}

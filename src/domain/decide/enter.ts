@@ -1,0 +1,108 @@
+/** Starting a run of a journey, or saying why not. */
+
+import type { Entry, JourneyDefinition } from '../definitions.ts'
+import { holds } from '../evaluate.ts'
+import type { RunMemory, TraitValue } from '../snapshot.ts'
+import { advance, arriveAt } from './advance.ts'
+import { type EventNews, metCriterion } from './endings.ts'
+import { type DefinedRun, note, type Workspace } from './workspace.ts'
+
+/** Starts a run where an entry has matched, unless a rule stands against it. */
+export function enter(work: Workspace, journey: JourneyDefinition, entry: Entry, trigger?: EventNews): void {
+  const refusal = refusalOf(work, journey, entry)
+  if (refusal !== null) {
+    noteRefusal(work, journey, refusal)
+    return
+  }
+  const run = newRun(work, journey, trigger)
+  work.runs.push(run)
+  note(work, run, 'entry', 'done', `entry:${entry.type}`, trigger === undefined ? {} : { event: trigger.name })
+  arriveAt(work, run, journey.steps[0]?.id ?? null)
+  // Up to the first wait, so that the next news of the same look already finds the run there.
+  advance(work, run, 'before-sending')
+}
+
+function refusalOf(work: Workspace, journey: JourneyDefinition, entry: Entry): string | null {
+  if (work.runs.some((run) => run.journey === journey.key && run.status === 'active')) return 'reentry:active'
+  if (!mayReEnter(work, journey)) return `reentry:${journey.reEntry.allowed}`
+  if (entry.if !== null && !holds(entry.if, work.view, work.nowMs)) return 'entry-condition'
+  const met = metCriterion(journey, work.view, work.nowMs)
+  if (met === undefined) return null
+  return met === journey.goal ? 'goal' : 'exit-criterion'
+}
+
+function mayReEnter(work: Workspace, { key, reEntry }: JourneyDefinition): boolean {
+  if (reEntry.allowed === 'always') return true
+  const endedHere = work.runs.some((run) => run.journey === key)
+  const past = work.snapshot.pastRuns.filter((run) => run.journey === key)
+  if (reEntry.allowed === 'never') return !endedHere && past.length === 0
+  const isRecent = past.some((run) => run.endedAtMs + reEntry.afterMs > work.nowMs)
+  return !isRecent && !(endedHere && reEntry.afterMs > 0)
+}
+
+function newRun(work: Workspace, journey: JourneyDefinition, trigger: EventNews | undefined): DefinedRun {
+  const { snapshot, nowMs, identifiers } = work
+  const entryNumber = lastEntryNumber(work, journey.key) + 1
+  const memory: RunMemory = trigger === undefined ? {} : { trigger: triggerValues(trigger.properties) }
+  return {
+    id: identifiers.id(`run:${snapshot.customer.id}:${journey.key}:${entryNumber}`),
+    journey: journey.key,
+    version: journey.version,
+    entryNumber,
+    enteredAtMs: nowMs,
+    definition: journey,
+    saved: undefined,
+    status: 'active',
+    step: journey.steps[0]?.id ?? '',
+    stepSinceMs: nowMs,
+    stepWakeAtMs: null,
+    memory,
+    endReason: null,
+  }
+}
+
+function lastEntryNumber({ runs, snapshot }: Workspace, journey: string): number {
+  let last = 0
+  for (const run of runs) if (run.journey === journey) last = Math.max(last, run.entryNumber)
+  for (const run of snapshot.pastRuns) if (run.journey === journey) last = Math.max(last, run.entryNumber)
+  return last
+}
+
+const mostTriggerValues = 30
+const longestTriggerText = 200
+
+/** What a template may later say of the event: short plain values, and no more of them than a message needs. */
+function triggerValues(properties: Readonly<Record<string, unknown>>): Readonly<Record<string, TraitValue>> {
+  const kept: [string, TraitValue][] = []
+  for (const [name, value] of Object.entries(properties)) {
+    if (kept.length === mostTriggerValues) break
+    if (isPlain(value)) kept.push([name, value])
+  }
+  return Object.fromEntries(kept)
+}
+
+function isPlain(value: unknown): value is TraitValue {
+  if (typeof value === 'string') return value.length <= longestTriggerText
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (typeof value === 'boolean') return true
+  if (!Array.isArray(value) || value.length > mostTriggerValues) return false
+  return value.every((item) => typeof item === 'string' && item.length <= longestTriggerText)
+}
+
+/** Once per journey and rule: a burst of a thousand page views is one refusal, not a thousand. */
+function noteRefusal(work: Workspace, journey: JourneyDefinition, rule: string): void {
+  const isNoted = work.records.some(
+    (record) => record.kind === 'entry' && record.journey === journey.key && record.rule === rule,
+  )
+  if (isNoted) return
+  work.records.push({
+    kind: 'entry',
+    journey: journey.key,
+    version: journey.version,
+    step: null,
+    entryNumber: null,
+    outcome: 'refused',
+    rule,
+    detail: {},
+  })
+}

@@ -1,0 +1,58 @@
+/** Reading the news, oldest first: what it ends, what it moves on, what it starts. */
+
+import type { Entry } from '../definitions.ts'
+import { propertiesPass } from '../property-tests.ts'
+import type { News, ScoreKind } from '../snapshot.ts'
+import { moveOnWaiting } from './advance.ts'
+import { type EventNews, endRunsByEvent } from './endings.ts'
+import { enter } from './enter.ts'
+import type { Workspace } from './workspace.ts'
+
+/** Every piece of news is taken into account once; its order counts, not its times, which come from many clocks. */
+export function readNews(work: Workspace): void {
+  for (const news of work.snapshot.news) {
+    switch (news.kind) {
+      case 'event':
+        endRunsByEvent(work, news)
+        moveOnWaiting(work, news)
+        enterByEvent(work, news)
+        break
+      case 'arrived':
+        enterWhere(work, (entry) => entry.type === 'arrived')
+        break
+      case 'score':
+        enterByScore(work, news.score, news.crossed)
+        break
+      case 'contact':
+      case 'profile':
+        break // Nothing starts by it; whatever waits for it is asked again below.
+    }
+  }
+}
+
+/** A move starts the journeys of the new stage; arriving starts those of the stage in which the customer arrives. */
+export function enterByStage(work: Workspace): void {
+  const hasArrived = work.snapshot.news.some((news: News) => news.kind === 'arrived')
+  if (work.move === null && !hasArrived) return
+  const { stage } = work.view.customer
+  enterWhere(work, (entry) => entry.type === 'stage' && entry.stage === stage)
+}
+
+function enterByEvent(work: Workspace, event: EventNews): void {
+  enterWhere(
+    work,
+    (entry) => entry.type === 'event' && entry.event === event.name && propertiesPass(entry.where, event.properties),
+    event,
+  )
+}
+
+function enterByScore(work: Workspace, score: ScoreKind, crossed: 'up' | 'down'): void {
+  enterWhere(work, (entry) => entry.type === 'score' && entry.score === score && entry.crossed === crossed)
+}
+
+function enterWhere(work: Workspace, matches: (entry: Entry) => boolean, trigger?: EventNews): void {
+  for (const journey of work.definitions.live) {
+    const entry = journey.entry.find(matches)
+    if (entry !== undefined) enter(work, journey, entry, trigger)
+  }
+}

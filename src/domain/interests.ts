@@ -1,0 +1,40 @@
+/** Which of all that happens may matter to a decision: everything else need not wake anybody. */
+
+import { type Condition, factsOf } from './condition.ts'
+import type { Criterion, Definitions, JourneyDefinition, Step } from './definitions.ts'
+
+/** Events that change what conditions on orders and on the lifecycle see, whatever journeys there are. */
+const orderEvents = ['Order Completed', 'Order Refunded', 'Order Cancelled', 'Order Updated']
+
+/** The names of events that entries, waits, goals, exit criteria or the lifecycle care about. */
+export function interestingEvents(definitions: Definitions): ReadonlySet<string> {
+  const names = new Set(orderEvents)
+  for (const journey of definitions.live) {
+    for (const entry of journey.entry) if (entry.type === 'event') names.add(entry.event)
+  }
+  for (const journey of definitions.journeys.values()) {
+    for (const criterion of criteriaOf(journey)) if (criterion.type === 'event') names.add(criterion.event)
+    for (const step of journey.steps) if (step.type === 'wait-until' && step.event !== null) names.add(step.event)
+  }
+  return names
+}
+
+/** The names of traits whose change may move a customer: news of the kind `profile` is for these. */
+export function interestingTraits(definitions: Definitions): ReadonlySet<string> {
+  const conditions = definitions.lifecycle.stages.flatMap((rule) => rule.if ?? [])
+  for (const journey of definitions.journeys.values()) {
+    for (const criterion of criteriaOf(journey)) if (criterion.type === 'condition') conditions.push(criterion.if)
+    conditions.push(...journey.steps.flatMap(awaitedBy))
+  }
+  const facts = conditions.flatMap(factsOf).filter((fact) => fact.startsWith('trait.'))
+  return new Set(facts.map((fact) => fact.slice('trait.'.length)))
+}
+
+function criteriaOf({ goal, exit }: JourneyDefinition): readonly Criterion[] {
+  return goal === null ? exit : [goal, ...exit]
+}
+
+/** Only what a step waits for; a split asks once, when it is reached. */
+function awaitedBy(step: Step): readonly Condition[] {
+  return step.type === 'wait-until' && step.if !== null ? [step.if] : []
+}

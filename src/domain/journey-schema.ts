@@ -1,0 +1,81 @@
+/** A journey as marketers write it: `campaigns/journeys/*.yaml`. */
+
+import { z } from 'zod'
+import { condition } from './condition-schema.ts'
+import type { Criterion, Entry, JourneyDefinition, ReEntry } from './definitions.ts'
+import { channel, frequencyCaps, key, stage, waitingTime, words } from './document-parts.ts'
+import { checkSteps } from './journey-check.ts'
+import { propertyTests } from './property-tests.ts'
+import { stepDocument, toStep } from './step-schema.ts'
+
+const event = z.string().min(1).max(200)
+
+const entry = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('event'), event, where: propertyTests.prefault({}), if: condition.optional() }),
+  z.strictObject({ type: z.literal('arrived'), if: condition.optional() }),
+  z.strictObject({ type: z.literal('stage'), stage, if: condition.optional() }),
+  z.strictObject({
+    type: z.literal('score'),
+    score: z.enum(['churn', 'clv']),
+    crossed: z.enum(['up', 'down']),
+    if: condition.optional(),
+  }),
+])
+
+const criterion = z
+  .strictObject({ event: event.optional(), where: propertyTests.optional(), if: condition.optional() })
+  .refine((document) => (document.event === undefined) !== (document.if === undefined), {
+    message: 'must hold either "event" or "if"',
+  })
+  .refine((document) => document.where === undefined || document.event !== undefined, {
+    path: ['where'],
+    message: 'needs "event" beside it',
+  })
+
+const reEntry = z.union([z.enum(['never', 'always']), z.strictObject({ after: waitingTime })])
+
+/** The document without what publishing adds to it. */
+export const journeyDocument = z
+  .strictObject({
+    name: words,
+    description: z.string().max(2000).optional(),
+    priority: z.int().min(0).max(100).default(50),
+    topic: key,
+    entry: z.array(entry).min(1),
+    re_entry: reEntry.default('never'),
+    goal: criterion.optional(),
+    exit: z.array(criterion).default([]),
+    caps: z.partialRecord(channel, frequencyCaps).default({}),
+    max_visits: z.int().min(1).max(1000).default(20),
+    steps: z.array(stepDocument).min(1).max(500),
+  })
+  .superRefine(({ steps }, context) => {
+    for (const { path, rule } of checkSteps(steps)) {
+      context.addIssue({ code: 'custom', path: ['steps', ...path], message: rule })
+    }
+  })
+  .transform((document): Omit<JourneyDefinition, 'key' | 'version'> => {
+    const steps = document.steps.map((step, i) => toStep(step, document.steps[i + 1]?.id ?? null, document.topic))
+    return {
+      name: document.name,
+      description: document.description ?? null,
+      priority: document.priority,
+      entry: document.entry.map((each): Entry => ({ ...each, if: each.if ?? null })),
+      reEntry: toReEntry(document.re_entry),
+      goal: document.goal === undefined ? null : toCriterion(document.goal),
+      exit: document.exit.map(toCriterion),
+      caps: document.caps,
+      maxVisits: document.max_visits,
+      steps,
+      stepById: new Map(steps.map((step) => [step.id, step])),
+    }
+  })
+
+function toReEntry(document: z.output<typeof reEntry>): ReEntry {
+  return typeof document === 'string' ? { allowed: document } : { allowed: 'after', afterMs: document.after }
+}
+
+function toCriterion(document: z.output<typeof criterion>): Criterion {
+  if (document.if !== undefined) return { type: 'condition', if: document.if }
+  return { type: 'event', event: document.event ?? '', where: document.where ?? [] }
+}
