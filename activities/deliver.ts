@@ -1,0 +1,155 @@
+/** Delivering one planned message. Safe to run twice: the ledger row says how far an earlier try came. */
+
+import { ApplicationFailure, activityInfo, Context } from '@temporalio/activity'
+import type { RenderedMessage } from '../src/channels/templates/render-message.ts'
+import type { Clock } from '../src/clock.ts'
+import { type ContactVerdict, mayContact } from '../src/domain/contact-policy.ts'
+import { type Definitions, journeyVersionKey } from '../src/domain/definitions.ts'
+import type { DeliveryResult } from '../src/domain/delivery.ts'
+import type { Channel, Snapshot } from '../src/domain/snapshot.ts'
+import type { Ledger } from '../src/store/ledger.ts'
+import type { Claim, ClaimedMessage, Holder, SealedRecipient } from '../src/store/ledger-types.ts'
+import type { DeliveryActivities, DeliveryOutcome } from './activity-types.ts'
+
+/** What is to leave, and to whom: opened for this attempt, and in memory only. */
+export interface ReadyMessage {
+  readonly id: string
+  readonly address: string
+  readonly content: RenderedMessage
+  readonly unsubscribeUrl: string | null
+}
+
+export interface DeliveryNeeds {
+  readonly ledger: Ledger
+  readonly definitions: { get(): Promise<Definitions> }
+  readonly clock: Clock
+  /** Opens the sealed recipient and renders the template. `broken`: why that can never work, without personal data. */
+  prepare(message: ClaimedMessage, recipient: SealedRecipient): Promise<ReadyMessage | { readonly broken: string }>
+  readonly channels: Readonly<Record<Channel, { send(message: ReadyMessage): Promise<DeliveryResult> }>>
+  /** Real milliseconds within which `send` has ended, whatever happens. */
+  readonly sendDeadlineMs: number
+}
+
+type Claimed = Extract<Claim, { outcome: 'claimed' }>
+
+/** A transactional message that was in doubt so often is not tried again: the recipient may have as many copies. */
+const mostTransmissions = 5
+
+/** What the lease lasts beyond the longest attempt, for the writing down. */
+const leaseMarginMs = 15_000
+
+/** Well within the heartbeat timeout. */
+const heartbeatMs = 3_000
+
+export function createDeliveryActivities(needs: DeliveryNeeds): DeliveryActivities {
+  return {
+    async deliverMessage(messageId) {
+      const heartbeat = setInterval(() => Context.current().heartbeat(), heartbeatMs)
+      try {
+        return await deliver(messageId, holder(), needs)
+      } finally {
+        clearInterval(heartbeat)
+      }
+    },
+  }
+}
+
+async function deliver(messageId: string, holder: Holder, needs: DeliveryNeeds): Promise<DeliveryOutcome> {
+  const { ledger, clock } = needs
+  const claim = await ledger.claim(messageId, holder, clock.nowMs())
+  if (claim.outcome === 'busy') throw outage('another sender holds it', claim.retryInMs)
+  if (claim.outcome === 'postponed') return { status: 'postponed' }
+  if (claim.outcome === 'settled') return outcome(claim.status, claim.reason)
+
+  const { message, recipient } = claim
+  const ready = await needs.prepare(message, recipient)
+  if ('broken' in ready) return settle(needs, claim, holder, { status: 'failed', reason: ready.broken })
+
+  // Consent, suppression, caps and quiet hours once more, in the transaction that commits `transmitting`.
+  const definitions = await needs.definitions.get()
+  const leaseMs = needs.sendDeadlineMs + leaseMarginMs
+  const last = await ledger.transmit(claim, holder, clock.nowMs(), leaseMs, (snapshot) =>
+    verdictOn(message, snapshot, definitions, clock.nowMs()),
+  )
+  if (last.outcome === 'lost') throw outage('another attempt has taken over')
+  if (last.outcome === 'postponed') return { status: 'postponed' }
+  if (last.outcome === 'refused') return outcome('refused', last.reason)
+
+  return conclude(needs, claim, holder, await needs.channels[message.channel].send(ready))
+}
+
+async function conclude(
+  needs: DeliveryNeeds,
+  claim: Claimed,
+  holder: Holder,
+  result: DeliveryResult,
+): Promise<DeliveryOutcome> {
+  const { message } = claim
+  // Better twice than never: this is what the class promises.
+  const isWorthAnother = message.messageClass === 'transactional' && message.attempts + 1 < mostTransmissions
+  if (result.status === 'retry' || (result.status === 'in_doubt' && isWorthAnother)) {
+    await needs.ledger.release(message.id, holder, result.status === 'in_doubt')
+    throw outage(result.reason)
+  }
+  return settle(needs, claim, holder, result)
+}
+
+/** A refusal is an answer; only an outage throws. */
+async function settle(
+  { ledger, clock }: DeliveryNeeds,
+  { message, recipient }: Claimed,
+  holder: Holder,
+  result: Exclude<DeliveryResult, { status: 'retry' }>,
+): Promise<DeliveryOutcome> {
+  const suppress = result.status === 'failed' ? result.suppress : undefined
+  const suppression = suppress && {
+    channel: message.channel,
+    addressHash: recipient.addressHash,
+    reason: suppress,
+  }
+  const reason = result.status === 'sent' ? undefined : result.reason
+  await ledger.settle(message, holder, clock.nowMs(), { ...result, ...(suppression ? { suppression } : {}) })
+  return outcome(result.status, reason)
+}
+
+function verdictOn(
+  message: ClaimedMessage,
+  snapshot: Snapshot,
+  definitions: Definitions,
+  nowMs: number,
+): ContactVerdict {
+  const { journey, version, channel, messageClass, topic } = message
+  const journeyCaps = definitions.journeys.get(journeyVersionKey(journey, version))?.caps[channel]
+  return mayContact(
+    { channel, messageClass, topic, journey, journeyCaps },
+    {
+      customerId: message.customerId,
+      timeZone: snapshot.customer.timeZone,
+      contact: snapshot.contact[channel],
+      recentMessages: snapshot.recentMessages,
+    },
+    definitions.policy,
+    nowMs,
+  )
+}
+
+/** One workflow at a time delivers for a customer, so its attempts may take over from each other at once. */
+function holder(): Holder {
+  const { workflowExecution, activityId, attempt } = activityInfo()
+  return {
+    owner: workflowExecution?.workflowId ?? 'none',
+    attempt: `${workflowExecution?.runId ?? ''}/${activityId}/${attempt}`,
+  }
+}
+
+function outcome(status: DeliveryOutcome['status'], reason: string | null | undefined): DeliveryOutcome {
+  return reason === null || reason === undefined ? { status } : { status, reason }
+}
+
+function outage(reason: string, retryInMs?: number): ApplicationFailure {
+  return ApplicationFailure.create({
+    message: reason,
+    type: 'DeliveryOutage',
+    ...(retryInMs === undefined ? {} : { nextRetryDelay: retryInMs }),
+  })
+}

@@ -1,0 +1,95 @@
+/** Looking at one customer: what is known, what follows from it, its record. Safe to run twice. */
+
+import type { Clock } from '../src/clock.ts'
+import { decide } from '../src/domain/decide.ts'
+import type { Decision } from '../src/domain/decision.ts'
+import type { Definitions } from '../src/domain/definitions.ts'
+import { earliest } from '../src/domain/evaluate.ts'
+import type { EpochMs } from '../src/domain/time.ts'
+import type { Identifiers } from '../src/store/identifiers.ts'
+import type { Reviewed, ReviewStore } from '../src/store/reviews.ts'
+import type { OpenMessage } from '../src/store/snapshots.ts'
+import type { MessageToDeliver, Review, ReviewActivities } from './activity-types.ts'
+import { standingOf, wakeReasonOf } from './standing.ts'
+
+export interface ReviewNeeds {
+  readonly reviews: ReviewStore
+  readonly definitions: { get(): Promise<Definitions> }
+  readonly clock: Clock
+  /** For one customer's decisions; another salt gives other coupon codes. */
+  readonly identifiers: (customerId: string, salt: number) => Identifiers
+}
+
+/** A wake-up that has come but moved nothing would come again at once: at most one a second. */
+const shortestWaitMs = 1_000
+
+export function createReviewActivities(needs: ReviewNeeds): ReviewActivities {
+  return {
+    async reviewCustomer(customerId) {
+      const definitions = await needs.definitions.get()
+      for (;;) {
+        const reviewed = await reviewPage(customerId, definitions, needs)
+        if (!reviewed) return null
+        if (hasMoreToRead(reviewed)) continue
+        return toReview(reviewed, definitions, needs.clock)
+      }
+    },
+  }
+}
+
+function reviewPage(
+  customerId: string,
+  definitions: Definitions,
+  { reviews, clock, identifiers }: ReviewNeeds,
+): Promise<Reviewed | undefined> {
+  return reviews.review(customerId, clock.nowMs(), ({ snapshot, openMessages }, salt) => {
+    // Asked again: waiting for the customer's lock may have taken a while.
+    const nowMs = clock.nowMs()
+    const decision = decide(snapshot, definitions, nowMs, identifiers(customerId, salt))
+    const dueAtMs = nextMoment(decision, openMessages, nowMs)
+    return { decision, dueAtMs, decidedAtMs: nowMs, rules: definitions.lifecycle.version }
+  })
+}
+
+/** A burst of news is read in pages. A page of which nothing was read would come again, so it is the last one. */
+function hasMoreToRead({ loaded, decision }: Reviewed): boolean {
+  return loaded.hasMoreNews && decision.consumedNews.length > 0
+}
+
+function toReview({ loaded, decision, newMessageIds }: Reviewed, definitions: Definitions, clock: Clock): Review {
+  const nowMs = clock.nowMs()
+  const atMs = nextMoment(decision, loaded.openMessages, nowMs)
+  return {
+    standing: standingOf(loaded.snapshot, decision, definitions),
+    messages: [
+      ...loaded.openMessages.filter(({ notBeforeMs }) => notBeforeMs === null || notBeforeMs <= nowMs),
+      ...decision.messages.filter(({ id }) => newMessageIds.has(id)),
+    ].map(toDeliver),
+    ...(atMs === null
+      ? {}
+      : {
+          wakeInMs: Math.max(shortestWaitMs, clock.realMsUntil(atMs)),
+          wakeReason: wakeReasonOf(atMs, loaded, decision, definitions),
+        }),
+    scoresAreStale: decision.scoresAreStale,
+  }
+}
+
+/** When to look again: the decision's own moment, or that of a message which the last check before sending postponed. */
+function nextMoment(decision: Decision, openMessages: readonly OpenMessage[], nowMs: EpochMs): EpochMs | null {
+  return openMessages
+    .map(({ notBeforeMs }) => notBeforeMs)
+    .filter((notBeforeMs) => notBeforeMs !== null && notBeforeMs > nowMs)
+    .reduce(earliest, decision.wakeAtMs)
+}
+
+function toDeliver({
+  id,
+  channel,
+  journey,
+  step,
+  messageClass,
+}: Pick<OpenMessage, 'id' | 'channel' | 'journey' | 'step' | 'messageClass'>): MessageToDeliver {
+  const priority = messageClass === 'transactional' ? 1 : 3
+  return { id, channel, summary: `${channel === 'sms' ? 'SMS' : 'Email'} · ${journey} › ${step}`, priority }
+}

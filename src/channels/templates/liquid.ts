@@ -1,0 +1,66 @@
+/** Liquid, with limits: what a template may do when it is rendered with a customer's data. */
+
+import { Liquid, type Template } from 'liquidjs'
+
+/** A template that cannot be used; the message says why and holds no data of the customer. */
+export class TemplateError extends Error {
+  override readonly name = 'TemplateError'
+}
+
+/** Which characters mean something where the output goes. */
+export type Escaping = 'html' | 'none'
+
+const longestTemplate = 200_000
+const longestRenderMs = 100
+const mostMemory = 2_000_000
+
+const engines: Readonly<Record<Escaping, Liquid>> = { html: createEngine('html'), none: createEngine('none') }
+
+/** A parsed template, ready to be rendered often. */
+export interface ParsedTemplate {
+  readonly escaping: Escaping
+  readonly nodes: Template[]
+}
+
+/** @throws TemplateError with the place and the reason if it is no valid Liquid, or uses what is not allowed. */
+export function parseLiquid(source: string, escaping: Escaping): ParsedTemplate {
+  try {
+    return { escaping, nodes: engines[escaping].parse(source) }
+  } catch (error) {
+    throw new TemplateError(firstLine(error))
+  }
+}
+
+/** @throws TemplateError if it takes too much time or memory, or a filter cannot do its work. */
+export function renderLiquid({ escaping, nodes }: ParsedTemplate, data: object): string {
+  try {
+    return String(engines[escaping].renderSync(nodes, data))
+  } catch (error) {
+    // A filter may quote what it was given, so only the kind of error is told.
+    throw new TemplateError(error instanceof Error ? `rendering failed: ${error.name}` : 'rendering failed')
+  }
+}
+
+function createEngine(escaping: Escaping): Liquid {
+  const engine = new Liquid({
+    parseLimit: longestTemplate,
+    renderLimit: longestRenderMs,
+    memoryLimit: mostMemory,
+    ownPropertyOnly: true,
+    strictFilters: true,
+    // Nothing to include or to lay out: templates see no file.
+    templates: {},
+    // The same text everywhere: instants in UTC, unless the template names a zone.
+    timezoneOffset: 0,
+    locale: 'en',
+    ...(escaping === 'html' ? { outputEscape: 'escape' as const } : {}),
+  })
+  // What would let a value through unescaped.
+  engine.unregisterFilter('raw')
+  delete engine.tags['raw']
+  return engine
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? 'unknown error'
+}

@@ -1,0 +1,99 @@
+/** From a template and a customer's data to what is sent. */
+
+import { type ParsedTemplate, parseLiquid, renderLiquid, TemplateError } from './liquid.ts'
+import { forbiddenScheme } from './safe-links.ts'
+
+/** A template as it was published. Email has subject and text, and mostly HTML; SMS has text. */
+export interface TemplateSource {
+  readonly key: string
+  readonly version: string
+  readonly subject: string | null
+  readonly html: string | null
+  readonly text: string
+}
+
+/** What templates may use. Names are those that the shop sent: `customer.firstName`. */
+export interface MessageFacts {
+  /** Traits, also the personal ones. */
+  readonly customer: Readonly<Record<string, unknown>>
+  readonly coupon: { readonly code: string; readonly expires_at: string | null } | null
+  /** Values of the journey: constants of its step, what triggered it. */
+  readonly data: Readonly<Record<string, unknown>>
+  readonly shop: { readonly name: string; readonly address: string; readonly url: string }
+  /** `null` for transactional messages, which nobody can unsubscribe from. */
+  readonly unsubscribe_url: string | null
+}
+
+export interface RenderedMessage {
+  readonly subject: string
+  readonly html: string | null
+  readonly text: string
+}
+
+export interface MessageRenderer {
+  /** @throws TemplateError if the template is broken, or leads where no link may lead. */
+  render(template: TemplateSource, facts: MessageFacts): RenderedMessage
+}
+
+interface ParsedMessage {
+  readonly version: string
+  readonly subject: ParsedTemplate
+  readonly html: ParsedTemplate | null
+  readonly text: ParsedTemplate
+}
+
+/** Parses each version of a template once. */
+export function createMessageRenderer(): MessageRenderer {
+  const parsed = new Map<string, ParsedMessage>()
+  return {
+    render(template, facts) {
+      const known = parsed.get(template.key)
+      const message = known?.version === template.version ? known : parse(template)
+      parsed.set(template.key, message)
+      return withFooter(renderParts(message, facts), facts)
+    },
+  }
+}
+
+function parse({ version, subject, html, text }: TemplateSource): ParsedMessage {
+  return {
+    version,
+    subject: parseLiquid(subject ?? '', 'none'),
+    html: html === null ? null : parseLiquid(html, 'html'),
+    text: parseLiquid(text, 'none'),
+  }
+}
+
+function renderParts({ subject, html, text }: ParsedMessage, facts: MessageFacts): RenderedMessage {
+  const rendered = html === null ? null : renderLiquid(html, facts)
+  const scheme = rendered === null ? undefined : forbiddenScheme(rendered)
+  if (scheme !== undefined) throw new TemplateError(`a link with the scheme ${scheme} is not allowed`)
+  return { subject: renderLiquid(subject, facts), html: rendered, text: renderLiquid(text, facts).trim() }
+}
+
+/** The law wants a way out and a postal address in every marketing mail: added where the template has left them out. */
+function withFooter(message: RenderedMessage, { unsubscribe_url: url, shop }: MessageFacts): RenderedMessage {
+  if (url === null || message.html === null) return message
+  const lacking = (content: string, address: string): string[] => [
+    ...(content.includes(url) ? [] : [url]),
+    ...(content.includes(address) ? [] : [shop.address]),
+  ]
+  const inHtml = lacking(message.html, escapeHtml(shop.address)).map((part) =>
+    part === url ? `<a href="${escapeHtml(url)}">Unsubscribe</a>` : escapeHtml(part),
+  )
+  const inText = lacking(message.text, shop.address).map((part) => (part === url ? `Unsubscribe: ${url}` : part))
+  return {
+    ...message,
+    html: inHtml.length === 0 ? message.html : appendToBody(message.html, `<p>${inHtml.join('<br>')}</p>`),
+    text: inText.length === 0 ? message.text : `${message.text}\n\n--\n${inText.join('\n')}`,
+  }
+}
+
+function appendToBody(html: string, part: string): string {
+  const end = html.toLowerCase().lastIndexOf('</body>')
+  return end === -1 ? `${html}\n${part}` : `${html.slice(0, end)}${part}\n${html.slice(end)}`
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+}

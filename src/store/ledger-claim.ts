@@ -1,0 +1,145 @@
+/** Taking a message in hand: how far did an earlier attempt come, and what is needed to send it. */
+
+import type { SettledStatus } from '../domain/delivery.ts'
+import type { Channel, MessageClass, TraitValue } from '../domain/snapshot.ts'
+import type { EpochMs } from '../domain/time.ts'
+import type { Queryable } from './database.ts'
+import { settleMessage } from './ledger-settle.ts'
+import {
+  type Claim,
+  type ClaimedMessage,
+  type Holder,
+  nameOf,
+  ownerPrefix,
+  type SealedRecipient,
+} from './ledger-types.ts'
+
+/** Rendering takes milliseconds; somebody who has not begun to send within this time is not at work any more. */
+const claimLeaseMs = 30_000
+
+const senderLost = 'the sender was lost while transmitting'
+
+const claimSql = `
+  WITH found AS (
+    SELECT *, CASE
+             WHEN settled_at IS NOT NULL                                       THEN 'settled'
+             WHEN status <> 'planned' AND NOT starts_with(claimed_by, $2)
+                  AND lease_until > clock_timestamp()                          THEN 'busy'
+             -- Its sender died, or is not heard of: it may have left. Marketing is not sent twice.
+             WHEN status = 'transmitting' AND message_class = 'marketing'      THEN 'in_doubt'
+             WHEN not_before > $4                                              THEN 'postponed'
+             ELSE 'claimed'
+           END AS outcome
+      FROM messages WHERE id = $1
+       FOR UPDATE
+  ), changed AS (
+    UPDATE messages m
+       SET status      = f.outcome,
+           reason      = CASE f.outcome WHEN 'in_doubt' THEN $6 END,
+           settled_at  = CASE f.outcome WHEN 'in_doubt' THEN $4::timestamptz END,
+           -- An attempt that comes back from the dead may still say that it has sent.
+           claimed_by  = CASE f.outcome WHEN 'claimed' THEN $3 ELSE m.claimed_by END,
+           lease_until = CASE f.outcome WHEN 'claimed' THEN clock_timestamp() + $5::interval END
+      FROM found f
+     WHERE m.id = f.id AND f.outcome IN ('claimed', 'in_doubt')
+  )
+  SELECT f.*, extract(epoch FROM f.lease_until - clock_timestamp())::float8 * 1000 AS lease_left_ms,
+         p.id AS contact_point_id, p.address, p.address_hash, k.wrapped_key,
+         c.personal, c.traits, c.locale, c.time_zone,
+         o.code, o.offer, o.expires_at AS coupon_expires_at
+    FROM found f
+    LEFT JOIN customers c      ON c.id = f.customer_id
+    LEFT JOIN customer_keys k  ON k.customer_id = f.customer_id
+    LEFT JOIN contact_points p ON p.customer_id = f.customer_id AND p.channel = f.channel AND p.current
+    LEFT JOIN coupons o        ON o.id = f.coupon_id`
+
+/** One statement: an attempt that dies between two would leave the message in nobody's hands. */
+export async function claimMessage(db: Queryable, messageId: string, holder: Holder, nowMs: EpochMs): Promise<Claim> {
+  const { rows } = await db.query<ClaimRow>({
+    name: 'ledger-claim',
+    text: claimSql,
+    values: [messageId, ownerPrefix(holder.owner), nameOf(holder), new Date(nowMs), `${claimLeaseMs} ms`, senderLost],
+  })
+  const row = rows[0]
+  if (!row) return { outcome: 'settled', status: 'refused', reason: 'erased' }
+  switch (row.outcome) {
+    case 'settled':
+      return { outcome: 'settled', status: row.status as SettledStatus, reason: row.reason }
+    case 'in_doubt':
+      return { outcome: 'settled', status: 'in_doubt', reason: senderLost }
+    case 'busy':
+      return { outcome: 'busy', retryInMs: Math.max(1, Math.ceil(row.lease_left_ms ?? 0)) }
+    case 'postponed':
+      return { outcome: 'postponed', untilMs: row.not_before?.getTime() ?? nowMs }
+    case 'claimed': {
+      const message = toMessage(row)
+      const recipient = toRecipient(row)
+      const isStale = message.expiresAtMs !== null && message.expiresAtMs <= nowMs
+      if (recipient && !isStale) return { outcome: 'claimed', message, recipient }
+      const reason = isStale ? 'expired' : 'no-address'
+      await settleMessage(db, message, holder, nowMs, { status: 'refused', reason })
+      return { outcome: 'settled', status: 'refused', reason }
+    }
+  }
+}
+
+interface ClaimRow {
+  readonly outcome: 'settled' | 'busy' | 'in_doubt' | 'postponed' | 'claimed'
+  readonly id: string
+  readonly customer_id: string
+  readonly journey: string
+  readonly version: string
+  readonly step: string
+  readonly entry_number: number
+  readonly channel: Channel
+  readonly message_class: MessageClass
+  readonly topic: string
+  readonly template: string
+  readonly status: string
+  readonly reason: string | null
+  readonly data: Record<string, TraitValue>
+  readonly attempts: number
+  readonly expires_at: Date | null
+  readonly not_before: Date | null
+  readonly lease_left_ms: number | null
+  readonly contact_point_id: string | null
+  readonly address: Buffer | null
+  readonly address_hash: Buffer | null
+  readonly wrapped_key: Buffer | null
+  readonly personal: Buffer | null
+  readonly traits: Record<string, unknown> | null
+  readonly locale: string | null
+  readonly time_zone: string | null
+  readonly code: string | null
+  readonly offer: string | null
+  readonly coupon_expires_at: Date | null
+}
+
+function toMessage(row: ClaimRow): ClaimedMessage {
+  return {
+    id: row.id,
+    customerId: row.customer_id,
+    journey: row.journey,
+    version: row.version,
+    step: row.step,
+    entryNumber: row.entry_number,
+    channel: row.channel,
+    messageClass: row.message_class,
+    topic: row.topic,
+    template: row.template,
+    expiresAtMs: row.expires_at?.getTime() ?? null,
+    data: row.data,
+    coupon:
+      row.code === null || row.offer === null
+        ? null
+        : { code: row.code, offer: row.offer, expiresAtMs: row.coupon_expires_at?.getTime() ?? null },
+    attempts: row.attempts,
+  }
+}
+
+function toRecipient(row: ClaimRow): SealedRecipient | undefined {
+  const { contact_point_id: contactPointId, address, address_hash: addressHash, wrapped_key: wrappedKey } = row
+  if (contactPointId === null || address === null || addressHash === null || wrappedKey === null) return undefined
+  const { personal, locale, time_zone: timeZone } = row
+  return { contactPointId, address, addressHash, wrappedKey, personal, traits: row.traits ?? {}, locale, timeZone }
+}
