@@ -1,8 +1,9 @@
 /** How many clusters? K-means for several k, and the one that the silhouette or the elbow of the inertia favours. */
 
 import { checkWhole, refuse } from '../core/check.ts'
+import type { DenseMatrix } from '../core/dense-matrix.ts'
 import { type KMeansOptions, type KMeansResult, kMeans } from './k-means.ts'
-import { checkedCount, type PointSet } from './points.ts'
+import { checkPoints } from './points.ts'
 import { silhouette } from './silhouette.ts'
 
 export interface ClusterCountOptions extends Omit<KMeansOptions, 'k'> {
@@ -26,13 +27,13 @@ export interface ClusterCount {
  *
  * @throws RangeError naming the argument, if the range holds no k, or where `kMeans` would.
  */
-export function chooseClusterCount(points: PointSet, options: ClusterCountOptions = {}): ClusterCount {
+export function chooseClusterCount(points: DenseMatrix, options: ClusterCountOptions = {}): ClusterCount {
   const { from = 2, to = 8, by = 'silhouette', onProgress, ...rest } = options
-  const n = checkedCount(points)
+  checkPoints(points)
   checkWhole('from', from, 1)
   checkWhole('to', to, from)
-  if (from > n) refuse('from', from, `must be at most the number of points (${n})`)
-  const last = Math.min(to, n)
+  if (from > points.rows) refuse('from', from, `must be at most the number of points (${points.rows})`)
+  const last = Math.min(to, points.rows)
   const runs = Array.from({ length: last - from + 1 }, (_, i) => {
     const run = kMeans(points, { ...rest, k: from + i })
     const measured = { k: from + i, run, inertia: run.inertia, silhouette: silhouette(points, run.labels) }

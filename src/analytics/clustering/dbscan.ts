@@ -1,9 +1,10 @@
 /** DBSCAN: clusters are what is dense, whatever its shape; the rest is noise. */
 
 import { checkFinite, checkWhole, refuse } from '../core/check.ts'
+import type { DenseMatrix } from '../core/dense-matrix.ts'
 import { joinCores } from './dbscan-joins.ts'
 import { boxGap, boxSpan, buildKdTree, type KdTree, pointGap, pointSquare } from './kd-tree.ts'
-import { checkedCount, compareRows, type PointSet } from './points.ts'
+import { checkPoints, compareRows } from './points.ts'
 
 export interface DbscanOptions {
   /** ε, above 0: points at this distance or less are neighbours. */
@@ -31,8 +32,8 @@ export interface DbscanResult {
  * @throws RangeError naming the argument, unless ε is finite and above 0, minPoints whole and above 0, all values finite.
  * @see Ester, Kriegel, Sander & Xu (1996), "A Density-Based Algorithm for Discovering Clusters".
  */
-export function dbscan(points: PointSet, { eps, minPoints }: DbscanOptions): DbscanResult {
-  checkedCount(points)
+export function dbscan(points: DenseMatrix, { eps, minPoints }: DbscanOptions): DbscanResult {
+  checkPoints(points)
   if (checkFinite('eps', eps) <= 0) refuse('eps', eps, 'must be above 0')
   checkWhole('minPoints', minPoints, 1)
 

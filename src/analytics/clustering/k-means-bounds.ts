@@ -109,7 +109,7 @@ function reassign(clusters: Clusters, bounds: Bounds, point: number): void {
 
 function noteMoves({ points, k, centres, shifts }: Clusters, bounds: Bounds): void {
   const { moved, othersMoved, bothMoved, halfGaps } = bounds
-  const d = points.dimensions
+  const d = points.columns
   const farthest = shifts.reduce((best, shift, c) => (shift > (shifts[best] as number) ? c : best), 0)
   const second = shifts.reduce((most, shift, c) => (c !== farthest && shift > most ? shift : most), 0)
   for (let a = 0; a < k; a++) {

@@ -16,7 +16,7 @@ export interface Clusters {
 }
 
 export function createClusters(points: WeightedPoints, k: number): Clusters {
-  const d = points.dimensions
+  const d = points.columns
   return {
     points,
     k,
@@ -33,7 +33,7 @@ export function createClusters(points: WeightedPoints, k: number): Clusters {
  */
 export function moveCentres(clusters: Clusters): number {
   const { points, k, centres, sums, sizes, shifts } = clusters
-  const { values, dimensions: d } = points
+  const { values, columns: d } = points
   let gain = 0
   for (let c = 0; c < k; c++) {
     const size = sizes[c] as number
@@ -53,7 +53,7 @@ export function moveCentres(clusters: Clusters): number {
 
 /** The sum of squares that the clusters explain, around `middle`, the mean of all points. */
 export function explainedSquares({ points, k, centres, sizes }: Clusters, middle: Float64Array): number {
-  const d = points.dimensions
+  const d = points.columns
   let sum = 0
   for (let i = 0; i < k * d; i++) {
     const gap = (centres[i] as number) - (middle[i % d] as number)
@@ -63,7 +63,7 @@ export function explainedSquares({ points, k, centres, sizes }: Clusters, middle
 }
 
 export function addToCluster({ points, sums, sizes }: Clusters, point: number, cluster: number, weight: number): void {
-  const { values, dimensions: d } = points
+  const { values, columns: d } = points
   sizes[cluster] = (sizes[cluster] as number) + weight
   for (let t = 0, p = point * d, c = cluster * d; t < d; t++) {
     sums[c + t] = (sums[c + t] as number) + weight * (values[p + t] as number)
@@ -72,7 +72,7 @@ export function addToCluster({ points, sums, sizes }: Clusters, point: number, c
 
 /** The squared distance of a point from a centre. */
 export function squareTo({ points, centres }: Clusters, point: number, centre: number): number {
-  const { values, dimensions: d } = points
+  const { values, columns: d } = points
   let square = 0
   for (let t = 0, p = point * d, c = centre * d; t < d; t++) {
     const gap = (values[p + t] as number) - (centres[c + t] as number)

@@ -22,7 +22,7 @@ export interface SummedTree {
  * @param tree Its points in its order are those of the clusters.
  */
 export function sumUpTree(tree: KdTree, pointWeights: Float64Array, k: number): SummedTree {
-  const { values, dimensions: d, start, end, second, low, high } = tree
+  const { values, columns: d, start, end, second, low, high } = tree
   const nodes = start.length
   const sums = new Float64Array(nodes * d)
   const weights = new Float64Array(nodes)
@@ -80,7 +80,7 @@ function assignNode(clusters: Clusters, summed: SummedTree, node: number, at: nu
   const left = dropDistant(clusters, summed, node, at, count)
   if (left === 1) {
     const only = candidates[next] as number
-    const d = points.dimensions
+    const d = points.columns
     sizes[only] = (sizes[only] as number) + (summed.weights[node] as number)
     for (let t = 0, c = only * d, o = node * d; t < d; t++) {
       sums[c + t] = (sums[c + t] as number) + (summed.sums[o + t] as number)
@@ -106,7 +106,7 @@ function assignNode(clusters: Clusters, summed: SummedTree, node: number, at: nu
 function dropDistant(clusters: Clusters, summed: SummedTree, node: number, at: number, count: number): number {
   const { centres, points } = clusters
   const { candidates, squares, middles, halves } = summed
-  const d = points.dimensions
+  const d = points.columns
   const o = node * d
   let least = Number.POSITIVE_INFINITY
   let nearest = 0
@@ -138,7 +138,7 @@ function dropDistant(clusters: Clusters, summed: SummedTree, node: number, at: n
 function nearestCandidate(clusters: Clusters, summed: SummedTree, point: number, at: number, count: number): number {
   const { centres, points } = clusters
   const { candidates } = summed
-  const { values, dimensions: d } = points
+  const { values, columns: d } = points
   let nearest = 0
   let least = Number.POSITIVE_INFINITY
   for (let j = at; j < at + count; j++) {

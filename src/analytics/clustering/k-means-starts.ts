@@ -95,7 +95,7 @@ function sumWith(seeding: Seeding, candidate: number): number {
 
 function choose(seeding: Seeding, point: number): void {
   const { points, centres, chosen, nearest, owner, quarters } = seeding
-  const { values, dimensions: d } = points
+  const { values, columns: d } = points
   measureQuarters(seeding, point)
   for (let i = 0; i < nearest.length; i++) {
     if (chosen > 0 && (nearest[i] as number) <= (quarters[owner[i] as number] as number)) continue
@@ -109,7 +109,7 @@ function choose(seeding: Seeding, point: number): void {
 }
 
 function measureQuarters({ points, centres, chosen, quarters }: Seeding, point: number): void {
-  const { values, dimensions: d } = points
+  const { values, columns: d } = points
   for (let c = 0; c < chosen; c++) {
     let square = 0
     for (let t = 0; t < d; t++) {
@@ -120,7 +120,7 @@ function measureQuarters({ points, centres, chosen, quarters }: Seeding, point: 
   }
 }
 
-function squareBetween({ values, dimensions: d }: WeightedPoints, a: number, b: number): number {
+function squareBetween({ values, columns: d }: WeightedPoints, a: number, b: number): number {
   let square = 0
   for (let t = 0, p = a * d, q = b * d; t < d; t++) {
     const gap = (values[p + t] as number) - (values[q + t] as number)

@@ -1,20 +1,14 @@
 /** K-means: the best of several k-means++ starts, each run to its end. */
 
 import { checkWhole, refuse } from '../core/check.ts'
+import type { DenseMatrix } from '../core/dense-matrix.ts'
 import { seededRandom } from '../core/random.ts'
 import { createBounds, runBounded } from './k-means-bounds.ts'
 import { type Clusters, createClusters, explainedSquares, runPlain, squareTo } from './k-means-centres.ts'
 import { runFiltered, sumUpTree } from './k-means-filter.ts'
 import { createStartChooser } from './k-means-starts.ts'
 import { buildKdTree, type KdTree } from './kd-tree.ts'
-import {
-  ascendingRows,
-  checkedCount,
-  type DistinctPoints,
-  distinctPoints,
-  type PointSet,
-  type WeightedPoints,
-} from './points.ts'
+import { ascendingRows, checkPoints, type DistinctPoints, distinctPoints, type WeightedPoints } from './points.ts'
 
 export interface KMeansOptions {
   /** How many clusters: from 1 to the number of points. */
@@ -54,11 +48,11 @@ const littleGain = 1e-5
  * @throws RangeError naming the argument, if k is above the number of points, or a value is not finite.
  * @see Lloyd (1982), "Least squares quantization in PCM"; see the parts for seeding and pruning.
  */
-export function kMeans(points: PointSet, options: KMeansOptions): KMeansResult {
+export function kMeans(points: DenseMatrix, options: KMeansOptions): KMeansResult {
   const { k, starts = 10, seed = 0, maxIterations = 300, onProgress } = options
-  const n = checkedCount(points)
+  checkPoints(points)
   checkWhole('k', k, 1)
-  if (k > n) refuse('k', k, `must be at most the number of points (${n})`)
+  if (k > points.rows) refuse('k', k, `must be at most the number of points (${points.rows})`)
   checkWhole('starts', starts, 1)
   checkWhole('maxIterations', maxIterations, 1)
 
@@ -69,11 +63,11 @@ export function kMeans(points: PointSet, options: KMeansOptions): KMeansResult {
   const filled = fillEmptyClusters(points, labels, best.centres, k)
   const centres = filled ? clusterMeans(points, labels, k) : best.centres
   const inertia = filled ? sumOfSquares(points, labels, centres) : best.inertia
-  return { ...renumbered(labels, centres, points.dimensions), inertia, ...best.end }
+  return { ...renumbered(labels, centres, points.columns), inertia, ...best.end }
 }
 
 /** The mean of each cluster's rows, k × d, row-major; a row with the label −1 belongs to none. */
-export function clusterMeans({ values, dimensions: d }: PointSet, labels: Int32Array, k: number): Float64Array {
+export function clusterMeans({ values, columns: d }: DenseMatrix, labels: Int32Array, k: number): Float64Array {
   const means = new Float64Array(k * d)
   const sizes = new Float64Array(k)
   for (let i = 0; i < labels.length; i++) {
@@ -93,8 +87,9 @@ function bestStart(distinct: DistinctPoints, { k, starts, seed, maxIterations, o
   const random = seededRandom(seed)
   const tree = buildKdTree(distinct)
   const points: WeightedPoints = {
+    rows: tree.rows,
+    columns: tree.columns,
     values: tree.values,
-    dimensions: tree.dimensions,
     weights: Float64Array.from(tree.rowOf, (point) => distinct.weights[point] as number),
   }
   const middle = clusterMeans(points, new Int32Array(points.weights.length), 1)
@@ -126,7 +121,7 @@ function bestStart(distinct: DistinctPoints, { k, starts, seed, maxIterations, o
 
 /** Boxes of points settle much where dimensions are few; in many dimensions nearly every box lies on a border. */
 function createRunner(clusters: Clusters, tree: KdTree): (most: number, enough: number) => number {
-  if (tree.dimensions <= mostBoxDimensions) {
+  if (tree.columns <= mostBoxDimensions) {
     const summed = sumUpTree(tree, clusters.points.weights, clusters.k)
     return (most, enough) => runFiltered(clusters, summed, most, enough)
   }
@@ -146,7 +141,7 @@ function inRowOrder(labels: Int32Array, rowOf: Int32Array): Int32Array {
  * Gives a row to every cluster that has none: there are more clusters than different points, or the steps ran out. The
  * row comes from a cluster with more than one, and is the one farthest from its centre. Returns whether any was moved.
  */
-function fillEmptyClusters(points: PointSet, labels: Int32Array, centres: Float64Array, k: number): boolean {
+function fillEmptyClusters(points: DenseMatrix, labels: Int32Array, centres: Float64Array, k: number): boolean {
   const sizes = new Int32Array(k)
   for (const label of labels) sizes[label] = (sizes[label] as number) + 1
   let filled = false
@@ -171,14 +166,14 @@ function fillEmptyClusters(points: PointSet, labels: Int32Array, centres: Float6
   return filled
 }
 
-function sumOfSquares(points: PointSet, labels: Int32Array, centres: Float64Array): number {
+function sumOfSquares(points: DenseMatrix, labels: Int32Array, centres: Float64Array): number {
   let sum = 0
   for (let i = 0; i < labels.length; i++) sum += squareToCentre(points, i, centres, labels[i] as number)
   return sum
 }
 
 function squareToCentre(
-  { values, dimensions: d }: PointSet,
+  { values, columns: d }: DenseMatrix,
   row: number,
   centres: Float64Array,
   centre: number,
@@ -194,7 +189,7 @@ function squareToCentre(
 
 /** Numbers the clusters by ascending centre, so that the same groups have the same names whatever the start. */
 function renumbered(labels: Int32Array, centres: Float64Array, d: number) {
-  const order = ascendingRows({ values: centres, dimensions: d })
+  const order = ascendingRows({ rows: centres.length / d, columns: d, values: centres })
   const rank = new Int32Array(order.length)
   const sorted = new Float64Array(centres.length)
   order.forEach((from, to) => {

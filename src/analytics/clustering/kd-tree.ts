@@ -1,9 +1,9 @@
 /** A k-d tree: points halved along their widest side, again and again, each half with the box around it. */
 
-import type { PointSet } from './points.ts'
+import type { DenseMatrix } from '../core/dense-matrix.ts'
 
 /** Points in the order of a tree's leaves, so that neighbours in space are mostly neighbours in memory. */
-export interface KdTree extends PointSet {
+export interface KdTree extends DenseMatrix {
   /** The row that each of the n points was before the tree put it in order. */
   readonly rowOf: Int32Array
   /** Node v holds the points from start[v] up to, but without, end[v]. The root is node 0. */
@@ -11,7 +11,7 @@ export interface KdTree extends PointSet {
   readonly end: Int32Array
   /** The second child of node v, or 0 for a leaf; the first child is v + 1. */
   readonly second: Int32Array
-  /** The least and the largest coordinates in each node: nodes × d, row-major. */
+  /** The least and the largest coordinates in each node: nodes × columns, row-major. */
   readonly low: Float64Array
   readonly high: Float64Array
 }
@@ -30,8 +30,7 @@ interface Growing {
  *
  * @see Bentley (1975), "Multidimensional binary search trees used for associative searching".
  */
-export function buildKdTree({ values, dimensions: d }: PointSet, leafSize = 16): KdTree {
-  const n = values.length / d
+export function buildKdTree({ rows: n, columns: d, values }: DenseMatrix, leafSize = 16): KdTree {
   const order = Int32Array.from({ length: n }, (_, row) => row)
   const keys = new Float64Array(n)
   const nodes: Growing = { start: [], end: [], second: [], low: [], high: [] }
@@ -54,7 +53,8 @@ export function buildKdTree({ values, dimensions: d }: PointSet, leafSize = 16):
   grow(0, n)
   return {
     values: rowsInOrder(values, d, order),
-    dimensions: d,
+    rows: n,
+    columns: d,
     rowOf: order,
     start: Int32Array.from(nodes.start),
     end: Int32Array.from(nodes.end),
@@ -143,7 +143,7 @@ function pivotSource(): () => number {
 }
 
 /** The squared distance between the boxes of two nodes: no point of one is nearer to a point of the other. */
-export function boxGap({ dimensions: d, low, high }: KdTree, a: number, b: number): number {
+export function boxGap({ columns: d, low, high }: KdTree, a: number, b: number): number {
   let sum = 0
   for (let t = 0, p = a * d, q = b * d; t < d; t++) {
     const above = (low[q + t] as number) - (high[p + t] as number)
@@ -155,7 +155,7 @@ export function boxGap({ dimensions: d, low, high }: KdTree, a: number, b: numbe
 }
 
 /** The squared distance across the boxes of two nodes: no point of one is farther from a point of the other. */
-export function boxSpan({ dimensions: d, low, high }: KdTree, a: number, b: number): number {
+export function boxSpan({ columns: d, low, high }: KdTree, a: number, b: number): number {
   let sum = 0
   for (let t = 0, p = a * d, q = b * d; t < d; t++) {
     const above = (high[q + t] as number) - (low[p + t] as number)
@@ -167,7 +167,7 @@ export function boxSpan({ dimensions: d, low, high }: KdTree, a: number, b: numb
 }
 
 /** The squared distance of a point, by its position in the tree, from the box of a node. */
-export function pointGap({ values, dimensions: d, low, high }: KdTree, point: number, node: number): number {
+export function pointGap({ values, columns: d, low, high }: KdTree, point: number, node: number): number {
   let sum = 0
   for (let t = 0, p = point * d, q = node * d; t < d; t++) {
     const value = values[p + t] as number
@@ -180,7 +180,7 @@ export function pointGap({ values, dimensions: d, low, high }: KdTree, point: nu
 }
 
 /** The squared distance of two points, by their positions in the tree. */
-export function pointSquare({ values, dimensions: d }: KdTree, a: number, b: number): number {
+export function pointSquare({ values, columns: d }: KdTree, a: number, b: number): number {
   let sum = 0
   for (let t = 0, p = a * d, q = b * d; t < d; t++) {
     const gap = (values[p + t] as number) - (values[q + t] as number)

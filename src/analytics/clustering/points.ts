@@ -1,23 +1,16 @@
-/** Rows of numbers of one length, as every clustering method takes them. */
+/** Points in space, one a row: the checks and the order that all clustering shares. */
 
 import { checkFinite, checkWhole, refuse } from '../core/check.ts'
-
-/** n points of d coordinates each. */
-export interface PointSet {
-  /** n × d numbers, row-major. */
-  readonly values: Float64Array
-  /** d, at least 1. */
-  readonly dimensions: number
-}
+import type { DenseMatrix } from '../core/dense-matrix.ts'
 
 /** Points, each of which stands for so many equal ones. */
-export interface WeightedPoints extends PointSet {
+export interface WeightedPoints extends DenseMatrix {
   readonly weights: Float64Array
 }
 
-/** The different points of a set in ascending order: by first coordinate, then second, and so on. */
+/** The different points of a matrix in ascending order: by first coordinate, then second, and so on. */
 export interface DistinctPoints extends WeightedPoints {
-  /** Which of them each of the n rows is. */
+  /** Which of them each row of the matrix is. */
   readonly pointOfRow: Int32Array
 }
 
@@ -25,59 +18,58 @@ export interface DistinctPoints extends WeightedPoints {
 const largest = 1e145
 
 /**
- * How many points there are, after checking them.
+ * Checks points before they are clustered.
  *
- * @throws RangeError if there is none, if the rows are ragged, or if a value is not finite or above 1e145 in size.
+ * @throws RangeError if there is none, if the shape does not fit, or if a value is not finite or above 1e145 in size.
  */
-export function checkedCount({ values, dimensions }: PointSet): number {
-  checkWhole('points.dimensions', dimensions, 1)
-  if (values.length === 0) refuse('points.values', 'nothing', 'must hold at least one point')
-  if (values.length % dimensions !== 0) {
-    refuse('points.values.length', values.length, `must be a multiple of points.dimensions (${dimensions})`)
+export function checkPoints({ rows, columns, values }: DenseMatrix): void {
+  checkWhole('points.rows', rows, 1)
+  checkWhole('points.columns', columns, 1)
+  if (values.length !== rows * columns) {
+    refuse('points.values.length', values.length, `must be rows × columns (${rows} × ${columns})`)
   }
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number
     if (value >= -largest && value <= largest) continue
-    const where = `points.values[${i}] (row ${Math.floor(i / dimensions)}, dimension ${i % dimensions})`
+    const where = `points (row ${Math.floor(i / columns)}, column ${i % columns})`
     refuse(where, checkFinite(where, value), `must lie between ${-largest} and ${largest}`)
   }
-  return values.length / dimensions
 }
 
 /**
  * Puts equal rows together and the rest in order. What is computed from the result cannot depend on the order of the
  * rows, and data of few levels (scores from 1 to 5) shrinks to a handful of points.
  */
-export function distinctPoints({ values, dimensions }: PointSet): DistinctPoints {
-  const n = values.length / dimensions
-  const order = ascendingRows({ values, dimensions })
+export function distinctPoints(matrix: DenseMatrix): DistinctPoints {
+  const { rows, columns, values } = matrix
+  const order = ascendingRows(matrix)
   const distinct = new Float64Array(values.length)
-  const weights = new Float64Array(n)
-  const pointOfRow = new Int32Array(n)
+  const weights = new Float64Array(rows)
+  const pointOfRow = new Int32Array(rows)
   let count = 0
-  for (let i = 0; i < n; i++) {
+  for (let i = 0; i < rows; i++) {
     const row = order[i] as number
-    const previous = i === 0 ? -1 : (order[i - 1] as number)
-    if (previous < 0 || compareRows({ values, dimensions }, previous, row) !== 0) {
-      distinct.set(values.subarray(row * dimensions, (row + 1) * dimensions), count * dimensions)
+    if (i === 0 || compareRows(matrix, order[i - 1] as number, row) !== 0) {
+      distinct.set(values.subarray(row * columns, (row + 1) * columns), count * columns)
       count++
     }
     weights[count - 1] = (weights[count - 1] as number) + 1
     pointOfRow[row] = count - 1
   }
-  return { values: distinct.slice(0, count * dimensions), dimensions, weights: weights.slice(0, count), pointOfRow }
+  const kept = distinct.slice(0, count * columns)
+  return { rows: count, columns, values: kept, weights: weights.slice(0, count), pointOfRow }
 }
 
 /** The row numbers in ascending order of the rows: by first coordinate, then second, and so on. */
-export function ascendingRows(points: PointSet): Int32Array {
-  const order = Int32Array.from({ length: points.values.length / points.dimensions }, (_, row) => row)
-  return order.sort((a, b) => compareRows(points, a, b))
+export function ascendingRows(matrix: DenseMatrix): Int32Array {
+  const order = Int32Array.from({ length: matrix.rows }, (_, row) => row)
+  return order.sort((a, b) => compareRows(matrix, a, b))
 }
 
 /** Negative if row `a` comes first, 0 if the rows are equal. */
-export function compareRows({ values, dimensions }: PointSet, a: number, b: number): number {
-  for (let t = 0; t < dimensions; t++) {
-    const difference = (values[a * dimensions + t] as number) - (values[b * dimensions + t] as number)
+export function compareRows({ columns, values }: DenseMatrix, a: number, b: number): number {
+  for (let t = 0; t < columns; t++) {
+    const difference = (values[a * columns + t] as number) - (values[b * columns + t] as number)
     if (difference !== 0) return difference
   }
   return 0

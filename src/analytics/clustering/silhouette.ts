@@ -1,7 +1,8 @@
 /** The silhouette: how much nearer points are to their own cluster than to the next one. */
 
 import { checkWhole, refuse } from '../core/check.ts'
-import { checkedCount, distinctPoints, type PointSet } from './points.ts'
+import type { DenseMatrix } from '../core/dense-matrix.ts'
+import { checkPoints, distinctPoints, type WeightedPoints } from './points.ts'
 
 /**
  * The exact mean silhouette of all rows, from −1 to 1, by Euclidean distance; null with fewer than two labels, for which
@@ -14,11 +15,12 @@ import { checkedCount, distinctPoints, type PointSet } from './points.ts'
  * @see Rousseeuw (1987), "Silhouettes: a graphical aid to the interpretation and validation of cluster analysis".
  */
 export function silhouette(
-  points: PointSet,
+  points: DenseMatrix,
   labels: ArrayLike<number>,
   onProgress?: (share: number) => void,
 ): number | null {
-  const n = checkedCount(points)
+  checkPoints(points)
+  const n = points.rows
   if (labels.length !== n) refuse('labels.length', labels.length, `must be the number of points (${n})`)
   const groups = groupRows(points, labels)
   if (groups.sizes.length < 2) return null
@@ -34,10 +36,7 @@ export function silhouette(
 }
 
 /** The different rows of each cluster, cluster by cluster. */
-interface Groups {
-  readonly values: Float64Array
-  readonly dimensions: number
-  readonly weights: Float64Array
+interface Groups extends WeightedPoints {
   /** Where each cluster's rows begin, and at last where all end. */
   readonly firsts: number[]
   /** How many rows, equal ones too, each cluster has. */
@@ -57,7 +56,7 @@ function rowSilhouette(groups: Groups, row: number, own: number): number {
   return larger === 0 ? 0 : (next - within) / larger
 }
 
-function sumOfDistances({ values, dimensions: d, weights, firsts }: Groups, row: number, cluster: number): number {
+function sumOfDistances({ values, columns: d, weights, firsts }: Groups, row: number, cluster: number): number {
   const end = firsts[cluster + 1] as number
   let sum = 0
   for (let i = firsts[cluster] as number, o = i * d; i < end; i++, o += d) {
@@ -72,28 +71,25 @@ function sumOfDistances({ values, dimensions: d, weights, firsts }: Groups, row:
 }
 
 /** Sorts the rows by label, equal ones together: their order then changes nothing, and copies cost nothing. */
-function groupRows({ values, dimensions }: PointSet, labels: ArrayLike<number>): Groups {
-  const n = labels.length
-  const labelled = new Float64Array(n * (dimensions + 1))
-  for (let i = 0; i < n; i++) {
-    const label = labels[i] as number
-    labelled[i * (dimensions + 1)] = checkWhole(`labels[${i}]`, label, Number.MIN_SAFE_INTEGER)
-    labelled.set(values.subarray(i * dimensions, (i + 1) * dimensions), i * (dimensions + 1) + 1)
+function groupRows({ rows, columns, values }: DenseMatrix, labels: ArrayLike<number>): Groups {
+  const wide = columns + 1
+  const labelled = new Float64Array(rows * wide)
+  for (let i = 0; i < rows; i++) {
+    labelled[i * wide] = checkWhole(`labels[${i}]`, labels[i] as number, Number.MIN_SAFE_INTEGER)
+    labelled.set(values.subarray(i * columns, (i + 1) * columns), i * wide + 1)
   }
-  const distinct = distinctPoints({ values: labelled, dimensions: dimensions + 1 })
-  const count = distinct.weights.length
-  const sorted = new Float64Array(count * dimensions)
+  const distinct = distinctPoints({ rows, columns: wide, values: labelled })
+  const sorted = new Float64Array(distinct.rows * columns)
   const firsts: number[] = []
   const sizes: number[] = []
-  for (let i = 0; i < count; i++) {
-    const o = i * (dimensions + 1)
-    if (i === 0 || distinct.values[o] !== distinct.values[o - dimensions - 1]) {
+  for (let i = 0, o = 0; i < distinct.rows; i++, o += wide) {
+    if (i === 0 || distinct.values[o] !== distinct.values[o - wide]) {
       firsts.push(i)
       sizes.push(0)
     }
     sizes.push((sizes.pop() as number) + (distinct.weights[i] as number))
-    sorted.set(distinct.values.subarray(o + 1, o + 1 + dimensions), i * dimensions)
+    sorted.set(distinct.values.subarray(o + 1, o + wide), i * columns)
   }
-  firsts.push(count)
-  return { values: sorted, dimensions, weights: distinct.weights, firsts, sizes }
+  firsts.push(distinct.rows)
+  return { rows: distinct.rows, columns, values: sorted, weights: distinct.weights, firsts, sizes }
 }
