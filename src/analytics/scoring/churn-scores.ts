@@ -1,0 +1,71 @@
+/** Churn risk of many customers at once, with the reasons for each. */
+
+import type { PurchaseHistories } from '../../domain/purchase-history.ts'
+import {
+  type ChurnFeature,
+  churnFeatureNames,
+  churnFeatures,
+  churnFeatureVersion,
+  silenceRatio,
+} from '../churn/churn-features.ts'
+import { riskByRule } from '../churn/rule-of-thumb.ts'
+import { refuse } from '../core/check.ts'
+import { predictProbabilities, reasonsFor } from '../logistic-regression/model.ts'
+import type { ChurnModel, ChurnRule, ScoreWithReasons } from './scoring-model.ts'
+
+const mostReasons = 3
+
+/**
+ * The probability, from 0 to 1, that each customer does not come back within the horizon.
+ *
+ * @throws RangeError if the model was trained on other features than this version knows.
+ */
+export function churnScores(model: ChurnModel | ChurnRule, histories: PurchaseHistories): ScoreWithReasons[] {
+  if (model.method === 'rule') {
+    const risks = riskByRule(histories, model.shopIntervalDays)
+    return Array.from(risks, (value, i) => ({ value, reasons: [silenceInWords(histories, i)] }))
+  }
+  if (model.featureVersion !== churnFeatureVersion) {
+    refuse('model.featureVersion', model.featureVersion, `must be ${churnFeatureVersion}: train the model again`)
+  }
+  const rows = histories.customerIds.length
+  const columns = churnFeatureNames.length
+  const values = churnFeatures(histories)
+  const risks = predictProbabilities(model.logistic, churnFeatureNames, { rows, columns, values })
+  return Array.from(risks, (value, i) => {
+    const row = values.subarray(i * columns, (i + 1) * columns)
+    const moved = reasonsFor(model.logistic, churnFeatureNames, row, columns)
+    const sentences = moved.map(({ feature }) => sentenceFor(feature as ChurnFeature, histories, i))
+    return { value, reasons: [...new Set(sentences)].slice(0, mostReasons) }
+  })
+}
+
+/** A feature of this customer in plain words. */
+function sentenceFor(feature: ChurnFeature, histories: PurchaseHistories, i: number): string {
+  const purchases = histories.purchases[i] as number
+  switch (feature) {
+    case 'log_purchases':
+    case 'bought_once':
+      return purchases === 1 ? 'bought once' : `bought on ${purchases} days`
+    case 'log_age_days':
+      return `customer for ${days(histories.ageDays[i] as number)}`
+    case 'log_average_value':
+      return `spends ${((histories.revenueCents[i] as number) / purchases / 100).toFixed(2)} a purchase`
+    case 'log_recent_purchases':
+      return `${histories.recentPurchases[i] as number} purchases in the last 90 days`
+    case 'log_silence_days':
+      return `quiet for ${days(histories.silenceDays[i] as number)}`
+    case 'silence_ratio':
+      return silenceInWords(histories, i)
+  }
+}
+
+function silenceInWords(histories: PurchaseHistories, i: number): string {
+  const silence = histories.silenceDays[i] as number
+  const ratio = silenceRatio(histories.purchases[i] as number, silence, histories.ageDays[i] as number)
+  return ratio === undefined ? `quiet for ${days(silence)}` : `quiet for ${ratio.toFixed(1)} times the usual interval`
+}
+
+function days(count: number): string {
+  return count === 1 ? '1 day' : `${count} days`
+}
