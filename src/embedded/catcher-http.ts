@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo, Server } from 'node:net'
 import { escapeHtml, page } from './catcher-page.ts'
-import { ServiceError } from './service-error.ts'
+import { PortTakenError } from './service-error.ts'
 
 export const loopback = '127.0.0.1'
 
@@ -96,8 +96,7 @@ export async function serveOnLoopback(
 export async function listen(server: Pick<Server, 'listen' | 'once'>, port: number, name: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const sentence = `Port ${port} is taken, ${name} needs it: choose another or stop what holds it`
-      reject(error.code === 'EADDRINUSE' ? new ServiceError(sentence) : error)
+      reject(error.code === 'EADDRINUSE' ? new PortTakenError(port, name) : error)
     })
     server.listen(port, loopback, resolve)
   })

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 
 const loopback = '127.0.0.1'
-const nextPortsTried = 100
+const portsTried = 100
 
 /** A port that nobody listens on, chosen by the system. */
 export async function freePort(host: string = loopback): Promise<number> {
@@ -18,13 +18,20 @@ export async function isPortFree(port: number, host: string = loopback): Promise
   return (await bind(port, host)) !== undefined
 }
 
-/** The wanted port, or the next free one above it. 0 wants any. */
-export async function portFrom(wanted: number, host: string = loopback): Promise<number> {
-  if (wanted === 0) return freePort(host)
-  for (let port = wanted; port < Math.min(wanted + nextPortsTried, 65_536); port++) {
-    if (await isPortFree(port, host)) return port
+/**
+ * As many free ports as are asked for, all different: from `first` upwards, or any for 0.
+ */
+export async function freePorts(first: number, count: number, host: string = loopback): Promise<number[]> {
+  const ports: number[] = []
+  const end = first === 0 ? 0 : Math.min(first + portsTried, 65_536)
+  for (let port = first; port < end && ports.length < count; port++) {
+    if (await isPortFree(port, host)) ports.push(port)
   }
-  return freePort(host)
+  while (ports.length < count) {
+    const port = await freePort(host)
+    if (!ports.includes(port)) ports.push(port)
+  }
+  return ports
 }
 
 /** Binds a port for a moment. @returns its number, or `undefined` if it is taken or not ours to bind. */

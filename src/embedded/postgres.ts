@@ -12,8 +12,8 @@ import { postgresBinaries } from './postgres-binaries.ts'
 import { argumentsOf, endProcess, markProcess } from './processes.ts'
 import type { ServiceAccount } from './service-account.ts'
 import { canEnter, serviceAccount, sharedPlace } from './service-account.ts'
-import { ServiceError } from './service-error.ts'
-import type { ServiceProcess } from './service-process.ts'
+import { PortTakenError, ServiceError } from './service-error.ts'
+import type { Running, ServiceProcess } from './service-process.ts'
 import { startService } from './service-process.ts'
 
 export interface PostgresOptions {
@@ -27,14 +27,11 @@ export interface PostgresOptions {
   readonly onStep?: (text: string) => void
 }
 
-export interface EmbeddedPostgres {
+export interface EmbeddedPostgres extends Running {
   /** With user and password: for the installation's own processes. */
   readonly url: string
   readonly port: number
   readonly dataDir: string
-  readonly service: ServiceProcess
-  /** Ends open connections, writes everything down, and stops. */
-  stop(): Promise<void>
 }
 
 /** `postgres.json` in the home. */
@@ -71,14 +68,15 @@ export async function startEmbeddedPostgres(options: PostgresOptions): Promise<E
   }
   await stopOrphan(dataDir, onStep)
   const port = options.port ?? (await freePort())
-  if (!(await isPortFree(port))) throw portTaken(port)
+  if (!(await isPortFree(port))) throw new PortTakenError(port, 'PostgreSQL')
   const service = await start({ home, account, binaries, dataDir, port, durable })
   return {
     url: `postgresql://${superuser}:${record.password}@127.0.0.1:${port}/${database}`,
     port,
     dataDir,
-    service,
-    stop: () => service.stop(stopGraceMs),
+    mark: service.mark,
+    exited: service.exited,
+    stop: () => service.stop(),
   }
 }
 
@@ -150,6 +148,7 @@ async function start(cluster: Cluster & { dataDir: string; port: number }): Prom
       env: serverEnv(),
       account: cluster.account,
       stopSignal: 'SIGINT', // "Fast": ends the open sessions; the default would wait for them for ever.
+      stopGraceMs,
     })
     if (await becomesReady(service, cluster.dataDir, deadline)) return service
     const said = service.tail()
@@ -158,7 +157,7 @@ async function start(cluster: Cluster & { dataDir: string; port: number }): Prom
       await sleep(200)
       continue
     }
-    if (/could not bind|Address already in use/.test(said)) throw portTaken(cluster.port)
+    if (/could not bind|Address already in use/.test(said)) throw new PortTakenError(cluster.port, 'PostgreSQL')
     throw explained(new Error(said), cluster.dataDir)
   }
 }
@@ -169,7 +168,7 @@ async function becomesReady(service: ServiceProcess, dataDir: string, deadline: 
     const [pid, , , , , , , status] = pidFile(dataDir)
     if (Number(pid) === service.mark.pid && status?.trim() === 'ready') return true
     if (performance.now() > deadline) {
-      await service.stop(stopGraceMs)
+      await service.stop()
       return false
     }
     await sleep(pollMs)
@@ -230,10 +229,6 @@ function writeRecord(home: string, record: PostgresRecord): void {
   writeFileSync(`${path}.new`, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600, flush: true })
   chmodSync(`${path}.new`, 0o600)
   renameSync(`${path}.new`, path)
-}
-
-function portTaken(port: number): ServiceError {
-  return new ServiceError(`Port ${port} is taken, PostgreSQL needs it: choose another or stop what holds it`)
 }
 
 /** What went wrong, in one sentence with the server's own words. */

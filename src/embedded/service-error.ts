@@ -2,3 +2,11 @@
 export class ServiceError extends Error {
   override readonly name = 'ServiceError'
 }
+
+/** A port that something else holds: another port may do. */
+export class PortTakenError extends ServiceError {
+  /** @param user what needs the port, as in "PostgreSQL". */
+  constructor(port: number, user: string) {
+    super(`Port ${port} is taken, ${user} needs it: choose another or stop what holds it`)
+  }
+}

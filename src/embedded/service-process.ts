@@ -19,20 +19,25 @@ export interface ServiceOptions {
   readonly env?: NodeJS.ProcessEnv
   /** Run as this user: only root may ask for it. */
   readonly account?: { readonly uid: number; readonly gid: number } | undefined
-  /** The signal that asks the program to stop properly. */
+  /** The signal that asks the program to stop properly, and how long it may take to. */
   readonly stopSignal: NodeJS.Signals
+  readonly stopGraceMs: number
 }
 
-export interface ServiceProcess {
+/** Something of ours that runs until it is stopped or fails. */
+export interface Running {
   readonly mark: ProcessMark
-  /** Resolves when the program has ended, however it ended. */
+  /** Resolves when it has ended, however it ended. */
   readonly exited: Promise<void>
+  /** Stops it properly; kills it if that takes too long. */
+  stop(): Promise<void>
+}
+
+export interface ServiceProcess extends Running {
   /** Whether it runs, as far as we were told. */
   isUp(): boolean
   /** What it wrote lately. */
   tail(): string
-  /** Asks it to stop, and kills it if it has not after the grace. */
-  stop(graceMs: number): Promise<void>
 }
 
 /** Starts the program. @throws ServiceError if it cannot be run at all. */
@@ -58,10 +63,10 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
     exited,
     isUp: () => child.exitCode === null && child.signalCode === null,
     tail: () => log.tail(),
-    async stop(graceMs) {
+    async stop() {
       child.ref()
       signalProcess(mark, options.stopSignal)
-      if (!(await waitUntilGone(mark, graceMs))) signalProcess(mark, 'SIGKILL')
+      if (!(await waitUntilGone(mark, options.stopGraceMs))) signalProcess(mark, 'SIGKILL')
       await exited
     },
   }

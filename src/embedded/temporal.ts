@@ -9,8 +9,8 @@ import { freePort, isPortFree } from './ports.ts'
 import type { ProcessMark } from './processes.ts'
 import { argumentsOf, endProcess, isRunning } from './processes.ts'
 import { ensureSearchAttributes } from './search-attributes.ts'
-import { ServiceError } from './service-error.ts'
-import type { ServiceProcess } from './service-process.ts'
+import { PortTakenError, ServiceError } from './service-error.ts'
+import type { Running, ServiceProcess } from './service-process.ts'
 import { startService } from './service-process.ts'
 
 export interface TemporalOptions {
@@ -26,14 +26,12 @@ export interface TemporalOptions {
   readonly onStep?: (text: string) => void
 }
 
-export interface EmbeddedTemporal {
+export interface EmbeddedTemporal extends Running {
   /** Host and port of the gRPC service. */
   readonly address: string
   readonly port: number
   readonly uiPort: number
   readonly uiUrl: string
-  readonly service: ServiceProcess
-  stop(): Promise<void>
 }
 
 const host = '127.0.0.1'
@@ -71,12 +69,14 @@ export async function startEmbeddedTemporal(options: TemporalOptions): Promise<E
   await stopOrphan(home, store, onStep)
   const port = options.port ?? (await freePort())
   const uiPort = options.uiPort ?? (await freePort())
-  for (const taken of [port, uiPort]) if (!(await isPortFree(taken))) throw portTaken(taken)
+  for (const taken of [port, uiPort])
+    if (!(await isPortFree(taken))) throw new PortTakenError(taken, 'the Temporal server')
   const service = await startService({
     command: program,
     args: [...serverFlags, '--port', String(port), '--ui-port', String(uiPort), ...(inMemory ? [] : storeFlags(store))],
     logPath: join(home, 'logs', 'temporal.log'),
     stopSignal: 'SIGTERM',
+    stopGraceMs,
   })
   recordService(home, service.mark)
   const address = `${host}:${port}`
@@ -86,8 +86,9 @@ export async function startEmbeddedTemporal(options: TemporalOptions): Promise<E
     port,
     uiPort,
     uiUrl: `http://${host}:${uiPort}`,
-    service,
-    stop: () => service.stop(stopGraceMs),
+    mark: service.mark,
+    exited: service.exited,
+    stop: () => service.stop(),
   }
 }
 
@@ -108,7 +109,7 @@ async function whenReady(service: ServiceProcess, address: string, store: string
       await sleep(pollMs)
     }
   }
-  await service.stop(stopGraceMs)
+  await service.stop()
   throw explained(service.tail(), reason, store)
 }
 
@@ -131,13 +132,9 @@ function recordService(home: string, mark: ProcessMark): void {
   renameSync(`${recordPath(home)}.new`, recordPath(home))
 }
 
-function portTaken(port: number): ServiceError {
-  return new ServiceError(`Port ${port} is taken, the Temporal server needs it: choose another or stop what holds it`)
-}
-
 function explained(said: string, reason: unknown, store: string): ServiceError {
   const taken = /address already in use|can't set frontend port (\d+)/.exec(said)
-  if (taken) return portTaken(Number(/:(\d+): bind/.exec(said)?.[1] ?? taken[1]))
+  if (taken) return new PortTakenError(Number(/:(\d+): bind/.exec(said)?.[1] ?? taken[1]), 'the Temporal server')
   if (isDiskFull(store, said)) {
     return new ServiceError(`The disk that holds ${store} is full: free some space, then start again`)
   }
