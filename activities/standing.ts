@@ -58,15 +58,16 @@ function inWords({ journey, version, step, memory }: ActiveRun, definitions: Def
 
 function activityOf(step: Step, postponedBy: string | undefined): string {
   switch (step.type) {
+    case 'message':
+      return `${step.channel === 'sms' ? 'SMS' : 'Email'}${postponedBy === undefined ? '' : ` waits (${postponedBy})`}`
+    case 'offer':
+      return `Offer ${step.offer}`
     case 'delay':
       return step.forMs > 0 ? `Delay ${sayDuration(step.forMs)}` : 'Delay until a time of day'
     case 'wait-until':
       return `Wait until ${step.event ?? 'a condition holds'}`
     case 'time-window':
       return 'Time window'
-    case 'message':
-      return postponedBy === undefined ? 'Message' : `Message postponed (${postponedBy})`
-    case 'offer':
     case 'split':
     case 'multi-split':
     case 'experiment':

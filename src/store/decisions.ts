@@ -30,12 +30,13 @@ const save = `
            wake_at = excluded.wake_at, memory = excluded.memory, ended_at = excluded.ended_at,
            end_reason = excluded.end_reason
   ), withdrawn AS (
-    -- A run that was left takes back what it had planned and nobody has begun to send. What this decision itself
-    -- plans is not seen here, and stands.
+    -- A run that was left, or has reached its goal, takes back the marketing that it had planned and nobody has begun
+    -- to send: who has just bought is not reminded to. What this decision itself plans is not seen here, and stands.
     UPDATE messages m
-       SET status = 'refused', reason = 'exited: ' || run."endReason", settled_at = run."endedAt"
+       SET status = 'refused', reason = 'run ended: ' || run."endReason", settled_at = run."endedAt"
       FROM run
-     WHERE run.status = 'exited' AND m.status = 'planned' AND m.customer_id = run."customerId"
+     WHERE (run.status = 'exited' OR run."endReason" LIKE 'goal:%')
+       AND m.status = 'planned' AND m.message_class = 'marketing' AND m.customer_id = run."customerId"
        AND m.journey = run.journey AND m.entry_number = run."entryNumber"
   ), coupon AS (
     INSERT INTO coupons (id, offer, code, customer_id, status, issued_at, expires_at)
