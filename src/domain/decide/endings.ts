@@ -70,7 +70,8 @@ function isMet(criterion: Criterion, view: CustomerView, nowMs: EpochMs): boolea
 }
 
 function endByGoal(work: Workspace, run: DefinedRun, goal: Criterion): void {
-  endRun(work, run, 'completed', 'goal', `goal: ${criterionInWords(goal)}`)
+  // Left early, however happily: what the run had planned and nobody has sent yet is taken back.
+  endRun(work, run, 'exited', 'goal', `goal: ${criterionInWords(goal)}`)
 }
 
 function endByCriterion(work: Workspace, run: DefinedRun, criterion: Criterion): void {

@@ -1,0 +1,142 @@
+/** What no document shows by itself: whether the topics, offers and templates that it names exist, and fit. */
+
+import type { CampaignKind } from './campaign-documents.ts'
+import type { Condition } from './condition.ts'
+import type { Criterion, Definitions, JourneyDefinition, MessageStep, Step } from './definitions.ts'
+import type { Channel } from './snapshot.ts'
+
+/** What of a template matters to the steps that use it. */
+export interface TemplateFacts {
+  readonly key: string
+  readonly channel: Channel
+  /** Full names: `coupon.code`. */
+  readonly variables: readonly string[]
+}
+
+export interface ReferenceProblem {
+  readonly kind: CampaignKind
+  readonly key: string
+  readonly path: readonly (string | number)[]
+  readonly rule: string
+}
+
+type Found = Pick<ReferenceProblem, 'path' | 'rule'>
+
+/** All references from live documents that lead nowhere. */
+export function checkReferences(
+  definitions: Definitions,
+  templates: readonly TemplateFacts[],
+): readonly ReferenceProblem[] {
+  const byKey = new Map(templates.map((template) => [template.key, template]))
+  return [
+    ...definitions.lifecycle.stages.flatMap((rule, i) =>
+      located('lifecycle', definitions.lifecycle.key, topicProblems(['stages', i, 'if'], rule.if, definitions)),
+    ),
+    ...[...definitions.offers.values()].flatMap((offer) =>
+      located('offer', offer.key, topicProblems(['if'], offer.if, definitions)),
+    ),
+    ...definitions.live.flatMap((journey) =>
+      located('journey', journey.key, checkJourney(journey, definitions, byKey)),
+    ),
+  ]
+}
+
+function located(kind: CampaignKind, key: string, found: readonly Found[]): readonly ReferenceProblem[] {
+  return found.map((each) => ({ kind, key, ...each }))
+}
+
+function checkJourney(
+  journey: JourneyDefinition,
+  definitions: Definitions,
+  templates: ReadonlyMap<string, TemplateFacts>,
+): readonly Found[] {
+  return [
+    ...journey.entry.flatMap((entry, i) => topicProblems(['entry', i, 'if'], entry.if, definitions)),
+    ...(journey.goal === null ? [] : topicProblems(['goal', 'if'], conditionOf(journey.goal), definitions)),
+    ...journey.exit.flatMap((each, i) => topicProblems(['exit', i, 'if'], conditionOf(each), definitions)),
+    ...journey.steps.flatMap((step, i) =>
+      checkStep(step, definitions, templates).map(({ path, rule }) => ({ path: ['steps', i, ...path], rule })),
+    ),
+  ]
+}
+
+function conditionOf(criterion: Criterion): Condition | null {
+  return criterion.type === 'condition' ? criterion.if : null
+}
+
+function checkStep(
+  step: Step,
+  definitions: Definitions,
+  templates: ReadonlyMap<string, TemplateFacts>,
+): readonly Found[] {
+  switch (step.type) {
+    case 'message':
+      return [...checkTopic(step, definitions), ...checkTemplate(step, templates)]
+    case 'offer':
+      return definitions.offers.has(step.offer)
+        ? []
+        : [{ path: ['offer'], rule: unknown('offer', definitions.offers.keys()) }]
+    case 'wait-until':
+    case 'split':
+      return topicProblems(['if'], step.if, definitions)
+    case 'multi-split':
+      return step.branches.flatMap((branch, i) => topicProblems(['branches', i, 'if'], branch.if, definitions))
+    case 'delay':
+    case 'time-window':
+    case 'experiment':
+    case 'exit':
+      return []
+  }
+}
+
+function checkTopic({ topic }: MessageStep, { policy }: Definitions): readonly Found[] {
+  return Object.hasOwn(policy.topics, topic)
+    ? []
+    : [{ path: ['topic'], rule: unknown('topic of the contact policy', Object.keys(policy.topics), topic) }]
+}
+
+function checkTemplate(step: MessageStep, templates: ReadonlyMap<string, TemplateFacts>): readonly Found[] {
+  const template = templates.get(step.template)
+  if (template?.channel !== step.channel) {
+    const fitting = [...templates.values()].filter((each) => each.channel === step.channel).map((each) => each.key)
+    return [{ path: ['template'], rule: unknown(`${step.channel} template`, fitting) }]
+  }
+  const shown = template.variables.find((name) => name === 'coupon' || name.startsWith('coupon.'))
+  if (step.offer === null && shown !== undefined) {
+    return [{ path: ['template'], rule: `shows {{ ${shown} }}, so the step needs an "offer"` }]
+  }
+  if (step.offer !== null && !template.variables.includes('coupon.code')) {
+    return [{ path: ['template'], rule: 'does not show {{ coupon.code }}, which the offer of the step needs' }]
+  }
+  return []
+}
+
+function topicProblems(
+  path: readonly (string | number)[],
+  condition: Condition | null,
+  { policy }: Definitions,
+): readonly Found[] {
+  if (condition === null) return []
+  return topicsOf(condition)
+    .filter((topic) => topic !== '*' && !Object.hasOwn(policy.topics, topic))
+    .map((topic) => ({ path, rule: unknown('topic of the contact policy', Object.keys(policy.topics), topic) }))
+}
+
+function topicsOf(condition: Condition): readonly string[] {
+  switch (condition.type) {
+    case 'all':
+    case 'any':
+      return condition.of.flatMap(topicsOf)
+    case 'not':
+      return topicsOf(condition.of)
+    case 'value':
+      return condition.fact.of === 'consent' ? [condition.fact.topic] : []
+    case 'moment':
+      return []
+  }
+}
+
+function unknown(what: string, known: Iterable<string>, named?: string): string {
+  const list = [...known].sort().join(', ')
+  return `${named === undefined ? '' : `"${named}" `}is no ${what}; known: ${list === '' ? 'none' : list}`
+}
