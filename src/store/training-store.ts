@@ -98,7 +98,10 @@ async function placeAtRest(
   const places = loaded
     .map(({ snapshot }) => snapshot)
     .filter((snapshot) => snapshot.runs.length === 0 && snapshot.news.length === 0)
-    .map((snapshot) => ({ id: snapshot.customer.id, from: snapshot.customer.stage, ...stageOf(snapshot) }))
+    .map((snapshot) => {
+      const { stage, reason, atRisk } = stageOf(snapshot)
+      return { id: snapshot.customer.id, from: snapshot.customer.stage, stage, reason, atRisk }
+    })
   await client.query({
     name: 'place-at-rest',
     text: `

@@ -1,0 +1,48 @@
+/** From a stored model and purchase histories to scores: the same for one customer and for everybody. */
+
+import { churnScores } from '../src/analytics/scoring/churn-scores.ts'
+import type { ChurnModel, ChurnRule, ValueRule } from '../src/analytics/scoring/scoring-model.ts'
+import { valueScores } from '../src/analytics/scoring/value-scores.ts'
+import type { PurchaseHistories } from '../src/domain/purchase-history.ts'
+import type { ModelRow } from '../src/store/models.ts'
+import type { NewScore } from '../src/store/scores.ts'
+
+/** The rules that stand in until the first training has run. */
+export const firstRules = {
+  churn: { method: 'rule', shopIntervalDays: 60 } satisfies ChurnRule,
+  clv: {
+    method: 'rule',
+    horizonMonths: 12,
+    discountPerMonth: 0.01,
+    // Nobody has been compared with anybody yet: a year's value of 200 is high, of 50 middle.
+    tiers: { highCents: 20_000, middleCents: 5_000 },
+  } satisfies ValueRule,
+} as const
+
+/** Scores every history with a model, row by row. */
+export function scoreHistories(
+  model: Pick<ModelRow, 'kind' | 'method' | 'parameters'>,
+  histories: PurchaseHistories,
+): NewScore[] {
+  const parameters = { ...model.parameters, method: model.method }
+  switch (model.kind) {
+    case 'churn':
+      return churnScores(parameters as unknown as ChurnModel | ChurnRule, histories).map(
+        ({ value, reasons }, i): NewScore => ({
+          customerId: histories.customerIds[i] as string,
+          value,
+          tier: null,
+          reasons,
+        }),
+      )
+    case 'clv':
+      return valueScores(parameters as unknown as ValueRule, histories).map(
+        ({ value, tier, reasons }, i): NewScore => ({
+          customerId: histories.customerIds[i] as string,
+          value,
+          tier,
+          reasons,
+        }),
+      )
+  }
+}
