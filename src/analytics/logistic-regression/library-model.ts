@@ -63,6 +63,8 @@ export function libraryProbabilities(model: LibraryModel, features: DenseMatrix)
       design.set(i, j + 1, features.values[i * features.columns + j] as number)
     }
   }
-  const scores = LogisticRegression.load(model).classifiers[0]?.testScores(design)
+  // A copy: loading puts the library's own objects into the list that it is given.
+  const loaded = LogisticRegression.load({ ...model, classifiers: [...model.classifiers] })
+  const scores = loaded.classifiers[0]?.testScores(design)
   return Float64Array.from(scores ?? [])
 }
