@@ -1,0 +1,125 @@
+/**
+ * A directory of campaigns, as a marketer keeps it in git:
+ *
+ *     lifecycle.yaml   contact-policy.yaml   offers/KEY.yaml   journeys/KEY.yaml   templates/KEY.email.html …
+ */
+
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { checkReferences } from '../domain/campaign-check.ts'
+import {
+  assembleDefinitions,
+  type CampaignDocument,
+  type CampaignKind,
+  checkDocument,
+  type Definition,
+} from '../domain/campaign-documents.ts'
+import type { Definitions, TemplateDefinition } from '../domain/definitions.ts'
+import { key as keySchema } from '../domain/document-parts.ts'
+import { contentVersion } from './content-version.ts'
+import { CampaignFilesError, type FileProblem } from './file-problem.ts'
+import { readTemplates } from './template-files.ts'
+import { readYaml, type YamlSource } from './yaml-source.ts'
+
+/** What a directory holds, checked as a whole. */
+export interface CampaignFiles {
+  readonly documents: readonly CampaignDocument[]
+  readonly templates: readonly TemplateDefinition[]
+  readonly definitions: Definitions
+}
+
+interface DocumentFile {
+  readonly file: string
+  readonly source: YamlSource
+  readonly named: CampaignDocument
+}
+
+const singleFiles = { 'lifecycle.yaml': 'lifecycle', 'contact-policy.yaml': 'contact-policy' } as const
+const folders = { offers: 'offer', journeys: 'journey' } as const
+const templateFolder = 'templates'
+
+/** A definition that is longer than this was not written by a person. */
+const mostBytes = 1_000_000
+
+/**
+ * Reads and checks a directory.
+ *
+ * @throws CampaignFilesError with everything that is wrong in it; an Error if the directory cannot be read.
+ */
+export async function readCampaignFiles(directory: string): Promise<CampaignFiles> {
+  const problems: FileProblem[] = []
+  const files = await readDocuments(directory, problems)
+  const templates = readTemplates(await readTexts(directory, templateFolder, problems), templateFolder)
+  problems.push(...templates.problems)
+  const definitions = files.flatMap((file) => checkFile(file, problems))
+  if (problems.length > 0) throw new CampaignFilesError(problems)
+
+  const documents = files.map(({ named }) => named)
+  const assembled = assembleDefinitions(contentVersion(documents), definitions)
+  const dangling = checkReferences(assembled, templates.facts).map(({ kind, key, path, rule }) => {
+    const { file, source } = files.find(({ named }) => named.kind === kind && named.key === key) as DocumentFile
+    return { file, line: source.lineOf(path), path, value: valueAt(source.document, path), rule }
+  })
+  if (dangling.length > 0) throw new CampaignFilesError(dangling)
+  return { documents, templates: templates.templates, definitions: assembled }
+}
+
+async function readDocuments(directory: string, problems: FileProblem[]): Promise<DocumentFile[]> {
+  const found: DocumentFile[] = []
+  const top = await readTexts(directory, '', problems)
+  for (const [file, kind] of Object.entries(singleFiles)) {
+    const text = top.get(file)
+    if (text === undefined) problems.push({ file, line: 1, path: [], value: undefined, rule: 'is missing' })
+    else found.push(toDocument(kind, kind, file, text))
+  }
+  for (const [folder, kind] of Object.entries(folders)) {
+    for (const [name, text] of await readTexts(directory, folder, problems)) {
+      const key = name.replace(/\.ya?ml$/, '')
+      if (key !== name && keySchema.safeParse(key).success) found.push(toDocument(kind, key, `${folder}/${name}`, text))
+      else {
+        const rule = 'must be called KEY.yaml, where KEY has lower-case letters, digits and hyphens'
+        problems.push({ file: `${folder}/${name}`, line: 1, path: [], value: undefined, rule })
+      }
+    }
+  }
+  return found
+}
+
+function toDocument(kind: CampaignKind, key: string, file: string, text: string): DocumentFile {
+  const source = readYaml(text)
+  return { file, source, named: { kind, key, version: contentVersion(source.document), document: source.document } }
+}
+
+function checkFile({ file, source, named }: DocumentFile, problems: FileProblem[]): Definition[] {
+  for (const problem of source.problems) problems.push({ ...problem, file })
+  if (source.problems.length > 0) return []
+  const result = checkDocument(named)
+  if ('checked' in result) return [result.checked]
+  for (const problem of result.problems) problems.push({ ...problem, file, line: source.lineOf(problem.path) })
+  return []
+}
+
+/** The plain files of a folder by name, in order; none if there is no such folder. Hidden files are not ours. */
+async function readTexts(directory: string, folder: string, problems: FileProblem[]): Promise<Map<string, string>> {
+  const path = join(directory, folder)
+  const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (folder !== '' && error.code === 'ENOENT') return []
+    throw error
+  })
+  const names = entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.')).map((entry) => entry.name)
+  const texts = new Map<string, string>()
+  for (const name of names.sort()) {
+    const content = await readFile(join(path, name))
+    if (content.byteLength > mostBytes) {
+      const rule = `must not be longer than ${mostBytes} bytes`
+      problems.push({ file: join(folder, name), line: 1, path: [], value: undefined, rule })
+    } else texts.set(name, content.toString('utf8'))
+  }
+  return texts
+}
+
+function valueAt(document: unknown, path: readonly (string | number)[]): unknown {
+  let value = document
+  for (const key of path) value = (value as Readonly<Record<string | number, unknown>> | undefined)?.[key]
+  return value
+}

@@ -1,0 +1,179 @@
+/**
+ * Templates as files: `KEY.email.html` and `KEY.email.txt` make an email, `KEY.sms.txt` a text message. An email begins
+ * with its subject between two lines of `---`; `_NAME.email.html` and `_NAME.email.txt` are layouts around others.
+ */
+
+import { Liquid } from 'liquidjs'
+import type { TemplateFacts } from '../domain/campaign-check.ts'
+import type { TemplateDefinition } from '../domain/definitions.ts'
+import { key as keySchema } from '../domain/document-parts.ts'
+import { problemsOf } from '../domain/problem.ts'
+import { type TemplateHead, templateHead, templateVariables } from '../domain/template-schema.ts'
+import { contentVersion } from './content-version.ts'
+import type { FileProblem } from './file-problem.ts'
+import { readYaml } from './yaml-source.ts'
+
+/** A text file by its name within the directory of templates. */
+export type TextFiles = ReadonlyMap<string, string>
+
+export interface TemplateFiles {
+  readonly templates: readonly TemplateDefinition[]
+  readonly facts: readonly TemplateFacts[]
+  readonly problems: readonly FileProblem[]
+}
+
+const fileName = /^(_?)([^.]+)\.(email\.html|email\.txt|sms\.txt)$/
+
+/** Only parses: rendering, with its own limits, is the business of the channels. */
+const liquid = new Liquid({ parseLimit: 200_000, strictFilters: true, ownPropertyOnly: true, templates: {} })
+
+interface Part {
+  readonly file: string
+  readonly head: TemplateHead | undefined
+  readonly body: string
+}
+
+/** Checks and composes all templates. */
+export function readTemplates(files: TextFiles, folder: string): TemplateFiles {
+  const problems: FileProblem[] = []
+  const templates: TemplateDefinition[] = []
+  const facts: TemplateFacts[] = []
+  for (const name of files.keys()) {
+    const [, , key] = fileName.exec(name) ?? []
+    if (key === undefined || !keySchema.safeParse(key).success) {
+      const rule =
+        'must be called KEY.email.html, KEY.email.txt or KEY.sms.txt, where KEY has lower-case letters, digits and hyphens'
+      problems.push(problemIn(`${folder}/${name}`, 1, rule))
+    }
+  }
+  for (const key of keysOf(files)) {
+    const composed = compose(key, files, folder, problems)
+    if (composed === undefined) continue
+    templates.push({ ...composed, key, version: contentVersion(composed) })
+    facts.push({ key, channel: composed.channel, variables: variablesOf(composed) })
+  }
+  return { templates, facts, problems }
+}
+
+function keysOf(files: TextFiles): readonly string[] {
+  const keys = [...files.keys()].flatMap((name) => {
+    const [, layout, key] = fileName.exec(name) ?? []
+    return layout === '' && key !== undefined && keySchema.safeParse(key).success ? [key] : []
+  })
+  return [...new Set(keys)].sort()
+}
+
+type Content = Omit<TemplateDefinition, 'key' | 'version'>
+
+function compose(key: string, files: TextFiles, folder: string, problems: FileProblem[]): Content | undefined {
+  const before = problems.length
+  const part = (name: string): Part | undefined => {
+    const text = files.get(name)
+    return text === undefined ? undefined : readPart(`${folder}/${name}`, text, problems)
+  }
+  const html = part(`${key}.email.html`)
+  const text = part(`${key}.email.txt`)
+  const sms = part(`${key}.sms.txt`)
+  if (sms !== undefined && (html ?? text) !== undefined) {
+    problems.push(problemIn(sms.file, 1, 'must have a name of its own: an email has it already'))
+  }
+  if (problems.length > before) return undefined
+  if (sms !== undefined) return { channel: 'sms', subject: null, html: null, text: sms.body.trim() }
+  return composeEmail(`${folder}/${key}`, html, text, files, problems)
+}
+
+function composeEmail(
+  file: string,
+  html: Part | undefined,
+  text: Part | undefined,
+  files: TextFiles,
+  problems: FileProblem[],
+): Content | undefined {
+  const head = html?.head ?? text?.head
+  if (text === undefined) problems.push(problemIn(`${file}.email.txt`, 1, 'is missing: every email has a plain text'))
+  if (head === undefined) {
+    problems.push(problemIn((html ?? text)?.file ?? file, 1, 'must begin with its subject between two lines of ---'))
+  }
+  if (text === undefined || head === undefined) return undefined
+  return {
+    channel: 'email',
+    subject: head.subject,
+    html: html === undefined ? null : inLayout(html, head, 'html', files, problems),
+    text: inLayout(text, head, 'txt', files, problems).trim(),
+  }
+}
+
+/** Puts a body into its layout, where there is one for this kind of body. */
+function inLayout(
+  { file, body }: Part,
+  { layout, preheader }: TemplateHead,
+  ending: 'html' | 'txt',
+  files: TextFiles,
+  problems: FileProblem[],
+): string {
+  if (layout === undefined) return body
+  const around = files.get(`_${layout}.email.${ending}`)
+  if (around === undefined) {
+    problems.push(problemIn(file, 1, `wants the layout "${layout}", but there is no file _${layout}.email.${ending}`))
+    return body
+  }
+  const slots: Record<string, string> = { content: body.trim(), preheader: preheader ?? '' }
+  return around.replaceAll(/\{\{\s*(content|preheader)\s*\}\}/g, (_, slot: string) => slots[slot] ?? '')
+}
+
+function readPart(file: string, text: string, problems: FileProblem[]): Part {
+  const { head, body, bodyLine } = splitHead(text)
+  if (text.includes('\0')) problems.push(problemIn(file, 1, 'must not hold a null character'))
+  problems.push(...liquidProblems(file, body, bodyLine))
+  return { file, head: head === undefined ? undefined : readHead(file, head, problems), body }
+}
+
+/** Splits what stands between two lines of `---` at the top from what follows. */
+function splitHead(text: string): { head: string | undefined; body: string; bodyLine: number } {
+  const found = /^---\r?\n([\s\S]*?)^---\r?\n?/m.exec(text)
+  if (found?.index !== 0) return { head: undefined, body: text, bodyLine: 1 }
+  return { head: found[1], body: text.slice(found[0].length), bodyLine: found[0].split('\n').length }
+}
+
+function readHead(file: string, text: string, problems: FileProblem[]): TemplateHead | undefined {
+  const source = readYaml(text, 2)
+  const parsed = templateHead.safeParse(source.document)
+  for (const problem of source.problems) problems.push({ ...problem, file })
+  if (source.problems.length > 0) return undefined
+  const found = parsed.success ? [] : problemsOf(parsed.error, source.document)
+  for (const problem of found) problems.push({ ...problem, file, line: source.lineOf(problem.path) })
+  if (parsed.success) problems.push(...liquidProblems(file, parsed.data.subject, 2))
+  return parsed.success ? parsed.data : undefined
+}
+
+function liquidProblems(file: string, body: string, firstLine: number): readonly FileProblem[] {
+  try {
+    const unknown = liquid.globalVariablesSync(body).filter((name) => !templateVariables.has(name))
+    return unknown.map((name) =>
+      problemIn(
+        file,
+        lineOfVariable(body, name) + firstLine - 1,
+        `uses {{ ${name} }}; known are ${[...templateVariables].join(', ')}`,
+      ),
+    )
+  } catch (error) {
+    const message = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
+    const line = Number(/line:(\d+)/.exec(message)?.[1] ?? 1)
+    return [problemIn(file, line + firstLine - 1, message.replace(/, (?:file:[^,]*, )?line:\d+, col:\d+$/, ''))]
+  }
+}
+
+function lineOfVariable(body: string, name: string): number {
+  const lines = body.split('\n')
+  const line = lines.findIndex((text) => new RegExp(String.raw`\{[{%][^}]*\b${name}\b`).test(text))
+  return Math.max(0, line) + 1
+}
+
+function variablesOf({ subject, html, text }: Content): readonly string[] {
+  const all = [subject, html, text].flatMap((part) => (part === null ? [] : liquid.globalFullVariablesSync(part)))
+  return [...new Set(all)]
+}
+
+function problemIn(file: string, line: number, rule: string): FileProblem {
+  return { file, line, path: [], value: undefined, rule }
+}
