@@ -63,6 +63,19 @@ const DIGAMMA_SERIES = Float64Array.of(
   3.0539543302701198,
 )
 
+/** B₂ₖ for k = 1 … 9: the asymptotic series of the trigamma function. */
+const TRIGAMMA_SERIES = Float64Array.of(
+  1 / 6,
+  -1 / 30,
+  1 / 42,
+  -1 / 30,
+  5 / 66,
+  -691 / 2730,
+  7 / 6,
+  -3617 / 510,
+  43_867 / 798,
+)
+
 /** From here on the asymptotic series hold to the last digit. */
 const ASYMPTOTIC_FROM = 9
 
