@@ -138,6 +138,24 @@ export function digamma(x: number): number {
 }
 
 /**
+ * ψ′(x) = d²/dx² ln Γ(x) for x > 0.
+ *
+ * @throws RangeError unless x is a positive finite number.
+ * @see Abramowitz & Stegun (1964), 6.4.6 (recurrence) and 6.4.12 (asymptotic series).
+ */
+export function trigamma(x: number): number {
+  checkPositive('x', x)
+  let y = x
+  let shift = 0
+  while (y < ASYMPTOTIC_FROM) {
+    shift += 1 / (y * y)
+    y += 1
+  }
+  const inverseSquare = 1 / (y * y)
+  return (1 + 0.5 / y + inverseSquare * horner(TRIGAMMA_SERIES, inverseSquare)) / y + shift
+}
+
+/**
  * What Stirling's formula leaves: ln Γ(x) − ((x − ½) ln x − x + ln √(2π)), for x > 0.
  *
  * @throws RangeError unless x is a positive finite number.
