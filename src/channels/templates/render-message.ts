@@ -19,7 +19,9 @@ export interface MessageFacts {
   readonly coupon: { readonly code: string; readonly expires_at: string | null } | null
   /** Values of the journey: constants of its step, what triggered it. */
   readonly data: Readonly<Record<string, unknown>>
-  readonly shop: { readonly name: string; readonly address: string; readonly url: string }
+  readonly shop: { readonly name: string; readonly url: string }
+  /** The law wants it in every marketing mail. */
+  readonly postal_address: string
   /** `null` for transactional messages, which nobody can unsubscribe from. */
   readonly unsubscribe_url: string | null
 }
@@ -72,16 +74,19 @@ function renderParts({ subject, html, text }: ParsedMessage, facts: MessageFacts
 }
 
 /** The law wants a way out and a postal address in every marketing mail: added where the template has left them out. */
-function withFooter(message: RenderedMessage, { unsubscribe_url: url, shop }: MessageFacts): RenderedMessage {
+function withFooter(
+  message: RenderedMessage,
+  { unsubscribe_url: url, postal_address: postalAddress }: MessageFacts,
+): RenderedMessage {
   if (url === null || message.html === null) return message
   const lacking = (content: string, address: string): string[] => [
     ...(content.includes(url) ? [] : [url]),
-    ...(content.includes(address) ? [] : [shop.address]),
+    ...(content.includes(address) ? [] : [postalAddress]),
   ]
-  const inHtml = lacking(message.html, escapeHtml(shop.address)).map((part) =>
+  const inHtml = lacking(message.html, escapeHtml(postalAddress)).map((part) =>
     part === url ? `<a href="${escapeHtml(url)}">Unsubscribe</a>` : escapeHtml(part),
   )
-  const inText = lacking(message.text, shop.address).map((part) => (part === url ? `Unsubscribe: ${url}` : part))
+  const inText = lacking(message.text, postalAddress).map((part) => (part === url ? `Unsubscribe: ${url}` : part))
   return {
     ...message,
     html: inHtml.length === 0 ? message.html : appendToBody(message.html, `<p>${inHtml.join('<br>')}</p>`),

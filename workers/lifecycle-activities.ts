@@ -1,0 +1,83 @@
+/** The activities of the customer's workflow, wired to their real neighbours, by the queue that they are polled from. */
+
+import type { DeliveryActivities, ReviewActivities, ScoreActivities } from '../activities/activity-types.ts'
+import { createDeliveryActivities, type DeliveryNeeds } from '../activities/deliver.ts'
+import { createReviewActivities } from '../activities/review.ts'
+import { createScoreActivities } from '../activities/score.ts'
+import { type EmailChannel } from '../src/channels/email/email-channel.ts'
+import { smtpDeadlineMs } from '../src/channels/email/smtp-door.ts'
+import type { SmsChannel } from '../src/channels/sms/sms-channel.ts'
+import type { TemplateSource } from '../src/channels/templates/render-message.ts'
+import type { Clock } from '../src/clock.ts'
+import type { Definitions } from '../src/domain/definitions.ts'
+import type { Database } from '../src/store/database.ts'
+import { createIdentifiers } from '../src/store/identifiers.ts'
+import { createLedger } from '../src/store/ledger.ts'
+import { twilioStatusUrl } from '../src/store/links.ts'
+import { createReviewStore } from '../src/store/reviews.ts'
+import { markScored } from '../src/store/scored.ts'
+import { createTrainingStore } from '../src/store/training-store.ts'
+import type { Vault } from '../src/store/vault.ts'
+import { createPrepareMessage } from './prepare-message.ts'
+
+export interface Neighbours {
+  readonly database: Database
+  readonly vault: Vault
+  readonly clock: Clock
+  readonly definitions: { get(): Promise<Definitions> }
+  /** The newest published version; undefined if there is none. */
+  readonly template: (key: string) => Promise<TemplateSource | undefined>
+  readonly email: EmailChannel
+  readonly sms: SmsChannel
+  /** Where recipients and Twilio reach the product. */
+  readonly publicUrl: string
+  readonly shop: { readonly name: string; readonly url: string; readonly postalAddress: string }
+}
+
+export interface LifecycleActivities {
+  readonly lifecycle: ReviewActivities & ScoreActivities
+  readonly delivery: DeliveryActivities
+}
+
+export function createLifecycleActivities(neighbours: Neighbours): LifecycleActivities {
+  const { database, vault, clock, definitions } = neighbours
+  const identifiers = (scope: string, salt = 0): ReturnType<typeof createIdentifiers> =>
+    createIdentifiers(vault, scope, salt)
+  return {
+    lifecycle: {
+      ...createReviewActivities({ reviews: createReviewStore(database), definitions, clock, identifiers }),
+      ...createScoreActivities({
+        store: createTrainingStore(database),
+        clock,
+        idFor: identifiers('scores').id,
+        markScored: (customerId, nowMs) => markScored(database.pool, customerId, nowMs),
+      }),
+    },
+    delivery: createDeliveryActivities({
+      ledger: createLedger(database),
+      definitions,
+      clock,
+      prepare: createPrepareMessage({
+        vault,
+        template: neighbours.template,
+        publicUrl: neighbours.publicUrl,
+        shop: { name: neighbours.shop.name, url: neighbours.shop.url },
+        postalAddress: neighbours.shop.postalAddress,
+      }),
+      channels: channelsOf(neighbours),
+      sendDeadlineMs: smtpDeadlineMs, // The longest of all channels.
+    }),
+  }
+}
+
+function channelsOf({ email, sms, publicUrl }: Neighbours): DeliveryNeeds['channels'] {
+  return {
+    email: {
+      send: ({ id, address, content, unsubscribeUrl }) => email.send({ id, to: address, unsubscribeUrl, ...content }),
+    },
+    sms: {
+      send: ({ id, address, content }) =>
+        sms.send({ to: address, text: content.text, statusUrl: twilioStatusUrl(publicUrl, id) }),
+    },
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * The process that runs the workflows, and the activities they ask for.
+ *
+ *   node workers/lifecycle.ts [--queues lifecycle,deliver-email,deliver-sms,training]
+ *
+ * Run as many as you like, each with all queues or with some: a slow provider or a training then holds up nobody else.
+ */
+
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import type { NativeConnectionOptions } from '@temporalio/worker'
+import type { Logger } from 'pino'
+import { createTrainingActivities } from '../activities/training.ts'
+import { createEmailChannel } from '../src/channels/email/email-channel.ts'
+import { createSmsChannel, type SmsChannel } from '../src/channels/sms/sms-channel.ts'
+import { createClock } from '../src/clock.ts'
+import type { Config } from '../src/config.ts'
+import { requireDatabaseUrl, runService } from '../src/service.ts'
+import { createDefinitionsCache, loadTemplate } from '../src/store/campaigns.ts'
+import { openDatabase } from '../src/store/database.ts'
+import { describeError } from '../src/store/describe-error.ts'
+import { createIdentifiers } from '../src/store/identifiers.ts'
+import { createTrainingStore } from '../src/store/training-store.ts'
+import { loadMasterKey, Vault } from '../src/store/vault.ts'
+import { temporalConnectConfig } from '../src/temporal.ts'
+import { deliveryQueues, lifecycleQueue, trainingQueue } from '../workflows/ids.ts'
+import { createLifecycleActivities, type Neighbours } from './lifecycle-activities.ts'
+import { keepFailuresPrivate } from './private-failures.ts'
+import { installTemporalRuntime } from './temporal-runtime.ts'
+import { startWorkers, type WorkerPlan } from './worker-group.ts'
+import { workflowBundle } from './workflow-bundle.ts'
+
+/** Reviews at once: each holds a database connection for some milliseconds. */
+const reviewsAtOnce = 16
+
+/** Messages of one channel on their way at once. Also the number of SMTP connections. */
+const deliveriesAtOnce = 8
+
+/** Some 1.5 MB each; a workflow that falls out is replayed when it is needed again. */
+const mostCachedWorkflows = 600
+
+const allQueues = [lifecycleQueue, deliveryQueues.email, deliveryQueues.sms, trainingQueue]
+
+await runService('lifecycle', async (config, log) => {
+  const queues = chosenQueues()
+  const temporalLog = installTemporalRuntime(log)
+  const { connectionOptions, namespace } = temporalConnectConfig(config.temporal)
+  const neighbours = openNeighbours(config, log)
+  const bundle = queues.includes(lifecycleQueue) ? await workflowBundle(config.cacheDir, temporalLog) : undefined
+  const plans = planWorkers(neighbours, bundle, log).filter(({ taskQueue }) => queues.includes(taskQueue))
+  const group = await startWorkers(connectionOptions as NativeConnectionOptions, namespace, plans, log)
+  return {
+    ready: { queues },
+    async stop() {
+      await group.stop()
+      neighbours.email.close()
+      await neighbours.database.close()
+    },
+  }
+})
+
+function chosenQueues(): readonly string[] {
+  const { values } = parseArgs({ options: { queues: { type: 'string' } } })
+  if (values.queues === undefined) return allQueues
+  const queues = values.queues.split(',')
+  const unknown = queues.find((queue) => !allQueues.includes(queue as (typeof allQueues)[number]))
+  if (unknown !== undefined)
+    throw new RangeError(`--queues: ${JSON.stringify(unknown)} is none of ${allQueues.join(', ')}`)
+  return queues
+}
+
+function openNeighbours(config: Config, log: Logger): Neighbours {
+  const database = openDatabase(requireDatabaseUrl(config), {
+    maxConnections: reviewsAtOnce + 4,
+    onIdleError: (error) => log.warn({ error: describeError(error) }, 'database connection lost'),
+  })
+  if (config.smtpUrl === undefined) {
+    throw new RangeError('SMTP_URL: must name a mail server ("perennial start" brings one up and sets it)')
+  }
+  const { from, postalAddress } = config.mail
+  const publicUrl = config.http.publicUrl ?? `http://${config.http.host}:${config.http.port}`
+  return {
+    database,
+    vault: new Vault(loadMasterKey(config.home, config.masterKey)),
+    clock: createClock(config.clock),
+    definitions: createDefinitionsCache(database),
+    template: (key) => loadTemplate(database, key),
+    email: createEmailChannel({ smtpUrl: config.smtpUrl, from, connections: deliveriesAtOnce }),
+    sms: config.twilio ? createSmsChannel(config.twilio) : noSms,
+    publicUrl,
+    shop: { name: from.replace(/\s*<[^<>]*>\s*$/, ''), url: publicUrl, postalAddress },
+  }
+}
+
+const noSms: SmsChannel = { send: async () => ({ status: 'failed', reason: 'no SMS provider is configured' }) }
+
+function planWorkers(neighbours: Neighbours, bundle: { code: string } | undefined, log: Logger): WorkerPlan[] {
+  const { lifecycle, delivery } = createLifecycleActivities(neighbours)
+  const { database, definitions, clock, vault } = neighbours
+  const common: Partial<WorkerPlan> = {
+    interceptors: { activity: [keepFailuresPrivate(log)] },
+    shutdownGraceTime: '10 seconds',
+    shutdownForceTime: '18 seconds',
+  }
+  return [
+    {
+      ...common,
+      taskQueue: lifecycleQueue,
+      ...(bundle ? { workflowBundle: bundle } : {}),
+      activities: lifecycle,
+      maxCachedWorkflows: mostCachedWorkflows,
+      maxConcurrentActivityTaskExecutions: reviewsAtOnce,
+      // A killed worker's customers wait no longer than this for another one.
+      stickyQueueScheduleToStartTimeout: '5 seconds',
+    },
+    ...Object.values(deliveryQueues).map((taskQueue) => ({
+      ...common,
+      taskQueue,
+      activities: delivery,
+      maxConcurrentActivityTaskExecutions: deliveriesAtOnce,
+      // An eager task would pass by the rate limit of the queue.
+      maxEagerActivityReservationsPerWorkflowTask: 0,
+    })),
+    {
+      ...common,
+      taskQueue: trainingQueue,
+      activities: createTrainingActivities({
+        store: createTrainingStore(database),
+        definitions,
+        clock,
+        idFor: createIdentifiers(vault, 'models').id,
+      }),
+      maxConcurrentActivityTaskExecutions: Math.max(1, availableParallelism() - 1),
+    },
+  ]
+}

@@ -1,0 +1,62 @@
+/** From a claimed message to what leaves: opens the recipient, renders the template. Nothing of it is kept. */
+
+import type { DeliveryNeeds } from '../activities/deliver.ts'
+import { TemplateError } from '../src/channels/templates/liquid.ts'
+import {
+  createMessageRenderer,
+  type MessageFacts,
+  type TemplateSource,
+} from '../src/channels/templates/render-message.ts'
+import type { ClaimedMessage, SealedRecipient } from '../src/store/ledger-types.ts'
+import { unsubscribeUrl } from '../src/store/links.ts'
+import { openAddress, openPersonalTraits } from '../src/store/personal-data.ts'
+import type { Vault } from '../src/store/vault.ts'
+
+export interface PrepareNeeds {
+  readonly vault: Vault
+  /** The newest published version; undefined if there is none. */
+  readonly template: (key: string) => Promise<TemplateSource | undefined>
+  readonly publicUrl: string
+  readonly shop: MessageFacts['shop']
+  readonly postalAddress: string
+}
+
+export function createPrepareMessage(needs: PrepareNeeds): DeliveryNeeds['prepare'] {
+  const renderer = createMessageRenderer()
+  return async (message, recipient) => {
+    const template = await needs.template(message.template)
+    if (template === undefined) return { broken: `there is no template ${message.template}` }
+    const key = needs.vault.openCustomerKey(message.customerId, recipient.wrappedKey)
+    const address = openAddress(needs.vault, key, recipient.contactPointId, recipient.address)
+    const personal =
+      recipient.personal === null ? {} : openPersonalTraits(needs.vault, key, message.customerId, recipient.personal)
+    const link = message.messageClass === 'marketing' ? unsubscribeUrl(needs.vault, needs.publicUrl, message.id) : null
+    try {
+      const content = renderer.render(template, factsOf(message, recipient, personal, link, needs))
+      return { id: message.id, address, content, unsubscribeUrl: link }
+    } catch (error) {
+      if (error instanceof TemplateError) return { broken: `template ${message.template}: ${error.message}` }
+      throw error
+    }
+  }
+}
+
+function factsOf(
+  { coupon, data }: ClaimedMessage,
+  { traits }: SealedRecipient,
+  personal: Readonly<Record<string, unknown>>,
+  link: string | null,
+  { shop, postalAddress }: PrepareNeeds,
+): MessageFacts {
+  return {
+    customer: { ...traits, ...personal },
+    coupon: coupon && {
+      code: coupon.code,
+      expires_at: coupon.expiresAtMs === null ? null : new Date(coupon.expiresAtMs).toISOString(),
+    },
+    data,
+    shop,
+    postal_address: postalAddress,
+    unsubscribe_url: link,
+  }
+}
