@@ -36,7 +36,7 @@ export function createFeed(events: readonly LiveEvent[], url: string, writeKey: 
 
 /** Repeating a batch is safe: every event has a message id of its own. */
 async function sendBatch(events: readonly LiveEvent[], url: string, writeKey: string): Promise<void> {
-  const body = JSON.stringify({ batch: events.map(({ call }) => call), sentAt: new Date().toISOString() })
+  const body = JSON.stringify({ batch: events.map(({ call }) => call) })
   const authorization = `Basic ${Buffer.from(`${writeKey}:`).toString('base64')}`
   for (;;) {
     const response = await fetch(`${url}/v1/batch`, {
