@@ -104,6 +104,11 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   }
 }
 
+/** The environment of this process, to be handed on to processes that it starts. */
+export function inheritedEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env }
+}
+
 function parse(env: Record<string, string | undefined>): z.infer<typeof environment> {
   // An empty variable is how shells and compose files say "not set".
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))

@@ -1,10 +1,11 @@
 /** A private PostgreSQL for one installation, from the programs that npm brought. Also as root. */
 
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { isDiskFull } from './disk.ts'
 import { freePort, isPortFree } from './ports.ts'
 import type { PostgresBinaries } from './postgres-binaries.ts'
@@ -57,7 +58,7 @@ export async function startEmbeddedPostgres(options: PostgresOptions): Promise<E
   const { home, durable = true, onStep = () => undefined } = options
   const account = serviceAccount()
   const binaries = postgresBinaries(account)
-  const record = readRecord(home) ?? createCluster({ home, account, binaries, durable, onStep })
+  const record = readRecord(home) ?? (await createCluster({ home, account, binaries, durable, onStep }))
   const dataDir = absoluteDataDir(home, record)
   const draft = `${dataDir}.draft`
   if (!existsSync(dataDir) && existsSync(draft)) renameSync(draft, dataDir) // The first start was killed at its last step.
@@ -98,7 +99,7 @@ interface Cluster {
 }
 
 /** Makes the data in a draft folder, and records it when it is whole: a first start may be killed at any moment. */
-function createCluster(cluster: Cluster & { onStep: (text: string) => void }): PostgresRecord {
+async function createCluster(cluster: Cluster & { onStep: (text: string) => void }): Promise<PostgresRecord> {
   const { home, account, binaries, durable, onStep } = cluster
   onStep('creating the database')
   mkdirSync(home, { recursive: true })
@@ -114,8 +115,10 @@ function createCluster(cluster: Cluster & { onStep: (text: string) => void }): P
   const passwordFile = join(parent, `${name}.password`)
   const password = randomBytes(18).toString('base64url')
   const user = account && { uid: account.uid, gid: account.gid }
-  const run = (program: string, args: string[], input = ''): void => {
-    execFileSync(program, args, { ...user, cwd: '/', env: serverEnv(), input, stdio: 'pipe' })
+  const run = async (program: string, args: string[], input = ''): Promise<void> => {
+    const running = promisify(execFile)(program, args, { ...user, cwd: '/', env: serverEnv() })
+    running.child.stdin?.end(input)
+    await running
   }
   try {
     rmSync(draft, { recursive: true, force: true })
@@ -124,8 +127,8 @@ function createCluster(cluster: Cluster & { onStep: (text: string) => void }): P
     if (account) for (const path of [draft, passwordFile]) chownSync(path, account.uid, account.gid)
     const locale = ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C']
     const access = [`--username=${superuser}`, '--auth=scram-sha-256', `--pwfile=${passwordFile}`]
-    run(binaries.initdb, [`--pgdata=${draft}`, ...locale, ...access, ...(durable ? [] : ['--no-sync'])])
-    run(binaries.postgres, ['--single', '-D', draft, 'postgres'], `CREATE DATABASE ${database}\n`)
+    await run(binaries.initdb, [`--pgdata=${draft}`, ...locale, ...access, ...(durable ? [] : ['--no-sync'])])
+    await run(binaries.postgres, ['--single', '-D', draft, 'postgres'], `CREATE DATABASE ${database}\n`)
     const record = { dataDir: outside ? join(parent, name) : name, password }
     writeRecord(home, record) // From here on the draft counts as whole: starting moves it into place.
     return record
@@ -233,8 +236,7 @@ function writeRecord(home: string, record: PostgresRecord): void {
 
 /** What went wrong, in one sentence with the server's own words. */
 function explained(error: unknown, path: string): ServiceError {
-  const said =
-    error instanceof Error ? `${error.message}\n${(error as { stderr?: Buffer }).stderr?.toString() ?? ''}` : ''
+  const said = error instanceof Error ? `${error.message}\n${(error as { stderr?: string }).stderr ?? ''}` : ''
   if (isDiskFull(path, said)) {
     return new ServiceError(`The disk that holds ${path} is full: free some space, then start again`)
   }

@@ -69,7 +69,7 @@ function whenReady(child: ChildProcess, exited: Promise<void>): Promise<Readonly
     }
     child.on('message', (message: unknown) => {
       if (typeof message === 'object' && message !== null && 'type' in message && message.type === 'ready') {
-        settle(message as Record<string, unknown>)
+        settle(message)
       }
     })
     void exited.then(() => settle(undefined))

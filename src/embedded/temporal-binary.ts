@@ -4,7 +4,7 @@
  */
 
 import { execFile, spawn } from 'node:child_process'
-import { createWriteStream, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
@@ -52,7 +52,11 @@ export async function obtainTemporal(cacheDir: string, onStep: Tell = () => unde
   return withLock(join(cacheDir, 'temporal.lock'), obtain, tellWait)
 }
 
+/** Alone, thanks to the lock: what an earlier attempt left half done can go. */
 async function fetchOrBuild(cacheDir: string, onStep: Tell): Promise<string> {
+  for (const name of readdirSync(cacheDir)) {
+    if (name.startsWith('getting-temporal-')) rmSync(join(cacheDir, name), { recursive: true, force: true })
+  }
   const workDir = mkdtempSync(join(cacheDir, 'getting-temporal-'))
   const obstacles: string[] = []
   try {

@@ -1,0 +1,20 @@
+/** Options that several commands share. */
+
+import { Option } from 'commander'
+import { readConfig } from '../config.ts'
+import { wholeOption } from './analyze/options.ts'
+
+/** `--home DIR`; `homeOf` reads it. */
+export function homeOption(): Option {
+  return new Option('--home <dir>', 'where the state is kept (default: $PERENNIAL_HOME, else .perennial)')
+}
+
+export function homeOf(options: { readonly home?: string }): string {
+  return options.home ?? readConfig().home
+}
+
+/** `--port N` of the product: from 0, for any, to 65535. */
+export function portOption(): Option {
+  const text = 'port of the console and the API; 0 for any (default: 8700, or the next free one)'
+  return new Option('--port <n>', text).argParser(wholeOption('--port', 0, 65_535))
+}

@@ -1,0 +1,41 @@
+/** The keys that an installation starts with. */
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import pg from 'pg'
+import { createApiKey, listApiKeys, verifyApiKey } from '../store/api-keys.ts'
+
+export interface FirstKeys {
+  readonly writeKey: string
+  readonly adminToken: string
+}
+
+/**
+ * Makes a write key and an admin token if the installation has no key yet, and a token in the home for the commands of
+ * this machine: who may read the home could read the database as well.
+ *
+ * @returns the new keys, at the first start only: afterwards nobody can read them.
+ */
+export async function ensureKeys(databaseUrl: string, home: string): Promise<FirstKeys | undefined> {
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 })
+  try {
+    const isFirstStart = (await listApiKeys(pool)).length === 0
+    const path = localTokenPath(home)
+    const local = existsSync(path) ? readFileSync(path, 'utf8').trim() : ''
+    if (local === '' || (await verifyApiKey(pool, 'admin', local)) === undefined) {
+      const { key } = await createApiKey(pool, { kind: 'admin', name: 'commands on this machine' })
+      writeFileSync(path, `${key}\n`, { mode: 0o600 })
+    }
+    if (!isFirstStart) return undefined
+    const write = await createApiKey(pool, { kind: 'write', name: 'first start' })
+    const admin = await createApiKey(pool, { kind: 'admin', name: 'first start' })
+    return { writeKey: write.key, adminToken: admin.key }
+  } finally {
+    await pool.end()
+  }
+}
+
+/** The token of the commands of this machine. */
+export function localTokenPath(home: string): string {
+  return join(home, 'commands.token')
+}

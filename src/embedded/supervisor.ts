@@ -1,0 +1,223 @@
+/**
+ * Brings up a whole installation in one home (its neighbours, its database, its processes), keeps it running, and takes
+ * it down in order. The start command, the demo and the tests use it.
+ */
+
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createClock } from '../clock.ts'
+import type { ClockConfig, Config } from '../config.ts'
+import { inheritedEnvironment, readConfig } from '../config.ts'
+import { migrateDeploy } from '../store/migrate.ts'
+import { loadMasterKey } from '../store/vault.ts'
+import type { FirstKeys } from './first-keys.ts'
+import { ensureKeys } from './first-keys.ts'
+import type { Addresses, ClaimedHome } from './home.ts'
+import { claimHome } from './home.ts'
+import { Keeper } from './keeper.ts'
+import { freePort, freePorts, isPortFree } from './ports.ts'
+import type { ProcessMark } from './processes.ts'
+import type { ProductProcess } from './product-process.ts'
+import { startProductProcess } from './product-process.ts'
+import { ServiceError } from './service-error.ts'
+import type { Reporter, Services } from './services.ts'
+import { bringUpServices } from './services.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+/** The product's own processes. */
+const scripts = {
+  api: 'src/api/main.ts',
+  intake: 'workers/intake.ts',
+  lifecycle: 'workers/lifecycle.ts',
+} as const
+
+export type ProcessName = keyof typeof scripts
+
+export interface InstallationOptions {
+  readonly home: string
+  /** The port of the product. 0 for any; default: 8700, or the next free one. */
+  readonly port?: number
+  /** Default: as configured. */
+  readonly clock?: ClockConfig
+  /** Configuration on top of the environment of this process; `undefined` takes a name out of it. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Default: all. */
+  readonly processes?: readonly ProcessName[]
+  readonly report?: Partial<Reporter>
+  /**
+   * Runs when the database is migrated, before the product is up: imports, campaigns. A clock that it returns is that of
+   * the product, so that virtual time can begin once everything is ready.
+   */
+  readonly prepare?: (context: { readonly config: Config }) => Promise<{ readonly clock: ClockConfig } | undefined>
+}
+
+export interface Installation extends Addresses {
+  readonly home: string
+  /** The configuration of its processes, with everything that was brought up filled in. */
+  readonly config: Config
+  /** At the first start only. */
+  readonly firstKeys: FirstKeys | undefined
+  readonly postgres: Services['postgres']
+  readonly temporal: Services['temporal']
+  /** One of the product's processes: `crash`, `stop`, `resume`. @throws RangeError if it was not started. */
+  process(name: ProcessName): Keeper<ProductProcess>
+  /** Takes everything down: first the product, which finishes what it holds, then its neighbours. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts an installation.
+ *
+ * @throws ServiceError in one sentence: the home is in use, a port is taken, a neighbour cannot be had, and so on.
+ */
+export async function startInstallation(options: InstallationOptions): Promise<Installation> {
+  const home = resolve(options.home)
+  const report: Reporter = { step: () => undefined, up: () => undefined, down: () => undefined, ...options.report }
+  const env = { ...inheritedEnvironment(), ...options.env, ...clockEnvironment(options.clock), PERENNIAL_HOME: home }
+  const config = readConfig(env)
+  createClock(config.clock) // A contradiction in it is better said before anything is up.
+  const claimed = await claimHome(home, (text) => report.step(text))
+  return new Supervisor(claimed, config, env, report).start(options)
+}
+
+/** The environment that sets a clock. */
+export function clockEnvironment(clock: ClockConfig | undefined): Record<string, string> {
+  if (clock === undefined) return {}
+  const instant = (name: string, ms: number | undefined): Record<string, string> =>
+    ms === undefined ? {} : { [name]: new Date(ms).toISOString() }
+  const { speed, startsAtMs, anchoredAtMs } = clock
+  return { CLOCK_SPEED: String(speed), ...instant('CLOCK_START', startsAtMs), ...instant('CLOCK_ANCHOR', anchoredAtMs) }
+}
+
+class Supervisor {
+  readonly #home: ClaimedHome
+  readonly #config: Config
+  readonly #env: NodeJS.ProcessEnv
+  readonly #report: Reporter
+  readonly #marks: Record<string, ProcessMark> = {}
+  readonly #processes = new Map<ProcessName, Keeper<ProductProcess>>()
+  #services: Services | undefined
+  #stopping: Promise<void> | undefined
+
+  constructor(home: ClaimedHome, config: Config, env: NodeJS.ProcessEnv, report: Reporter) {
+    this.#home = home
+    this.#config = config
+    this.#env = env
+    this.#report = report
+  }
+
+  async start(options: InstallationOptions): Promise<Installation> {
+    try {
+      return await this.#bringUp(options)
+    } catch (error) {
+      await this.#takeDown()
+      throw error
+    }
+  }
+
+  async #bringUp(options: InstallationOptions): Promise<Installation> {
+    const home = this.#home.path
+    const port = await this.#choosePort(options.port)
+    loadMasterKey(home, this.#config.masterKey)
+    const firstPort = options.port === 0 ? 0 : port + 1
+    const services = await bringUpServices({ home, config: this.#config, firstPort, report: this.#report })
+    this.#services = services
+    const firstKeys = await this.#prepareDatabase(services.databaseUrl)
+    const prepared = await options.prepare?.({ config: readConfig(this.#processEnvironment(services, port)) })
+    const env = { ...this.#processEnvironment(services, port), ...clockEnvironment(prepared?.clock) }
+    const config = readConfig(env)
+    const url = config.http.publicUrl ?? `http://127.0.0.1:${port}`
+    services.setInboundWebhook(new URL('/hooks/twilio/inbound', url).href)
+    await this.#startProcesses(options.processes ?? (Object.keys(scripts) as ProcessName[]), env)
+    const { databaseUrl, temporalAddress, temporalUi, smtpUrl: smtp, mailUi, smsUi } = services
+    const addresses = { url, temporalAddress, databaseUrl, smtp, temporalUi, mailUi, smsUi }
+    this.#home.update({ state: 'running', addresses })
+    return {
+      ...addresses,
+      home,
+      config,
+      firstKeys,
+      postgres: services.postgres,
+      temporal: services.temporal,
+      process: (name) => this.#processNamed(name),
+      stop: () => this.#takeDown(),
+    }
+  }
+
+  async #choosePort(wanted: number | undefined): Promise<number> {
+    const { host, port: configured } = this.#config.http
+    if (wanted === 0) return freePort(host)
+    if (wanted !== undefined) {
+      if (await isPortFree(wanted, host)) return wanted
+      throw new ServiceError(`Port ${wanted} is taken: choose another with --port, or --port 0 for any`)
+    }
+    const [port = configured] = await freePorts(configured, 1, host)
+    if (port !== configured) this.#report.step(`port ${configured} is taken, so Perennial listens on ${port}`)
+    return port
+  }
+
+  async #prepareDatabase(databaseUrl: string): Promise<FirstKeys | undefined> {
+    const startedAt = performance.now()
+    const applied = await migrateDeploy(databaseUrl)
+    const keys = await ensureKeys(databaseUrl, this.#home.path)
+    const what = applied.length === 0 ? 'database' : `database (${applied.length} migrations applied)`
+    this.#report.up(what, performance.now() - startedAt)
+    return keys
+  }
+
+  /** All of the configuration is in the environment of each process. */
+  #processEnvironment(services: Services, port: number): NodeJS.ProcessEnv {
+    const { twilio } = services
+    return {
+      ...this.#env,
+      DATABASE_URL: services.databaseUrl,
+      TEMPORAL_ADDRESS: services.temporalAddress,
+      SMTP_URL: services.smtpUrl,
+      TWILIO_ACCOUNT_SID: twilio.accountSid,
+      TWILIO_AUTH_TOKEN: twilio.authToken,
+      TWILIO_FROM: twilio.from,
+      TWILIO_API_URL: twilio.apiUrl,
+      PERENNIAL_PORT: String(port),
+      PERENNIAL_PUBLIC_URL: this.#config.http.publicUrl ?? `http://127.0.0.1:${port}`,
+    }
+  }
+
+  async #startProcesses(names: readonly ProcessName[], env: NodeJS.ProcessEnv): Promise<void> {
+    const outcomes = await Promise.allSettled(names.map((name) => this.#keepProcess(name, env)))
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected')
+    if (failure) throw failure.reason
+  }
+
+  async #keepProcess(name: ProcessName, env: NodeJS.ProcessEnv): Promise<void> {
+    const startedAt = performance.now()
+    const logPath = join(this.#home.path, 'logs', `${name}.log`)
+    const keeper = await Keeper.keep({
+      start: () => startProductProcess({ name, script: join(root, scripts[name]), env, logPath }),
+      onUp: ({ mark }) => {
+        this.#marks[name] = mark
+        this.#home.update({ processes: { ...this.#marks } })
+      },
+      onDown: (reason, retryInMs) => this.#report.down(name, reason, retryInMs),
+    })
+    this.#processes.set(name, keeper)
+    this.#report.up(name, performance.now() - startedAt)
+  }
+
+  #processNamed(name: ProcessName): Keeper<ProductProcess> {
+    const keeper = this.#processes.get(name)
+    if (keeper === undefined) throw new RangeError(`process "${name}": was not started here`)
+    return keeper
+  }
+
+  /** Safe to call again: everybody gets the same end. */
+  #takeDown(): Promise<void> {
+    this.#stopping ??= (async () => {
+      this.#home.update({ state: 'stopping' })
+      await Promise.all([...this.#processes.values()].map((keeper) => keeper.stop()))
+      await this.#services?.stop()
+      this.#home.release()
+    })()
+    return this.#stopping
+  }
+}
