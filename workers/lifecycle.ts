@@ -22,11 +22,12 @@ import { describeError } from '../src/store/describe-error.ts'
 import { createIdentifiers } from '../src/store/identifiers.ts'
 import { createTrainingStore } from '../src/store/training-store.ts'
 import { loadMasterKey, Vault } from '../src/store/vault.ts'
-import { temporalConnectConfig } from '../src/temporal.ts'
+import { openTemporalClient, temporalConnectConfig } from '../src/temporal.ts'
 import { deliveryQueues, lifecycleQueue, trainingQueue } from '../workflows/ids.ts'
 import { createLifecycleActivities, type Neighbours } from './lifecycle-activities.ts'
 import { keepFailuresPrivate } from './private-failures.ts'
 import { installTemporalRuntime } from './temporal-runtime.ts'
+import { ensureTrainingSchedules } from './training-schedules.ts'
 import { startWorkers, type WorkerPlan } from './worker-group.ts'
 import { workflowBundle } from './workflow-bundle.ts'
 
@@ -49,6 +50,7 @@ await runService('lifecycle', async (config, log) => {
   const bundle = queues.includes(lifecycleQueue) ? await workflowBundle(config.cacheDir, temporalLog) : undefined
   const plans = planWorkers(neighbours, bundle, log).filter(({ taskQueue }) => queues.includes(taskQueue))
   const group = await startWorkers(connectionOptions as NativeConnectionOptions, namespace, plans, log)
+  if (queues.includes(trainingQueue)) await scheduleTrainings(config, log)
   return {
     ready: { queues },
     async stop() {
@@ -58,6 +60,18 @@ await runService('lifecycle', async (config, log) => {
     },
   }
 })
+
+/** Without schedules nothing is trained, but everything else works: the next start tries again. */
+async function scheduleTrainings(config: Config, log: Logger): Promise<void> {
+  const temporal = openTemporalClient(config.temporal)
+  try {
+    await ensureTrainingSchedules(temporal.client, config.clock.speed)
+  } catch (error) {
+    log.warn({ error: describeError(error) }, 'the schedules of the trainings could not be made')
+  } finally {
+    await temporal.close()
+  }
+}
 
 function chosenQueues(): readonly string[] {
   const { values } = parseArgs({ options: { queues: { type: 'string' } } })

@@ -5,6 +5,9 @@ export function customerWorkflowId(customerId: string): string {
   return `customer:${customerId}`
 }
 
+/** The workflow that trains a model, by name. */
+export const modelTrainingType = 'modelTraining'
+
 /** One training at a time per kind of model. */
 export function modelTrainingWorkflowId(kind: string): string {
   return `model-training:${kind}`
