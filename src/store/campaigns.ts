@@ -36,6 +36,8 @@ type Pool = Pick<Database, 'pool' | 'transaction'>
 export async function publishCampaigns(db: Pool, directory: string, nowMs: EpochMs): Promise<Publication> {
   const files = await readCampaignFiles(directory)
   return db.transaction(async (client) => {
+    // One at a time: two that publish at once could both leave their own version in force.
+    await client.query("SELECT pg_advisory_xact_lock(hashtext('perennial.campaigns'))")
     const plan = await planPublication(client, files)
     await saveDocuments(client, files.documents, nowMs)
     await saveTemplates(client, files.templates, nowMs)
@@ -49,8 +51,6 @@ export async function previewPublication(db: Pool, files: CampaignFiles): Promis
 }
 
 async function planPublication(client: Queryable, files: CampaignFiles): Promise<Publication> {
-  // One at a time: two that publish at once could both leave their own version in force.
-  await client.query("SELECT pg_advisory_xact_lock(hashtext('perennial.campaigns'))")
   const { rows } = await client.query<{ kind: string; key: string; version: string }>(
     `SELECT kind, key, version FROM campaigns WHERE status = 'live'
      UNION ALL
@@ -137,6 +137,8 @@ interface CampaignRow {
  * @throws RangeError if nothing is published yet, or a document in force cannot be read by this version of the product.
  */
 export async function loadDefinitions(db: Pick<Database, 'pool'>): Promise<Definitions> {
+  // Asked first: if somebody publishes in between, the version is too old, never too new, and is asked for again.
+  const version = await definitionsVersion(db)
   const { rows } = await db.pool.query<CampaignRow>(
     `SELECT kind, key, version, status, document FROM campaigns
       WHERE status = 'live' OR (status = 'superseded' AND kind = 'journey')
@@ -145,7 +147,7 @@ export async function loadDefinitions(db: Pick<Database, 'pool'>): Promise<Defin
   if (rows.length === 0) throw new RangeError('campaigns: nothing is published yet; "perennial apply" publishes')
   const live = rows.filter((row) => row.status === 'live').map(readLive)
   const former = rows.filter((row) => row.status !== 'live').flatMap(readFormer)
-  return assembleDefinitions(await definitionsVersion(db), live, former)
+  return assembleDefinitions(version, live, former)
 }
 
 function readLive(row: CampaignRow): Definition {

@@ -24,6 +24,9 @@ export interface TemplateFiles {
 
 const fileName = /^(_?)([^.]+)\.(email\.html|email\.txt|sms\.txt)$/
 
+/** What a layout leaves open. */
+const slot = /\{\{\s*(content|preheader)\s*\}\}/g
+
 /** Only parses: rendering, with its own limits, is the business of the channels. */
 const liquid = new Liquid({ parseLimit: 200_000, strictFilters: true, ownPropertyOnly: true, templates: {} })
 
@@ -46,6 +49,8 @@ export function readTemplates(files: TextFiles, folder: string): TemplateFiles {
       problems.push(problemIn(`${folder}/${name}`, 1, rule))
     }
   }
+  checkLayouts(files, folder, problems)
+  if (problems.length > 0) return { templates, facts, problems } // Composed of broken pieces, all else would break too.
   for (const key of keysOf(files)) {
     const composed = compose(key, files, folder, problems)
     if (composed === undefined) continue
@@ -61,6 +66,17 @@ function keysOf(files: TextFiles): readonly string[] {
     return layout === '' && key !== undefined && keySchema.safeParse(key).success ? [key] : []
   })
   return [...new Set(keys)].sort()
+}
+
+function checkLayouts(files: TextFiles, folder: string, problems: FileProblem[]): void {
+  for (const [name, text] of files) {
+    if (!name.startsWith('_')) continue
+    // What the slots will hold is checked by itself.
+    problems.push(...liquidProblems(`${folder}/${name}`, text.replaceAll(slot, ''), 1))
+    if (!/\{\{\s*content\s*\}\}/.test(text)) {
+      problems.push(problemIn(`${folder}/${name}`, 1, 'must hold {{ content }}, where the content of the email goes'))
+    }
+  }
 }
 
 type Content = Omit<TemplateDefinition, 'key' | 'version'>
@@ -118,7 +134,7 @@ function inLayout(
     return body
   }
   const slots: Record<string, string> = { content: body.trim(), preheader: preheader ?? '' }
-  return around.replaceAll(/\{\{\s*(content|preheader)\s*\}\}/g, (_, slot: string) => slots[slot] ?? '')
+  return around.replaceAll(slot, (_, name: string) => slots[name] ?? '')
 }
 
 function readPart(file: string, text: string, problems: FileProblem[]): Part {
@@ -142,7 +158,11 @@ function readHead(file: string, text: string, problems: FileProblem[]): Template
   if (source.problems.length > 0) return undefined
   const found = parsed.success ? [] : problemsOf(parsed.error, source.document)
   for (const problem of found) problems.push({ ...problem, file, line: source.lineOf(problem.path) })
-  if (parsed.success) problems.push(...liquidProblems(file, parsed.data.subject, 2))
+  if (parsed.success) {
+    const { subject, preheader = '' } = parsed.data
+    problems.push(...liquidProblems(file, subject, source.lineOf(['subject'])))
+    problems.push(...liquidProblems(file, preheader, source.lineOf(['preheader'])))
+  }
   return parsed.success ? parsed.data : undefined
 }
 
