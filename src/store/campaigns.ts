@@ -45,6 +45,20 @@ export async function publishCampaigns(db: Pool, directory: string, nowMs: Epoch
   })
 }
 
+/**
+ * Publishes a directory if nothing is in force yet: what a new installation begins with.
+ *
+ * @returns undefined if something is in force already.
+ */
+export async function publishFirstCampaigns(
+  db: Pool,
+  directory: string,
+  nowMs: EpochMs,
+): Promise<Publication | undefined> {
+  const { rows } = await db.pool.query(`SELECT 1 FROM campaigns WHERE status = 'live' LIMIT 1`)
+  return rows.length > 0 ? undefined : publishCampaigns(db, directory, nowMs)
+}
+
 /** What publishing would do, without doing it. */
 export async function previewPublication(db: Pool, files: CampaignFiles): Promise<Publication> {
   return planPublication(db.pool, files)
