@@ -1,6 +1,6 @@
 /** Orders millions of short lists of small numbers, almost without comparing them: radix sorts where that pays. */
 
-/** Lists in one flat array: list `i` is `values[starts[i]]` up to, but not including, `values[starts[i + 1]]`. */
+/** Lists of whole numbers from 0 in one flat array: list `i` is `values[starts[i]]` up to, but not including, `values[starts[i + 1]]`. */
 export interface CountedLists {
   readonly starts: Int32Array
   readonly values: Int32Array
@@ -8,22 +8,21 @@ export interface CountedLists {
   readonly counts: Int32Array
 }
 
-/** The order of a value within a list: a whole number from 0 to `keyCount` − 1. */
-export type KeyOf = (value: number) => number
-
 /**
  * The lists by falling count; those of one count by their first values, then their second, and so on, a list before the
  * longer ones that it begins.
+ *
+ * @param valueCount Values are below this.
  */
-export function sortCountedLists(lists: CountedLists, keyCount: number, keyOf: KeyOf): CountedLists {
+export function sortCountedLists(lists: CountedLists, valueCount: number): CountedLists {
   // Grouped by count first: the lists of a group then lie together in memory, which all that follows thrives on.
   const grouped = pickLists(lists, byFallingCount(lists.counts))
   const order = grouped.counts.map((_, list) => list)
   for (let from = 0, to = 0; from < order.length; from = to) {
     while (to < order.length && grouped.counts[to] === grouped.counts[from]) to++
-    // A radix sort counts each key in every place: that pays for groups large enough.
-    if (to - from > 32 && to - from > keyCount / 8) radixSort(grouped, order, from, to, keyCount, keyOf)
-    else if (to - from > 1) order.subarray(from, to).sort((a, b) => compareLists(grouped, keyOf, a, b))
+    // A radix sort counts each value in every place: that pays for groups large enough.
+    if (to - from > 32 && to - from > valueCount / 8) radixSort(grouped, order, from, to, valueCount)
+    else if (to - from > 1) order.subarray(from, to).sort((a, b) => compareLists(grouped, a, b))
   }
   return pickLists(grouped, order)
 }
@@ -58,12 +57,11 @@ function radixSort(
   order: Int32Array,
   from: number,
   to: number,
-  keyCount: number,
-  keyOf: KeyOf,
+  valueCount: number,
 ): void {
   const byLength = positionsByLength(starts, from, to)
   const sorted = new Int32Array(to - from)
-  const next = new Int32Array(keyCount + 1)
+  const next = new Int32Array(valueCount + 1)
   let used = to // From here on, `order` holds the lists that go beyond `place`, in order from there on.
   for (let place = byLength.length - 1; place >= 0; place--) {
     // Those that end here come before those that go on.
@@ -71,11 +69,11 @@ function radixSort(
     order.set(byLength[place]!, used)
     if (place === 0) break
     next.fill(0)
-    for (let i = used; i < to; i++) next[keyOf(values[starts[order[i]!]! + place - 1]!) + 1]! += 1
-    for (let key = 0; key < keyCount; key++) next[key + 1]! += next[key]!
+    for (let i = used; i < to; i++) next[values[starts[order[i]!]! + place - 1]! + 1]! += 1
+    for (let value = 0; value < valueCount; value++) next[value + 1]! += next[value]!
     for (let i = used; i < to; i++) {
       const list = order[i]!
-      sorted[next[keyOf(values[starts[list]! + place - 1]!)]!++] = list
+      sorted[next[values[starts[list]! + place - 1]!]!++] = list
     }
     order.set(sorted.subarray(0, to - used), used)
   }
@@ -98,12 +96,12 @@ function positionsByLength(starts: Int32Array, from: number, to: number): Int32A
   return groups
 }
 
-function compareLists({ starts, values }: CountedLists, keyOf: KeyOf, a: number, b: number): number {
+function compareLists({ starts, values }: CountedLists, a: number, b: number): number {
   const aLength = starts[a + 1]! - starts[a]!
   const bLength = starts[b + 1]! - starts[b]!
   const shared = Math.min(aLength, bLength)
   for (let i = 0; i < shared; i++) {
-    const difference = keyOf(values[starts[a]! + i]!) - keyOf(values[starts[b]! + i]!)
+    const difference = values[starts[a]! + i]! - values[starts[b]! + i]!
     if (difference !== 0) return difference
   }
   return aLength - bLength

@@ -13,11 +13,14 @@ import { ItemSetCollector, type ItemSets } from './item-sets.ts'
  * @throws RangeError if there are more than `most`.
  * @see Agrawal & Srikant (1994), "Fast Algorithms for Mining Association Rules".
  */
-export function apriori(baskets: Baskets, least: number, most: number): ItemSets {
+export function apriori(baskets: Baskets, least: number, most: number, onProgress?: (share: number) => void): ItemSets {
   const found = new ItemSetCollector(most)
   const frequentOnly = keepFrequentItems(baskets, least, found)
   let level = findPairs(frequentOnly, least, found)
-  for (let size = 3; level.length > 0; size++) level = findSets(frequentOnly, size, level, least, found)
+  for (let size = 3; level.length > 0; size++) {
+    const candidates = joinCandidates(level, size)
+    level = findSets(frequentOnly, size, candidates, least, found, onProgress)
+  }
   return found.sorted(baskets.names, baskets.count)
 }
 
@@ -79,17 +82,20 @@ function placesByItem(baskets: Baskets): { starts: Int32Array; places: Int32Arra
   return { starts, places, ends }
 }
 
-/** The frequent sets of one more item than those of `level`, flat and ascending like them. */
+/** The frequent ones of candidates with `size` items, flat and ascending like these. */
 function findSets(
   baskets: Baskets,
   size: number,
-  level: Int32Array,
+  candidates: Int32Array,
   least: number,
   found: ItemSetCollector,
+  onProgress?: (share: number) => void,
 ): Int32Array {
-  const candidates = joinCandidates(level, size)
   const trie = new CandidateTrie(candidates, size, baskets.names.length)
-  for (let b = 0; b < baskets.count; b++) trie.count(baskets.items, baskets.starts[b]!, baskets.starts[b + 1]!)
+  for (let b = 0; b < baskets.count; b++) {
+    trie.count(baskets.items, baskets.starts[b]!, baskets.starts[b + 1]!)
+    if ((b & 255) === 255) onProgress?.(b / baskets.count)
+  }
   const frequent = new IntBuffer()
   for (const [candidate, count] of trie.counts.entries()) {
     if (count < least) continue

@@ -1,6 +1,7 @@
 /** Shopping baskets as numbers: what both miners of item sets read. */
 
 import { IntBuffer } from '../core/int-buffer.ts'
+import { sortRange } from '../core/sort-range.ts'
 import { compareText } from '../core/text-order.ts'
 
 /** Baskets in one flat array. Item ids follow the code point order of the names, so comparing ids compares names. */
@@ -51,23 +52,6 @@ export function encodeBaskets(baskets: Iterable<Iterable<string>>): Baskets {
 function renumber({ count, starts, items }: Baskets, finalId: Int32Array): void {
   for (let i = 0; i < items.length; i++) items[i] = finalId[items[i]!] as number
   for (let b = 0; b < count; b++) sortRange(items, starts[b]!, starts[b + 1]!)
-}
-
-/** Sorts a part of an array in place, ascending. By insertion where short: a view and a call cost more there. */
-function sortRange(values: Int32Array, from: number, to: number): void {
-  if (to - from > 40) {
-    values.subarray(from, to).sort()
-    return
-  }
-  for (let i = from + 1; i < to; i++) {
-    const value = values[i]!
-    let at = i
-    while (at > from && values[at - 1]! > value) {
-      values[at] = values[at - 1]!
-      at--
-    }
-    values[at] = value
-  }
 }
 
 /** In how many baskets each item is, by id. */

@@ -12,7 +12,12 @@ import { ItemSetCollector, type ItemSets } from './item-sets.ts'
  * @throws RangeError if there are more than `most`.
  * @see Han, Pei & Yin (2000), "Mining Frequent Patterns without Candidate Generation".
  */
-export function fpGrowth(baskets: Baskets, least: number, most: number): ItemSets {
+export function fpGrowth(
+  baskets: Baskets,
+  least: number,
+  most: number,
+  onProgress?: (share: number) => void,
+): ItemSets {
   const found = new ItemSetCollector(most)
   const forest = new FpForest()
 
@@ -21,6 +26,7 @@ export function fpGrowth(baskets: Baskets, least: number, most: number): ItemSet
       const set = found.addLarger(condition, forest.item(tree, rank), forest.count(tree, rank))
       const conditional = forest.plantConditional(tree, rank, least)
       if (conditional !== undefined) grow(conditional, set)
+      if (condition < 0) onProgress?.(1 - rank / tree.size)
     }
     forest.fell(tree)
   }

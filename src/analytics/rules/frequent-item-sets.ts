@@ -18,6 +18,8 @@ export interface ItemSetOptions {
   readonly algorithm?: ItemSetAlgorithm
   /** More sets than this are refused; 10 million unless given. */
   readonly most?: number
+  /** Told now and then how far the search is, from 0 to 1; Apriori starts anew with every size of sets. */
+  readonly onProgress?: (share: number) => void
 }
 
 /**
@@ -29,7 +31,7 @@ export interface ItemSetOptions {
  * @throws RangeError if the support is out of range or asks for more than `most` sets.
  */
 export function frequentItemSets(baskets: Baskets, options: ItemSetOptions): ItemSets {
-  const { minSupport, algorithm = 'fp-growth', most = defaultMostPatterns } = options
+  const { minSupport, algorithm = 'fp-growth', most = defaultMostPatterns, onProgress } = options
   const least = leastCount('minSupport', minSupport, baskets.count)
-  return miners[algorithm](baskets, least, most)
+  return miners[algorithm](baskets, least, most, onProgress)
 }

@@ -98,7 +98,7 @@ export class ItemSetCollector {
       values: this.items.data.subarray(0, this.items.length),
       counts: this.counts.data.subarray(0, this.counts.length),
     }
-    const { starts, values, counts } = sortCountedLists(found, names.length, (item) => item)
+    const { starts, values, counts } = sortCountedLists(found, names.length)
     return { names, basketCount, size: counts.length, starts, items: values, counts }
   }
 

@@ -1,14 +1,16 @@
 /** `perennial analyze …`: the numbers of src/analytics for files, one subcommand a file. */
 
 import { Command } from 'commander'
+import { experimentCommand } from './experiment-command.ts'
 import { predictCommand } from './predict-command.ts'
 import { recommendCommand } from './recommend-command.ts'
 import { rulesCommand } from './rules-command.ts'
+import { sequencesCommand } from './sequences-command.ts'
 
 /** The `analyze` group. Every subcommand takes `--json`. */
 export function analyzeCommand(): Command {
   const analyze = new Command('analyze').description('Run the analytics on files.')
-  const subcommands = [predictCommand(), recommendCommand(), rulesCommand()]
+  const subcommands = [experimentCommand(), predictCommand(), recommendCommand(), rulesCommand(), sequencesCommand()]
   for (const subcommand of subcommands) analyze.addCommand(subcommand)
   return analyze
 }
