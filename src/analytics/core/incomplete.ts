@@ -57,9 +57,10 @@ function logBetaKernel(a: number, b: number, x: number, complement: number): num
 /** I_x(a, b) below the mean. The even part of DLMF 8.17.22, as in Algorithm 708: there no term cancels near x = 1. */
 function betaFraction(a: number, b: number, x: number, complement: number): number {
   const first = a * complement - b * x + 1
+  const share = (m: number): number => ((a + m) / (a + 2 * m + 1)) * (first + m * (1 + complement))
   const fraction = continuedFraction(
     (m) => (((a + m - 1) / (a + 2 * m - 1)) * m * (b - m) * x * (a + b + m - 1) * x) / (a + 2 * m - 1),
-    (m) => m + (m * (b - m) * x) / (a + 2 * m - 1) + ((a + m) / (a + 2 * m + 1)) * (first + m * (1 + complement)),
+    (m) => (m === 0 ? share(0) : m + (m * (b - m) * x) / (a + 2 * m - 1) + share(m)), // At m = 0 and a = 1 it is 0/0.
   )
   return Math.exp(logBetaKernel(a, b, x, complement)) / fraction
 }
