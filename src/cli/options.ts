@@ -1,5 +1,6 @@
 /** Options that several commands share. */
 
+import { resolve } from 'node:path'
 import { Option } from 'commander'
 import { readConfig } from '../config.ts'
 import { wholeOption } from './analyze/options.ts'
@@ -10,7 +11,7 @@ export function homeOption(): Option {
 }
 
 export function homeOf(options: { readonly home?: string }): string {
-  return options.home ?? readConfig().home
+  return options.home === undefined ? readConfig().home : resolve(options.home)
 }
 
 /** `--port N` of the product: from 0, for any, to 65535. */

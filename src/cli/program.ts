@@ -3,12 +3,23 @@
 import { Command } from 'commander'
 import { analyzeCommand } from './analyze/analyze-command.ts'
 import { applyCommand, validateCommand } from './apply-command.ts'
+import { doctorCommand } from './doctor-command.ts'
+import { keysCommand } from './keys-command.ts'
 import { startCommand } from './start-command.ts'
+import { statusCommand } from './status-command.ts'
 
 /** The whole `perennial` program. Errors are thrown, never `process.exit`ed, so that tests can run it in-process. */
 export function buildProgram(): Command {
   const program = new Command('perennial').description('Lifecycle marketing that runs on Temporal.')
-  for (const command of [startCommand(), validateCommand(), applyCommand(), analyzeCommand()])
+  for (const command of [
+    startCommand(),
+    statusCommand(),
+    doctorCommand(),
+    keysCommand(),
+    validateCommand(),
+    applyCommand(),
+    analyzeCommand(),
+  ])
     program.addCommand(command)
   return throwing(program)
 }

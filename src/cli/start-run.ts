@@ -22,6 +22,7 @@ export async function runStart(options: StartOptions): Promise<void> {
   // In JSON mode stdout belongs to the one line.
   const out = options.readyJson ? process.stderr : process.stdout
   const say = (line: string): boolean => out.write(`${line}\n`)
+  process.stderr.on('error', () => undefined) // Whoever started us may have stopped listening.
   const ended = untilStopped(() => installation, say)
   let installation: Installation | undefined
   installation = await startInstallation({

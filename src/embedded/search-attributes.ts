@@ -22,12 +22,21 @@ const grpcAlreadyExists = 6
  * error says so.
  */
 export async function ensureSearchAttributes(connection: Connection, namespace: string): Promise<void> {
-  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace })
-  const missing = Object.entries(wanted).filter(([name]) => !(name in customAttributes))
+  const missing = await missingSearchAttributes(connection, namespace)
   if (missing.length === 0) return
+  const searchAttributes = Object.fromEntries(missing.map((name) => [name, wanted[name]]))
   try {
-    await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing) })
+    await connection.operatorService.addSearchAttributes({ namespace, searchAttributes })
   } catch (error) {
     if ((error as { code?: unknown }).code !== grpcAlreadyExists) throw error // Another process was first.
   }
+}
+
+/** The names of ours that the namespace does not know. */
+export async function missingSearchAttributes(
+  connection: Connection,
+  namespace: string,
+): Promise<(keyof typeof wanted)[]> {
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace })
+  return (Object.keys(wanted) as (keyof typeof wanted)[]).filter((name) => !(name in customAttributes))
 }

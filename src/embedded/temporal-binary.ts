@@ -110,9 +110,7 @@ async function answerOf(url: string): Promise<Readable> {
 
 /** `go install`, five minutes on two cores, telling how many packages are done. */
 async function build(workDir: string, onStep: Tell): Promise<string> {
-  await run('go', ['version']).catch(() => {
-    throw new Error('there is no "go" on PATH')
-  })
+  if (!(await goIsThere())) throw new Error('there is no "go" on PATH')
   onStep(`building the Temporal server ${cliVersion} with Go: about five minutes, once on this machine`)
   const startedAt = performance.now()
   const go = spawn('go', ['install', '-v', goModule], {
@@ -136,6 +134,16 @@ async function build(workDir: string, onStep: Tell): Promise<string> {
     clearInterval(timer)
   }
   return join(workDir, 'temporal')
+}
+
+/** Whether a server could be built. */
+export async function goIsThere(): Promise<boolean> {
+  try {
+    await run('go', ['version'])
+    return true
+  } catch {
+    return false
+  }
 }
 
 async function works(program: string): Promise<boolean> {

@@ -1,0 +1,85 @@
+/** `perennial keys`: the keys of the HTTP API. */
+
+import { Command, Option } from 'commander'
+import pg from 'pg'
+import type { ApiKeyKind } from '../store/api-keys.ts'
+import { createApiKey, listApiKeys, revokeApiKey } from '../store/api-keys.ts'
+import { textTable, writeResult } from './analyze/output.ts'
+import { databaseOf } from './installation.ts'
+import { homeOption } from './options.ts'
+import { UsageError } from './usage-error.ts'
+
+interface KeysOptions {
+  readonly home?: string
+  readonly json?: boolean
+}
+
+const maxNameCharacters = 100
+
+export function keysCommand(): Command {
+  const keys = new Command('keys').description('Keys of the HTTP API: make, list, revoke.')
+  const kind = new Option('--kind <kind>', 'write: may send events; admin: may read and change everything')
+  keys
+    .command('create')
+    .description('Make a key. It is shown this once.')
+    .addOption(kind.choices(['write', 'admin']).makeOptionMandatory())
+    .requiredOption('--name <name>', 'what or who it is for')
+    .addOption(homeOption())
+    .option('--json', 'print JSON')
+    .action((options: KeysOptions & { kind: ApiKeyKind; name: string }) => create(options))
+  keys
+    .command('list')
+    .description('Show the keys there are, never the keys themselves.')
+    .addOption(homeOption())
+    .option('--json', 'print JSON')
+    .action((options: KeysOptions) => list(options))
+  keys
+    .command('revoke')
+    .description('Make a key useless, within seconds.')
+    .argument('<id>', 'as "list" shows it')
+    .addOption(homeOption())
+    .option('--json', 'print JSON')
+    .action((id: string, options: KeysOptions) => revoke(id, options))
+  return keys
+}
+
+async function create(options: KeysOptions & { kind: ApiKeyKind; name: string }): Promise<void> {
+  const { kind } = options
+  const name = options.name.trim()
+  if (name === '' || name.length > maxNameCharacters) {
+    throw new UsageError(`--name: "${name}" must have 1 to ${maxNameCharacters} characters`)
+  }
+  const { id, key } = await withPool(options, (pool) => createApiKey(pool, { kind, name }))
+  writeResult(
+    options.json,
+    { id, kind, name, key },
+    () => `${key}\n\nThis is the only time it is shown. Its id is ${id}.`,
+  )
+}
+
+async function list(options: KeysOptions): Promise<void> {
+  const keys = await withPool(options, listApiKeys)
+  const day = (date: Date | null): string => date?.toISOString().slice(0, 10) ?? ''
+  writeResult(options.json, { keys }, () =>
+    textTable(
+      ['id', 'kind', 'name', 'made', 'revoked'],
+      keys.map((key) => [key.id, key.kind, key.name, day(key.createdAt), day(key.revokedAt)]),
+    ),
+  )
+}
+
+async function revoke(id: string, options: KeysOptions): Promise<void> {
+  const isId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)
+  const done = isId && (await withPool(options, (pool) => revokeApiKey(pool, id)))
+  if (!done) throw new UsageError(`There is no key ${id} that could be revoked: "perennial keys list" shows the keys`)
+  writeResult(options.json, { id, revoked: true }, () => `Revoked ${id}.`)
+}
+
+async function withPool<T>(options: KeysOptions, work: (pool: pg.Pool) => Promise<T>): Promise<T> {
+  const pool = new pg.Pool({ connectionString: databaseOf(options), max: 1, connectionTimeoutMillis: 10_000 })
+  try {
+    return await work(pool)
+  } finally {
+    await pool.end()
+  }
+}
