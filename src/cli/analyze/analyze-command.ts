@@ -6,11 +6,19 @@ import { predictCommand } from './predict-command.ts'
 import { recommendCommand } from './recommend-command.ts'
 import { rulesCommand } from './rules-command.ts'
 import { sequencesCommand } from './sequences-command.ts'
+import { upliftCommand } from './uplift-command.ts'
 
 /** The `analyze` group. Every subcommand takes `--json`. */
 export function analyzeCommand(): Command {
   const analyze = new Command('analyze').description('Run the analytics on files.')
-  const subcommands = [experimentCommand(), predictCommand(), recommendCommand(), rulesCommand(), sequencesCommand()]
+  const subcommands = [
+    experimentCommand(),
+    predictCommand(),
+    recommendCommand(),
+    rulesCommand(),
+    sequencesCommand(),
+    upliftCommand(),
+  ]
   for (const subcommand of subcommands) analyze.addCommand(subcommand)
   return analyze
 }
