@@ -4,7 +4,6 @@
  */
 
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { seconds } from './setup/progress.mjs'
 import { offlinePrismaEnv, root, setUpOrExit } from './setup.mjs'
@@ -17,10 +16,9 @@ const steps = [
   { label: 'lint', args: [module('oxlint', 'bin', 'oxlint'), '--type-aware', '--deny-warnings'] },
   { label: 'format', args: [module('@biomejs', 'biome', 'bin', 'biome'), 'check'] },
   { label: 'unused code', args: [module('knip', 'bin', 'knip.js')] },
+  { label: 'migrations lead to the schema', args: [join(root, 'bin', 'check-migrations.ts')] },
   { label: 'schema', args: [module('prisma', 'build', 'index.js'), 'validate'] },
 ]
-const driftCheck = join(root, 'prisma', 'check-drift.ts')
-if (existsSync(driftCheck)) steps.push({ label: 'migrations equal the schema', args: [driftCheck] })
 
 let failed = 0
 for (const { label, args } of steps) {

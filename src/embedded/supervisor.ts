@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url'
 import { createClock } from '../clock.ts'
 import type { ClockConfig, Config } from '../config.ts'
 import { inheritedEnvironment, readConfig } from '../config.ts'
+import { requireDatabaseUrl } from '../service.ts'
+import { publishFirstCampaigns } from '../store/campaigns.ts'
+import { openDatabase } from '../store/database.ts'
 import { migrateDeploy } from '../store/migrate.ts'
 import { loadMasterKey } from '../store/vault.ts'
 import type { FirstKeys } from './first-keys.ts'
@@ -164,6 +167,19 @@ class Supervisor {
     const what = applied.length === 0 ? 'database' : `database (${applied.length} migrations applied)`
     this.#report.up(what, performance.now() - startedAt)
     return keys
+  }
+
+  /** What a new installation begins with; afterwards what is in force changes only when somebody publishes. */
+  async #publishFirstCampaigns(config: Config, directory: string): Promise<void> {
+    const db = openDatabase(requireDatabaseUrl(config), { maxConnections: 1 })
+    try {
+      const startedAt = performance.now()
+      const publication = await publishFirstCampaigns(db, directory, createClock(config.clock).nowMs())
+      if (publication)
+        this.#report.up(`campaigns (${publication.published.length} published)`, performance.now() - startedAt)
+    } finally {
+      await db.close()
+    }
   }
 
   /** All of the configuration is in the environment of each process. */
