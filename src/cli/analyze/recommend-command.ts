@@ -15,9 +15,10 @@ import type { RankingMetrics } from '../../analytics/recommend/ranking-metrics.t
 import type { SimilarityKind } from '../../analytics/recommend/similarity.ts'
 import type { SparsePattern } from '../../analytics/recommend/sparse-matrix.ts'
 import { UsageError } from '../usage-error.ts'
-import { choiceOption, refuseOption, wholeOption } from './options.ts'
+import { choiceOption, wholeOption } from './options.ts'
 import { startProgress, textFacts, warn, writeResult } from './output.ts'
 import { readInteractions, readItemAttributes } from './recommend-input.ts'
+import { type SplitOptions, splitRows, withSplitOptions } from './test-split.ts'
 
 /** How each method finds its neighbours; null where it has none. */
 const neighbourhoods = {
@@ -37,27 +38,24 @@ const HYBRID_WEIGHTS = { items: 0.7, content: 0.3 }
 /** The values of K that are tried when none is given. */
 const NEIGHBOURS_TRIED = [5, 10, 20, 50, 100, 200]
 
-interface Options {
+interface Options extends SplitOptions {
   readonly interactions: string
   readonly method: Method
   readonly neighbours?: number
   readonly top: number
-  readonly testEvery: number
-  readonly testRemainder: number
   readonly items?: string
   readonly json?: boolean
 }
 
 /** The `recommend` command. */
 export function recommendCommand(): Command {
-  return new Command('recommend')
+  const command = new Command('recommend')
     .description('Hold interactions out, recommend from the rest, and judge the lists by what was held out.')
     .requiredOption('--interactions <file>', 'CSV with the columns customer_id and item_id, one row a pair')
     .requiredOption('--method <method>', methods.join(', '), choiceOption('--method', methods))
     .option('--neighbours <k>', 'how many nearest count (else cross-validated)', wholeOption('--neighbours', 1))
     .option('--top <n>', 'length of a list', wholeOption('--top', 1), 10)
-    .requiredOption('--test-every <k>', 'rows are numbered from 0 …', wholeOption('--test-every', 2))
-    .requiredOption('--test-remainder <r>', '… and number % k = r held out', wholeOption('--test-remainder', 0))
+  return withSplitOptions(command)
     .option('--items <file>', 'CSV with item_id and numeric attributes, for content and hybrid')
     .option('--json', 'print one JSON document')
     .action(run)
@@ -65,12 +63,10 @@ export function recommendCommand(): Command {
 
 function run(options: Options): void {
   const { interactions, method, top, testEvery, testRemainder } = options
-  if (testRemainder >= testEvery) {
-    refuseOption('--test-remainder', String(testRemainder), `must be below --test-every (${testEvery})`)
-  }
   if (usesContent(method)) itemsFile(options)
 
   const file = readInteractions(interactions)
+  splitRows(file.table.rowCount, options) // Refuses what leaves no training row or no test row.
   const split = holdOutEvery(file.pairs, testEvery, testRemainder)
   if (split.relevant.indices.length === 0) {
     const rule = 'must have a test row whose customer and item both have training rows'
