@@ -17,14 +17,7 @@ import {
 } from './models.ts'
 import { loadPurchaseHistories, orderSpan, usualReturnDays } from './purchase-histories.ts'
 import { type ScorePage, saveScores } from './scores.ts'
-import { lockAndLoadSnapshots } from './snapshots.ts'
-
-/** Where a customer at rest stands after a new score. */
-export interface RestingStage {
-  readonly stage: Stage
-  readonly reason: string
-  readonly atRisk: boolean
-}
+import { type Placing, placePage } from './stages.ts'
 
 export interface TrainingStore {
   orderSpan(untilMs: EpochMs): ReturnType<typeof orderSpan>
@@ -44,10 +37,7 @@ export interface TrainingStore {
    * Saves a page of scores. Who never had a score of this kind, and for whom nothing is pending, is put where `stageOf`
    * says: nobody will look at them, and a first score is no news.
    */
-  saveScorePage(
-    page: ScorePage,
-    placing: { rules: string; stageOf: (view: CustomerView) => RestingStage },
-  ): Promise<{ crossings: number }>
+  saveScorePage(page: ScorePage, placing: Omit<Placing, 'nowMs'>): Promise<{ crossings: number }>
   /** Saves scores of customers who will be looked at next. */
   saveScoresQuietly(page: Omit<ScorePage, 'announce'>): Promise<void>
 }
@@ -68,7 +58,7 @@ export function createTrainingStore(database: Database): TrainingStore {
     saveScorePage: (page, placing) =>
       database.transaction(async (client) => {
         const { crossings, firstScored } = await saveScores(client, page)
-        await placeAtRest(client, firstScored, page.nowMs, placing)
+        await placePage(client, firstScored, { ...placing, nowMs: page.nowMs })
         return { crossings }
       }),
     async saveScoresQuietly(page) {
@@ -85,36 +75,4 @@ async function buyersAfter(db: Queryable, customerId: string | null, limit: numb
     [customerId, limit],
   )
   return rows.map((row) => row.id)
-}
-
-async function placeAtRest(
-  client: Queryable,
-  customerIds: readonly string[],
-  nowMs: EpochMs,
-  { rules, stageOf }: { rules: string; stageOf: (view: CustomerView) => RestingStage },
-): Promise<void> {
-  if (customerIds.length === 0) return
-  const loaded = await lockAndLoadSnapshots(client, customerIds, { nowMs, newsPage: 1 })
-  const places = loaded
-    .map(({ snapshot }) => snapshot)
-    .filter((snapshot) => snapshot.runs.length === 0 && snapshot.news.length === 0)
-    .map((snapshot) => {
-      const { stage, reason, atRisk } = stageOf(snapshot)
-      return { id: snapshot.customer.id, from: snapshot.customer.stage, stage, reason, atRisk }
-    })
-  await client.query({
-    name: 'place-at-rest',
-    text: `
-      WITH place AS (
-        SELECT * FROM jsonb_to_recordset($1) AS p (id uuid, "from" text, stage text, reason text, "atRisk" boolean)
-      ), placed AS (
-        UPDATE customers c
-           SET stage = p.stage, at_risk = p."atRisk",
-               stage_since = CASE WHEN p.stage = p."from" THEN c.stage_since ELSE $2 END
-          FROM place p WHERE c.id = p.id
-      )
-      INSERT INTO lifecycle_moves (customer_id, from_stage, to_stage, moved_at, reason, rule_version)
-      SELECT id, "from", stage, $2, reason, $3 FROM place WHERE stage <> "from"`,
-    values: [JSON.stringify(places), new Date(nowMs), rules],
-  })
 }
