@@ -100,13 +100,15 @@ function openNeighbours(config: Config, log: Logger): Neighbours {
     definitions: createDefinitionsCache(database),
     template: (key) => loadTemplate(database, key),
     email: createEmailChannel({ smtpUrl: config.smtpUrl, from, connections: deliveriesAtOnce }),
-    sms: config.twilio ? createSmsChannel(config.twilio) : noSms,
+    sms: config.twilio ? createSmsChannel(config.twilio) : channelWithoutProvider(),
     publicUrl,
     shop: { name: from.replace(/\s*<[^<>]*>\s*$/, ''), url: publicUrl, postalAddress },
   }
 }
 
-const noSms: SmsChannel = { send: async () => ({ status: 'failed', reason: 'no SMS provider is configured' }) }
+function channelWithoutProvider(): SmsChannel {
+  return { send: async () => ({ status: 'failed', reason: 'no SMS provider is configured' }) }
+}
 
 function planWorkers(neighbours: Neighbours, bundle: { code: string } | undefined, log: Logger): WorkerPlan[] {
   const { lifecycle, delivery } = createLifecycleActivities(neighbours)

@@ -13,7 +13,7 @@ const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERR
 
 /** Call it once, before anything else of Temporal. @returns the logger, for the bundler. */
 export function installTemporalRuntime(log: Logger): TemporalLogger {
-  const logger = new DefaultLogger('INFO', (entry) => write(log, entry))
+  const logger = new DefaultLogger('WARN', (entry) => write(log, entry))
   Runtime.install({
     logger,
     shutdownSignals: [],
@@ -22,8 +22,12 @@ export function installTemporalRuntime(log: Logger): TemporalLogger {
   return logger
 }
 
+/** Said of every worker that has activities only. */
+const expected = 'No workflows registered'
+
 /** Of what the SDK tells about an activity or a workflow, ids are kept; failures are logged by ourselves. */
 function write(log: Logger, { level, message, meta }: LogEntry): void {
+  if (message.startsWith(expected)) return
   const { workflowId, activityType, taskQueue, messageId } = (meta ?? {}) as Record<string, unknown>
   log[levels[level]]({ workflowId, activityType, taskQueue, messageId }, message)
 }

@@ -88,7 +88,7 @@ async function patiently<T>(
     try {
       return await attempt()
     } catch (error) {
-      log.warn({ error: describeError(error), retryInMs: waitMs }, `${what} failed`)
+      log.warn({ reason: describeError(error).message, retryInMs: waitMs }, `${what} failed`)
       await sleep(waitMs, undefined, { signal: stop }).catch(() => undefined)
     }
   }

@@ -79,7 +79,7 @@ async function transmit(
   const loaded = await lockAndLoadSnapshot(client, message.customerId, {
     nowMs,
     newsPage: 0,
-    exceptMessageId: message.id,
+    recent: 'left',
   })
   if (!loaded) return refuse(client, message, holder, nowMs, 'erased')
   const verdict = check(loaded.snapshot)

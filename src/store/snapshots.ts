@@ -5,6 +5,7 @@
  * began; only the next one sees what the former holder of the lock wrote.
  */
 
+import type { MessageStatus } from '../domain/delivery.ts'
 import type {
   Channel,
   ContactFacts,
@@ -44,12 +45,18 @@ export interface SnapshotOptions {
   readonly nowMs: EpochMs
   /** At most this many unread news a customer, oldest first. Default: 500. */
   readonly newsPage?: number
-  /** A message that is left out of `recentMessages`: the one that is about to be sent must not count against itself. */
-  readonly exceptMessageId?: string
+  /**
+   * Which messages count as recent. `planned`: also those that are about to go out, for who plans more. `left`: only
+   * those that have left, or may have, for who asks whether one of the others may leave. Default: `planned`.
+   */
+  readonly recent?: keyof typeof recentStatuses
 }
 
 const defaultNewsPage = 500
 const recentDays = 30
+
+const left: readonly MessageStatus[] = ['transmitting', 'sent', 'in_doubt']
+const recentStatuses = { planned: ['planned', 'claimed', ...left] satisfies MessageStatus[], left } as const
 
 /** By ascending id, so that two pages that overlap never wait for each other in a circle. */
 const lockCustomers = `
@@ -91,9 +98,7 @@ const loadFacts = `
     (SELECT json_agg(recent) FROM (
        SELECT channel, journey, message_class AS "messageClass", coalesce(settled_at, planned_at) AS at
          FROM messages
-        WHERE customer_id = c.id AND planned_at > $2::timestamptz - $3::interval
-          AND status IN ('planned', 'claimed', 'transmitting', 'sent', 'in_doubt')
-          AND id IS DISTINCT FROM $5::uuid
+        WHERE customer_id = c.id AND status = ANY ($5) AND coalesce(settled_at, planned_at) > $2::timestamptz - $3::interval
         ORDER BY at DESC) AS recent) AS recent_messages,
 
     (SELECT json_agg(open) FROM (
@@ -121,7 +126,7 @@ const loadFacts = `
 export async function lockAndLoadSnapshots(
   client: Queryable,
   customerIds: readonly string[],
-  { nowMs, newsPage = defaultNewsPage, exceptMessageId }: SnapshotOptions,
+  { nowMs, newsPage = defaultNewsPage, recent = 'planned' }: SnapshotOptions,
 ): Promise<LoadedSnapshot[]> {
   // Sent together: where the connection pipelines, both statements cost one round trip. They still run in this order.
   const [customers, facts] = await Promise.all([
@@ -129,7 +134,7 @@ export async function lockAndLoadSnapshots(
     client.query<FactsRow>({
       name: 'snapshot-facts',
       text: loadFacts,
-      values: [customerIds, new Date(nowMs), `${recentDays} days`, newsPage + 1, exceptMessageId ?? null],
+      values: [customerIds, new Date(nowMs), `${recentDays} days`, newsPage + 1, recentStatuses[recent]],
     }),
   ])
   const factsById = new Map(facts.rows.map((row) => [row.id, row]))

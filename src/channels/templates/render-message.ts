@@ -1,5 +1,6 @@
 /** From a template and a customer's data to what is sent. */
 
+import type { Channel } from '../../domain/snapshot.ts'
 import { type ParsedTemplate, parseLiquid, renderLiquid, TemplateError } from './liquid.ts'
 import { forbiddenScheme } from './safe-links.ts'
 
@@ -7,6 +8,7 @@ import { forbiddenScheme } from './safe-links.ts'
 export interface TemplateSource {
   readonly key: string
   readonly version: string
+  readonly channel: Channel
   readonly subject: string | null
   readonly html: string | null
   readonly text: string
@@ -52,7 +54,8 @@ export function createMessageRenderer(): MessageRenderer {
       const known = parsed.get(template.key)
       const message = known?.version === template.version ? known : parse(template)
       parsed.set(template.key, message)
-      return withFooter(renderParts(message, facts), facts)
+      const rendered = renderParts(message, facts)
+      return template.channel === 'email' ? withFooter(rendered, facts) : rendered
     },
   }
 }
@@ -74,24 +77,23 @@ function renderParts({ subject, html, text }: ParsedMessage, facts: MessageFacts
 }
 
 /** The law wants a way out and a postal address in every marketing mail: added where the template has left them out. */
-function withFooter(
-  message: RenderedMessage,
-  { unsubscribe_url: url, postal_address: postalAddress }: MessageFacts,
-): RenderedMessage {
-  if (url === null || message.html === null) return message
-  const lacking = (content: string, address: string): string[] => [
-    ...(content.includes(url) ? [] : [url]),
-    ...(content.includes(address) ? [] : [postalAddress]),
+function withFooter(message: RenderedMessage, facts: MessageFacts): RenderedMessage {
+  const { unsubscribe_url: url, postal_address: address } = facts
+  if (url === null) return message
+  const inText = [
+    ...(message.text.includes(url) ? [] : [`Unsubscribe: ${url}`]),
+    ...(message.text.includes(address) ? [] : [address]),
   ]
-  const inHtml = lacking(message.html, escapeHtml(postalAddress)).map((part) =>
-    part === url ? `<a href="${escapeHtml(url)}">Unsubscribe</a>` : escapeHtml(part),
-  )
-  const inText = lacking(message.text, postalAddress).map((part) => (part === url ? `Unsubscribe: ${url}` : part))
-  return {
-    ...message,
-    html: inHtml.length === 0 ? message.html : appendToBody(message.html, `<p>${inHtml.join('<br>')}</p>`),
-    text: inText.length === 0 ? message.text : `${message.text}\n\n--\n${inText.join('\n')}`,
-  }
+  const text = inText.length === 0 ? message.text : `${message.text}\n\n--\n${inText.join('\n')}`
+  return { ...message, text, html: message.html === null ? null : withHtmlFooter(message.html, url, address) }
+}
+
+function withHtmlFooter(html: string, url: string, address: string): string {
+  const parts = [
+    ...(html.includes(url) ? [] : [`<a href="${escapeHtml(url)}">Unsubscribe</a>`]),
+    ...(html.includes(escapeHtml(address)) ? [] : [escapeHtml(address)]),
+  ]
+  return parts.length === 0 ? html : appendToBody(html, `<p>${parts.join('<br>')}</p>`)
 }
 
 function appendToBody(html: string, part: string): string {

@@ -9,9 +9,12 @@ export interface MailServer {
   readonly port: number
   /** Whole messages, in the order in which they were accepted. */
   readonly inbox: readonly ParsedMail[]
+  forget(): void
   /** How each next message is treated; cleared by `behave({})`. */
   behave(manners: Manners): void
   close(): Promise<void>
+  /** After `close`: the same server again. */
+  reopen(): Promise<void>
 }
 
 export interface Manners {
@@ -27,40 +30,48 @@ export interface Manners {
   readonly holdAnswer?: (mail: ParsedMail) => Promise<void>
 }
 
-export async function startMailServer(port = 0): Promise<MailServer> {
+export async function startMailServer(): Promise<MailServer> {
   const inbox: ParsedMail[] = []
-  let manners: Manners = {}
+  const state: { manners: Manners } = { manners: {} }
+  let server = await listen(inbox, state, 0)
+  const { port } = server.server.address() as AddressInfo
+  return {
+    url: `smtp://127.0.0.1:${port}`,
+    port,
+    inbox,
+    forget: () => void inbox.splice(0),
+    behave: (manners) => (state.manners = manners),
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+    async reopen() {
+      server = await listen(inbox, state, port)
+    },
+  }
+}
+
+async function listen(inbox: ParsedMail[], state: { readonly manners: Manners }, port: number): Promise<SMTPServer> {
   const server = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS', 'AUTH'],
     logger: false,
     closeTimeout: 100,
     onRcptTo(_address, session, done) {
-      if (manners.hangUpAtRecipient) return hangUp(server, session.id)
-      const { refuseRecipient } = manners
-      done(refuseRecipient ? refusal(refuseRecipient) : null)
+      const { hangUpAtRecipient, refuseRecipient } = state.manners
+      if (hangUpAtRecipient) return hangUp(server, session.id)
+      return done(refuseRecipient ? refusal(refuseRecipient) : null)
     },
     onData(stream, session, done) {
       void simpleParser(stream).then(async (mail) => {
-        const { refuseMessage, hangUpAfterMessage, holdAnswer } = manners
+        const { refuseMessage, hangUpAfterMessage, holdAnswer } = state.manners
         if (refuseMessage) return done(refusal(refuseMessage))
         inbox.push(mail)
         await holdAnswer?.(mail)
-        if (hangUpAfterMessage) return hangUp(server, session.id)
-        return done()
+        return hangUpAfterMessage ? hangUp(server, session.id) : done()
       }, done)
     },
   })
   server.on('error', () => undefined) // Broken connections are the point.
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', () => resolve()))
-  const bound = (server.server.address() as AddressInfo).port
-  return {
-    url: `smtp://127.0.0.1:${bound}`,
-    port: bound,
-    inbox,
-    behave: (next) => (manners = next),
-    close: () => new Promise((resolve) => server.close(() => resolve())),
-  }
+  return server
 }
 
 function refusal({ code, text }: { code: number; text: string }): Error {

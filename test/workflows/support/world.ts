@@ -1,45 +1,34 @@
-/** A whole little product for one test file: database, Temporal namespace, mail server, workers in this process. */
+/** A whole little product for one test file: store, Temporal namespace, and workers in this process. */
 
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import type { Client } from '@temporalio/client'
-import { Connection, Client as TemporalClient } from '@temporalio/client'
-import { NativeConnection, Worker } from '@temporalio/worker'
+import { Client, Connection } from '@temporalio/client'
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { pino } from 'pino'
 import { inject } from 'vitest'
-import { createEmailChannel } from '../../../src/channels/email/email-channel.ts'
 import type { SmsChannel } from '../../../src/channels/sms/sms-channel.ts'
-import { type Clock, createClock } from '../../../src/clock.ts'
+import { createClock } from '../../../src/clock.ts'
 import type { ClockConfig } from '../../../src/config.ts'
 import { ensureSearchAttributes } from '../../../src/embedded/search-attributes.ts'
-import { createDefinitionsCache, loadTemplate, publishCampaigns } from '../../../src/store/campaigns.ts'
-import { type Database, openDatabase } from '../../../src/store/database.ts'
-import { Vault } from '../../../src/store/vault.ts'
-import { createLifecycleActivities } from '../../../workers/lifecycle-activities.ts'
 import { keepFailuresPrivate } from '../../../workers/private-failures.ts'
 import { workflowBundle } from '../../../workers/workflow-bundle.ts'
 import { customerWorkflowId, deliveryQueues, lifecycleQueue } from '../../../workflows/ids.ts'
 import { customerLifecycleType, lookSignal } from '../../../workflows/messages.ts'
-import { createTestDatabase } from '../../support/database.ts'
-import { type MailServer, startMailServer } from './mail-server.ts'
+import { createStoreWorld, mondayNoonMs, type StoreWorld } from './store-world.ts'
 
-export interface World {
-  readonly database: Database
-  readonly databaseUrl: string
-  readonly vault: Vault
-  readonly masterKey: Buffer
-  readonly clock: Clock
+export interface World extends StoreWorld, TestNamespace {
   readonly clockConfig: ClockConfig
-  readonly mail: MailServer
-  readonly client: Client
-  readonly namespace: string
-  readonly temporalAddress: string
-  readonly publicUrl: string
   /** Runs workers of all queues while `work` runs. */
   withWorkers<T>(work: () => Promise<T>, options?: WorkersOptions): Promise<T>
   /** Says "look" to a customer's workflow, and starts it if it does not run. */
   look(customerId: string): Promise<void>
-  close(): Promise<void>
+}
+
+export interface TestNamespace {
+  readonly client: Client
+  readonly connection: NativeConnection
+  readonly namespace: string
+  readonly temporalAddress: string
 }
 
 export interface WorkersOptions {
@@ -50,59 +39,27 @@ export interface WorkersOptions {
 
 /** A day of the product takes as long as here a second does, unless the test says otherwise. */
 const dayASecond = 86_400
-const campaigns = fileURLToPath(new URL('../campaigns/', import.meta.url))
-const publicUrl = 'https://shop.example'
+
+Runtime.install({ logger: new DefaultLogger('ERROR') })
 
 export async function createWorld({ speed = dayASecond }: { speed?: number } = {}): Promise<World> {
-  const testDatabase = await createTestDatabase()
-  const database = openDatabase(testDatabase.url)
-  const masterKey = Buffer.alloc(32, 7)
-  const vault = new Vault(masterKey)
-  // Noon, so that nobody's first look falls into the quiet hours.
-  const clockConfig = { speed, startsAtMs: Date.UTC(2026, 2, 2, 12), anchoredAtMs: Date.now() }
-  const clock = createClock(clockConfig)
-  await publishCampaigns(database, campaigns, clock.nowMs())
-  const mail = await startMailServer()
-  const temporal = await openNamespace()
-  const world = {
-    database,
-    databaseUrl: testDatabase.url,
-    vault,
-    masterKey,
-    clock,
-    clockConfig,
-    mail,
-    publicUrl,
-    ...temporal,
-  }
+  const clockConfig = { speed, startsAtMs: mondayNoonMs, anchoredAtMs: Date.now() }
+  const store = await createStoreWorld(createClock(clockConfig))
+  const { disconnect, ...temporal } = await openNamespace()
+  const world = { ...store, ...temporal, clockConfig }
   return {
     ...world,
     withWorkers: (work, options) => withWorkers(world, work, options),
-    async look(customerId) {
-      await temporal.client.workflow.signalWithStart(customerLifecycleType, {
-        workflowId: customerWorkflowId(customerId),
-        taskQueue: lifecycleQueue,
-        args: [{ customerId }],
-        signal: lookSignal,
-      })
-    },
+    look: (customerId) => look(temporal.client, customerId),
     async close() {
-      await mail.close()
-      await temporal.disconnect()
-      await database.close()
-      await testDatabase.drop()
+      await disconnect()
+      await store.close()
     },
   }
 }
 
 /** A namespace of its own: queues have the same names everywhere, and files of tests run side by side. */
-async function openNamespace(): Promise<{
-  client: Client
-  connection: NativeConnection
-  namespace: string
-  temporalAddress: string
-  disconnect(): Promise<void>
-}> {
+export async function openNamespace(): Promise<TestNamespace & { disconnect(): Promise<void> }> {
   const temporalAddress = inject('temporalAddress')
   const [connection, clientConnection] = await Promise.all([
     NativeConnection.connect({ address: temporalAddress }),
@@ -114,42 +71,38 @@ async function openNamespace(): Promise<{
     workflowExecutionRetentionPeriod: { seconds: 86_400 } as never,
   })
   await ensureSearchAttributes(clientConnection, namespace)
-  const client = new TemporalClient({ connection: clientConnection, namespace })
+  const client = new Client({ connection: clientConnection, namespace })
   const disconnect = async (): Promise<void> => {
     await Promise.all([connection.close(), clientConnection.close()])
   }
   return { client, connection, namespace, temporalAddress, disconnect }
 }
 
-type Parts = Omit<World, 'withWorkers' | 'look' | 'close'> & { readonly connection: NativeConnection }
+/** As intake does it. */
+export async function look(client: Client, customerId: string): Promise<void> {
+  await client.workflow.signalWithStart(customerLifecycleType, {
+    workflowId: customerWorkflowId(customerId),
+    taskQueue: lifecycleQueue,
+    args: [{ customerId }],
+    signal: lookSignal,
+  })
+}
+
+/** The real bundle, kept between runs of the tests. */
+export function testBundle(): Promise<{ code: string }> {
+  return workflowBundle(fileURLToPath(new URL('../../../.cache', import.meta.url)), new DefaultLogger('ERROR'))
+}
 
 async function withWorkers<T>(
-  { database, vault, clock, mail, connection, namespace }: Parts,
+  { connection, namespace, activities }: TestNamespace & Pick<StoreWorld, 'activities'>,
   work: () => Promise<T>,
-  { sms = noSms, maxCachedWorkflows = 0 }: WorkersOptions = {},
+  { sms, maxCachedWorkflows = 0 }: WorkersOptions = {},
 ): Promise<T> {
-  const email = createEmailChannel({ smtpUrl: mail.url, from: 'Shop <shop@shop.example>', connections: 4 })
-  const { lifecycle, delivery } = createLifecycleActivities({
-    database,
-    vault,
-    clock,
-    definitions: createDefinitionsCache(database),
-    template: (key) => loadTemplate(database, key),
-    email,
-    sms,
-    publicUrl,
-    shop: { name: 'Shop', url: publicUrl, postalAddress: 'Shop, 1 Garden Row' },
-  })
+  const { lifecycle, delivery, close } = activities(sms)
+  const workflowBundle = await testBundle()
   const common = { connection, namespace, interceptors: { activity: [keepFailuresPrivate(pino({ level: 'silent' }))] } }
-  const bundle = await workflowBundle(fileURLToPath(new URL('../../../.cache', import.meta.url)))
   const workers = await Promise.all([
-    Worker.create({
-      ...common,
-      taskQueue: lifecycleQueue,
-      workflowBundle: bundle,
-      activities: lifecycle,
-      maxCachedWorkflows,
-    }),
+    Worker.create({ ...common, taskQueue: lifecycleQueue, workflowBundle, activities: lifecycle, maxCachedWorkflows }),
     ...Object.values(deliveryQueues).map((taskQueue) => Worker.create({ ...common, taskQueue, activities: delivery })),
   ])
   const running = workers.map((worker) => worker.run())
@@ -158,8 +111,6 @@ async function withWorkers<T>(
   } finally {
     for (const worker of workers) worker.shutdown()
     await Promise.all(running)
-    email.close()
+    close()
   }
 }
-
-const noSms: SmsChannel = { send: async () => ({ status: 'failed', reason: 'no SMS in this test' }) }
