@@ -72,7 +72,7 @@ export async function claimHome(path: string, onStep: (text: string) => void = (
 }
 
 /** The record of a home; `undefined` if nothing runs there and nothing was left behind. */
-export function readRunRecord(path: string): RunRecord | undefined {
+function readRunRecord(path: string): RunRecord | undefined {
   try {
     return JSON.parse(readFileSync(recordPath(path), 'utf8')) as RunRecord
   } catch (error) {

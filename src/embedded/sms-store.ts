@@ -2,8 +2,7 @@
 
 import { openJournal } from './journal.ts'
 
-export const smsStatuses = ['queued', 'sent', 'delivered', 'undelivered', 'received'] as const
-export type SmsStatus = (typeof smsStatuses)[number]
+export type SmsStatus = 'queued' | 'sent' | 'delivered' | 'undelivered' | 'received'
 
 export interface CaughtSms {
   readonly sid: string

@@ -35,7 +35,7 @@ const scripts = {
   lifecycle: 'workers/lifecycle.ts',
 } as const
 
-export type ProcessName = keyof typeof scripts
+type ProcessName = keyof typeof scripts
 
 export interface InstallationOptions {
   readonly home: string
@@ -48,8 +48,10 @@ export interface InstallationOptions {
   /** Default: all. */
   readonly processes?: readonly ProcessName[]
   readonly report?: Partial<Reporter>
+  /** The directory of campaigns that a new installation begins with. Default: those of the demo shop. */
+  readonly campaigns?: string
   /**
-   * Runs when the database is migrated, before the product is up: imports, campaigns. A clock that it returns is that of
+   * Runs when the database is migrated, before the product is up: imports, campaigns of one's own. A clock that it returns is that of
    * the product, so that virtual time can begin once everything is ready.
    */
   readonly prepare?: (context: { readonly config: Config }) => Promise<{ readonly clock: ClockConfig } | undefined>
@@ -85,7 +87,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
 }
 
 /** The environment that sets a clock. */
-export function clockEnvironment(clock: ClockConfig | undefined): Record<string, string> {
+function clockEnvironment(clock: ClockConfig | undefined): Record<string, string> {
   if (clock === undefined) return {}
   const instant = (name: string, ms: number | undefined): Record<string, string> =>
     ms === undefined ? {} : { [name]: new Date(ms).toISOString() }
@@ -130,7 +132,8 @@ class Supervisor {
     const prepared = await options.prepare?.({ config: readConfig(this.#processEnvironment(services, port)) })
     const env = { ...this.#processEnvironment(services, port), ...clockEnvironment(prepared?.clock) }
     const config = readConfig(env)
-    const url = config.http.publicUrl ?? `http://127.0.0.1:${port}`
+    await this.#publishFirstCampaigns(config, options.campaigns ?? join(root, 'campaigns'))
+    const url = config.http.publicUrl ?? localUrl(port)
     services.setInboundWebhook(new URL('/hooks/twilio/inbound', url).href)
     await this.#startProcesses(options.processes ?? (Object.keys(scripts) as ProcessName[]), env)
     const { databaseUrl, temporalAddress, temporalUi, smtpUrl: smtp, mailUi, smsUi } = services
@@ -195,7 +198,7 @@ class Supervisor {
       TWILIO_FROM: twilio.from,
       TWILIO_API_URL: twilio.apiUrl,
       PERENNIAL_PORT: String(port),
-      PERENNIAL_PUBLIC_URL: this.#config.http.publicUrl ?? `http://127.0.0.1:${port}`,
+      PERENNIAL_PUBLIC_URL: this.#config.http.publicUrl ?? localUrl(port),
     }
   }
 
@@ -236,4 +239,8 @@ class Supervisor {
     })()
     return this.#stopping
   }
+}
+
+function localUrl(port: number): string {
+  return `http://127.0.0.1:${port}`
 }

@@ -26,7 +26,7 @@ const progressMs = 15_000
 type Tell = (text: string) => void
 
 /** Where the server would be in the cache. */
-export function cachedTemporal(cacheDir: string): string {
+function cachedTemporal(cacheDir: string): string {
   return join(cacheDir, `temporal-${cliVersion}`)
 }
 
