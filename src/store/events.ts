@@ -111,6 +111,8 @@ export interface HandledEvent {
   readonly customerId: string | null
   /** Why it could not be used, or not all of it. No personal values. */
   readonly problem: string | null
+  /** Its personal part could not be used, and must not be lost. */
+  readonly keepSealed: boolean
 }
 
 /** Marks events as handled and lets go of their personal part. */
@@ -119,13 +121,15 @@ export async function settleEvents(client: Queryable, events: readonly HandledEv
   await client.query({
     name: 'settle-events',
     text: `
-      UPDATE events SET handled_at = $4, customer_id = given.customer_id, problem = given.problem, sealed = NULL
-      FROM unnest($1::bigint[], $2::uuid[], $3::text[]) AS given (id, customer_id, problem)
+      UPDATE events SET handled_at = $5, customer_id = given.customer_id, problem = given.problem,
+                        sealed = CASE WHEN given.keep_sealed THEN events.sealed END
+      FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::bool[]) AS given (id, customer_id, problem, keep_sealed)
       WHERE events.id = given.id`,
     values: [
       events.map((event) => event.id),
       events.map((event) => event.customerId),
       events.map((event) => event.problem),
+      events.map((event) => event.keepSealed),
       new Date(nowMs),
     ],
   })

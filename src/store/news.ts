@@ -12,12 +12,13 @@ import type { Queryable } from './database.ts'
  *   event with that id.
  * - `arrived`: the first time that the shop can name or reach this customer.
  * - `contact`: an address, a consent or a suppression changed.
+ * - `profile`: a trait changed.
  * - `score`: a score crossed a threshold; `detail` is `{score, crossed}`.
  * - `merged`: this customer has become part of another one; `detail` is `{into}`. Its workflow has nothing to review.
  */
 export interface NewNews {
   readonly customerId: string
-  readonly kind: 'event' | 'arrived' | 'contact' | 'score' | 'merged'
+  readonly kind: 'event' | 'arrived' | 'contact' | 'profile' | 'score' | 'merged'
   readonly eventId?: number
   readonly detail?: Readonly<Record<string, unknown>>
   /** When it happened, in business time. */
@@ -39,5 +40,73 @@ export async function insertNews(client: Queryable, rows: readonly NewNews[]): P
       rows.map((row) => JSON.stringify(row.detail ?? {})),
       rows.map((row) => new Date(row.atMs).toISOString()),
     ],
+  })
+}
+
+/**
+ * News that addresses, consent or a suppression changed. That starts nothing by itself, so only customers for whom
+ * something is under way get it.
+ * The customers must be locked, or a review that is just starting something could miss it.
+ */
+export async function insertContactNews(
+  client: Queryable,
+  customerIds: readonly string[],
+  atMs: number,
+): Promise<void> {
+  if (customerIds.length === 0) return
+  await client.query({
+    name: 'insert-news-for-busy',
+    text: `
+      INSERT INTO news (customer_id, kind, created_at)
+      SELECT given.id, 'contact', $2 FROM unnest($1::uuid[]) AS given (id)
+      WHERE EXISTS (SELECT FROM journey_runs r WHERE r.customer_id = given.id AND r.status = 'active')
+         OR EXISTS (SELECT FROM messages m WHERE m.customer_id = given.id AND m.settled_at IS NULL)`,
+    values: [customerIds, new Date(atMs)],
+  })
+}
+
+/** A customer whose workflow has not been told of some news. */
+export interface Unnudged {
+  readonly customerId: string
+  readonly newsIds: readonly number[]
+  /** Set: this customer is part of that one now. */
+  readonly mergedInto: string | null
+}
+
+/**
+ * The customers with the oldest news that no workflow has been told of. Each is reserved for this transaction by an
+ * advisory lock: other nudgers pass over them, and a review that consumes the news meanwhile is not held up.
+ */
+export async function claimUnnudged(client: Queryable, maxNews: number): Promise<Unnudged[]> {
+  const { rows } = await client.query<Unnudged>({
+    name: 'claim-unnudged',
+    text: `
+      WITH oldest AS MATERIALIZED (
+        SELECT id, customer_id, CASE WHEN kind = 'merged' THEN detail ->> 'into' END AS merged_into
+        FROM news WHERE nudged_at IS NULL AND consumed_at IS NULL ORDER BY id LIMIT $1
+      ), by_customer AS MATERIALIZED (
+        SELECT customer_id, array_agg(id ORDER BY id) AS ids, max(merged_into) AS merged_into
+        FROM oldest GROUP BY customer_id ORDER BY min(id)
+      )
+      SELECT customer_id AS "customerId", ids AS "newsIds", merged_into AS "mergedInto"
+      FROM by_customer WHERE pg_try_advisory_xact_lock(${nudgeLockClass}, hashtext(customer_id::text))`,
+    values: [maxNews],
+  })
+  return rows
+}
+
+/** Keeps our advisory locks apart from everybody else's. */
+const nudgeLockClass = 8_700_002
+
+/** The workflows know. Rows that a review is consuming right now are left to it. */
+export async function markNudged(client: Queryable, nudged: readonly Unnudged[], nowMs: number): Promise<void> {
+  const ids = (some: readonly Unnudged[]): number[] => some.flatMap(({ newsIds }) => newsIds)
+  const merged = nudged.filter(({ mergedInto }) => mergedInto !== null)
+  await client.query({
+    name: 'mark-nudged',
+    text: `
+      UPDATE news SET nudged_at = $3, consumed_at = CASE WHEN id = ANY ($2::bigint[]) THEN $3 END
+      WHERE id IN (SELECT id FROM news WHERE id = ANY ($1::bigint[]) AND consumed_at IS NULL FOR UPDATE SKIP LOCKED)`,
+    values: [ids(nudged), ids(merged), new Date(nowMs)],
   })
 }

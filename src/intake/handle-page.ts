@@ -1,0 +1,94 @@
+/**
+ * A page of events, handled in one transaction: who did it, what changed, and the news that follows from it. Nothing of
+ * a page is visible before all of it is, and a process that dies in the middle has done nothing.
+ *
+ * A dozen statements a page, however many events it has. Locks are taken in the same order everywhere: identities,
+ * customers, products, orders.
+ */
+
+import type { Database, Queryable } from '../store/database.ts'
+import { type HandledEvent, type SealedPart, settleEvents, type WaitingEvent } from '../store/events.ts'
+import type { Vault } from '../store/vault.ts'
+import { writeCustomers } from './page-customers.ts'
+import { resolvePage } from './page-identities.ts'
+import { type Interests, writeNews } from './page-news.ts'
+import { writeOrders, writeProducts } from './page-orders.ts'
+import { type AddressHash, type Reading, readEvent } from './read-event.ts'
+
+export interface PageNeeds {
+  readonly database: Database
+  readonly vault: Vault
+  /** What journeys and the lifecycle wait for, as of now. */
+  readonly interests: () => Promise<Interests>
+  readonly nowMs: () => number
+  /** `false` for the past that is imported: what happened long ago is nothing to react to. Default: true. */
+  readonly announce?: boolean
+}
+
+export interface PageResult {
+  readonly handled: number
+  /** How many of them could not be used, or not all of it. */
+  readonly problems: number
+  /** There is something that customers' workflows should look at. */
+  readonly hasNews: boolean
+}
+
+/**
+ * @param claim takes the events: they are this page's until the transaction ends.
+ * @throws OutOfDateError if somebody else was faster in a way that makes this page's reading wrong: try again.
+ */
+export async function handlePage(
+  needs: PageNeeds,
+  claim: (client: Queryable) => Promise<WaitingEvent[]>,
+): Promise<PageResult> {
+  // Before the transaction: it may need a connection of its own.
+  const interests = await needs.interests()
+  return needs.database.transaction(async (client) => {
+    const events = await claim(client)
+    if (events.length === 0) return { handled: 0, problems: 0, hasNews: false }
+    const nowMs = needs.nowMs()
+    const { readings, unreadable } = readAll(events, needs.vault)
+
+    const people = await resolvePage(client, readings, nowMs)
+    const changes = await writeCustomers(client, needs.vault, people, nowMs)
+    await writeProducts(client, readings)
+    await writeOrders(client, people, nowMs)
+    const hasNews = needs.announce !== false && (await writeNews(client, people, changes, interests, nowMs))
+
+    const handled = [...people.placed.map(settled), ...unreadable]
+    await settleEvents(client, handled, nowMs)
+    return { handled: handled.length, problems: handled.filter((event) => event.problem !== null).length, hasNews }
+  })
+}
+
+function settled({ reading, customerId }: { readonly reading: Reading; readonly customerId: string }): HandledEvent {
+  return { id: reading.eventId, customerId, problem: reading.problem, keepSealed: false }
+}
+
+function readAll(
+  events: readonly WaitingEvent[],
+  vault: Vault,
+): { readonly readings: readonly Reading[]; readonly unreadable: readonly HandledEvent[] } {
+  const readings: Reading[] = []
+  const unreadable: HandledEvent[] = []
+  const hash: AddressHash = (kind, normalised) => vault.lookupHash(kind, normalised).toString('hex')
+  for (const event of events) {
+    const sealed = openSealed(event, vault)
+    // Most likely another master key than the one it was sealed with. It stays, for whoever has the right one.
+    if (sealed === undefined) {
+      unreadable.push({ id: event.id, customerId: null, problem: 'its personal part does not open', keepSealed: true })
+    } else {
+      readings.push(readEvent(event, sealed, hash))
+    }
+  }
+  return { readings, unreadable }
+}
+
+function openSealed({ sealed, messageId }: WaitingEvent, vault: Vault): SealedPart | undefined {
+  if (sealed === null) return {}
+  try {
+    return JSON.parse(vault.openFromIntake(sealed, messageId)) as SealedPart
+  } catch {
+    return undefined
+  }
+}

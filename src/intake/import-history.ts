@@ -1,0 +1,85 @@
+/**
+ * The past of a shop: what happened before it used this product. Handled like any event, but nothing of it is news, so no
+ * workflow starts; everybody is then put into the stage that their history has earned.
+ */
+
+import type { Definitions } from '../domain/definitions.ts'
+import { stageOf } from '../domain/lifecycle.ts'
+import type { Database } from '../store/database.ts'
+import { claimEventsById, type EventType, insertEvents, type NewEvent } from '../store/events.ts'
+import { placeCustomers } from '../store/stages.ts'
+import type { Vault } from '../store/vault.ts'
+import { handlePage } from './handle-page.ts'
+
+export interface HistoricalEvent {
+  /** Importing the same one again changes nothing. */
+  readonly messageId: string
+  readonly type: EventType
+  readonly name: string | null
+  readonly userId: string
+  readonly occurredAtMs: number
+  /** Impersonal properties; of an identify the impersonal traits. */
+  readonly properties: Readonly<Record<string, unknown>>
+  /** Personal traits, kept only under the customer's own key. */
+  readonly personalTraits?: Readonly<Record<string, unknown>>
+}
+
+export interface HistoryNeeds {
+  readonly database: Database
+  readonly vault: Vault
+  readonly definitions: Definitions
+  readonly nowMs: number
+  /** Called after every page with how many events are done. */
+  readonly onProgress?: (done: number) => void
+}
+
+const pageSize = 500
+
+/** Imports events in the order given, page by page; each page is one transaction. Safe to run again after a crash. */
+export async function importHistory(
+  events: readonly HistoricalEvent[],
+  { database, vault, definitions, nowMs, onProgress }: HistoryNeeds,
+): Promise<{ imported: number; customers: number }> {
+  const needs = {
+    database,
+    vault,
+    nowMs: () => nowMs,
+    interests: async () => ({ events: new Set<string>(), traits: new Set<string>() }),
+    announce: false,
+  }
+  let imported = 0
+  for (let from = 0; from < events.length; from += pageSize) {
+    const page = events.slice(from, from + pageSize).map((event) => toNewEvent(event, vault, nowMs))
+    await insertEvents(database.pool, page)
+    const { rows } = await database.pool.query<{ id: number }>(
+      'SELECT id FROM events WHERE message_id = ANY ($1) AND handled_at IS NULL ORDER BY id',
+      [page.map(({ messageId }) => messageId)],
+    )
+    const ids = rows.map(({ id }) => id)
+    if (ids.length > 0) imported += (await handlePage(needs, (client) => claimEventsById(client, ids))).handled
+    onProgress?.(Math.min(events.length, from + pageSize))
+  }
+  const { lifecycle } = definitions
+  const customers = await placeCustomers(database, {
+    nowMs,
+    rules: lifecycle.version,
+    stageOf: (view) => stageOf(view, lifecycle, nowMs),
+  })
+  return { imported, customers }
+}
+
+function toNewEvent({ personalTraits, ...event }: HistoricalEvent, vault: Vault, nowMs: number): NewEvent {
+  const sealed = personalTraits && vault.sealForIntake(JSON.stringify({ traits: personalTraits }), event.messageId)
+  return {
+    messageId: event.messageId,
+    type: event.type,
+    name: event.name,
+    userId: event.userId,
+    anonymousId: null,
+    occurredAtMs: event.occurredAtMs,
+    receivedAtMs: nowMs,
+    properties: JSON.stringify(event.properties),
+    context: null,
+    sealed: sealed ?? null,
+  }
+}

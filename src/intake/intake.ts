@@ -1,0 +1,118 @@
+/**
+ * Intake: handles waiting events page by page, the oldest first. Several processes do it side by side. An event that
+ * breaks its page is found and set aside with its problem; the rest of the page is handled.
+ */
+
+import type { Logger } from 'pino'
+import type { Queryable } from '../store/database.ts'
+import { describeError, errorCode, isPassing } from '../store/describe-error.ts'
+import { claimEvents, claimEventsById, settleEvents, type WaitingEvent } from '../store/events.ts'
+import { handlePage, type PageNeeds, type PageResult } from './handle-page.ts'
+import { type Loop, startLoop } from './loop.ts'
+import { OutOfDateError } from './page-identities.ts'
+
+export interface IntakeNeeds extends PageNeeds {
+  readonly log: Logger
+  /** Called after a page with news was committed. */
+  readonly onNews: () => void
+}
+
+export const pageSize = 500
+
+/** Short enough that an event is handled within a tenth of a second, and cheap: one index probe. */
+const idleMs = 50
+const maxBackoffMs = 2_000
+const maxAttempts = 20
+
+export function startIntake(needs: IntakeNeeds): Loop {
+  return startLoop({
+    name: 'intake',
+    log: needs.log,
+    idleMs,
+    maxBackoffMs,
+    round: async () => {
+      const result = await handleNextPage(needs)
+      if (result.problems > 0) needs.log.warn({ problems: result.problems }, 'events could not be used entirely')
+      if (result.hasNews) needs.onNews()
+      return result.handled > 0
+    },
+  })
+}
+
+/** Handles the oldest waiting events, at most a page. */
+export async function handleNextPage(needs: PageNeeds & { readonly log: Logger }): Promise<PageResult> {
+  let claimed: readonly number[] = []
+  try {
+    return await handlePatiently(needs, async (client) => {
+      const events = await claimEvents(client, pageSize)
+      claimed = events.map(({ id }) => id)
+      return events
+    })
+  } catch (error) {
+    if (!isAboutEvents(error) || claimed.length === 0) throw error
+    return setAside(needs, claimed, error)
+  }
+}
+
+/** Halves the page until the event that breaks it stands alone. */
+async function setAside(
+  needs: PageNeeds & { readonly log: Logger },
+  ids: readonly number[],
+  error: unknown,
+): Promise<PageResult> {
+  const [only] = ids
+  if (ids.length === 1 && only !== undefined) {
+    needs.log.error({ eventId: only, error: describeError(error) }, 'an event could not be handled and was set aside')
+    const problem = `could not be handled: ${errorCode(error) ?? (error instanceof Error ? error.name : 'error')}`
+    await settleEvents(needs.database.pool, [{ id: only, customerId: null, problem, keepSealed: true }], needs.nowMs())
+    return { handled: 1, problems: 1, hasNews: false }
+  }
+  const middle = Math.ceil(ids.length / 2)
+  const halves = [ids.slice(0, middle), ids.slice(middle)]
+  let total: PageResult = { handled: 0, problems: 0, hasNews: false }
+  for (const half of halves) total = sum(total, await handleHalf(needs, half))
+  return total
+}
+
+async function handleHalf(needs: PageNeeds & { readonly log: Logger }, ids: readonly number[]): Promise<PageResult> {
+  try {
+    return await handlePatiently(needs, (client) => claimEventsById(client, ids))
+  } catch (error) {
+    if (!isAboutEvents(error)) throw error
+    return setAside(needs, ids, error)
+  }
+}
+
+/** Processes side by side get in each other's way now and then; reading again settles it. */
+async function handlePatiently(
+  needs: PageNeeds,
+  claim: (client: Queryable) => Promise<WaitingEvent[]>,
+): Promise<PageResult> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await handlePage(needs, claim)
+    } catch (error) {
+      const isConflict = error instanceof OutOfDateError || (errorCode(error)?.startsWith('40') ?? false)
+      if (!isConflict || attempt === maxAttempts) throw error
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 5 * attempt))
+    }
+  }
+}
+
+/**
+ * Whether an error may come from what is in the events: data that PostgreSQL refuses, or a mistake of ours that only
+ * some events bring out. A missing table or a lost connection is nothing that setting events aside would mend.
+ */
+function isAboutEvents(error: unknown): boolean {
+  if (error instanceof OutOfDateError || isPassing(error)) return false
+  const code = errorCode(error)
+  return code === undefined || /^(?:22|23|54)/.test(code) || code.startsWith('ERR_')
+}
+
+function sum(one: PageResult, other: PageResult): PageResult {
+  return {
+    handled: one.handled + other.handled,
+    problems: one.problems + other.problems,
+    hasNews: one.hasNews || other.hasNews,
+  }
+}

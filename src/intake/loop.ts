@@ -1,0 +1,92 @@
+/** Work that goes round: as long as there is something to do without a pause, else again after a moment. Real time. */
+
+import type { Logger } from 'pino'
+import { describeError } from '../store/describe-error.ts'
+
+export interface Loop {
+  /** There may be something to do: do not wait any longer. */
+  wake(): void
+  /** Ends after the round that is under way. */
+  stop(): Promise<void>
+}
+
+export interface LoopOptions {
+  /** For the log. */
+  readonly name: string
+  readonly log: Logger
+  /** One round. @returns true if there may be more to do at once. Whatever it throws is tried again, later and later. */
+  readonly round: () => Promise<boolean>
+  /** How long to wait when there was nothing to do. */
+  readonly idleMs: number
+  readonly maxBackoffMs: number
+}
+
+const firstBackoffMs = 100
+
+export function startLoop({ name, log, round, idleMs, maxBackoffMs }: LoopOptions): Loop {
+  const pause = createPause()
+  const state = { stopping: false }
+  let failures = 0
+
+  const run = async (): Promise<void> => {
+    while (!state.stopping) {
+      try {
+        const hasMore = await round()
+        if (failures > 0) log.info({ loop: name, failures }, 'works again')
+        failures = 0
+        if (!hasMore && !state.stopping) await pause.sleep(idleMs)
+      } catch (error) {
+        failures++
+        const level = failures === 1 ? 'warn' : 'debug' // An outage is told once, not ten times a second.
+        log[level]({ loop: name, error: describeError(error) }, 'failed, trying again')
+        // Spread, so that many processes do not come back at the same moment. A wake does not shorten it.
+        const backoffMs = Math.min(maxBackoffMs, firstBackoffMs * 2 ** Math.min(failures - 1, 16))
+        if (!state.stopping) await pause.sleepUnlessStopped(backoffMs * (0.5 + Math.random() / 2))
+      }
+    }
+  }
+  const ended = run()
+  return {
+    wake: () => pause.wake(),
+    async stop() {
+      state.stopping = true
+      pause.stop()
+      await ended
+    },
+  }
+}
+
+interface Pause {
+  sleep(ms: number): Promise<void>
+  sleepUnlessStopped(ms: number): Promise<void>
+  wake(): void
+  stop(): void
+}
+
+function createPause(): Pause {
+  let woken = false
+  let endSleep: (() => void) | undefined
+  let isWakeable = false
+  const wait = (ms: number, wakeable: boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(() => endSleep?.(), ms)
+      isWakeable = wakeable
+      endSleep = () => {
+        clearTimeout(timer)
+        endSleep = undefined
+        resolve()
+      }
+    })
+  return {
+    async sleep(ms) {
+      if (!woken) await wait(ms, true)
+      woken = false
+    },
+    sleepUnlessStopped: (ms) => wait(ms, false),
+    wake() {
+      woken = true
+      if (isWakeable) endSleep?.()
+    },
+    stop: () => endSleep?.(),
+  }
+}

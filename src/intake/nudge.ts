@@ -1,0 +1,66 @@
+/** Telling customers' workflows to look. A nudge is safe to repeat: it carries nothing. */
+
+import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client'
+import { customerWorkflowId, lifecycleQueue } from '../../workflows/ids.ts'
+import { customerLifecycleType, lookSignal, mergedSignal } from '../../workflows/messages.ts'
+
+export interface Nudge {
+  readonly customerId: string
+  /** Set: this customer is part of that one now. */
+  readonly mergedInto: string | null
+}
+
+/** Beyond this many calls at once a small server only answers each of them later. */
+const callsAtOnce = 32
+const callTimeoutMs = 10_000
+
+export interface NudgeOutcome<T> {
+  /** Those that Temporal has taken. */
+  readonly taken: readonly T[]
+  /** Why the others have not been; undefined if all were. */
+  readonly error: unknown
+}
+
+/** Nudges many customers, several at a time. After the first failure no further call is begun: Temporal may be away. */
+export async function nudgeAll<T extends Nudge>(
+  client: WorkflowClient,
+  nudges: readonly T[],
+): Promise<NudgeOutcome<T>> {
+  const taken: T[] = []
+  let next = 0
+  let failure: { readonly error: unknown } | undefined
+  const callOneByOne = async (): Promise<void> => {
+    for (let nudge = nudges[next++]; nudge !== undefined && failure === undefined; nudge = nudges[next++]) {
+      try {
+        await nudgeOne(client, nudge)
+        taken.push(nudge)
+      } catch (error) {
+        failure ??= { error }
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(callsAtOnce, nudges.length) }, callOneByOne))
+  return { taken, error: failure?.error }
+}
+
+async function nudgeOne(client: WorkflowClient, { customerId, mergedInto }: Nudge): Promise<void> {
+  await client.withDeadline(Date.now() + callTimeoutMs, async () => {
+    if (mergedInto !== null) return tellMerged(client, customerId, mergedInto)
+    await client.signalWithStart(customerLifecycleType, {
+      workflowId: customerWorkflowId(customerId),
+      taskQueue: lifecycleQueue,
+      args: [{ customerId }],
+      signal: lookSignal,
+      staticSummary: 'Customer lifecycle',
+    })
+  })
+}
+
+/** Nobody needs to be started to learn that. */
+async function tellMerged(client: WorkflowClient, customerId: string, into: string): Promise<void> {
+  try {
+    await client.getHandle(customerWorkflowId(customerId)).signal(mergedSignal, into)
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error
+  }
+}

@@ -1,0 +1,180 @@
+/** What a page of events changes about the customers themselves: profiles, addresses, consent, merges. */
+
+import { v7 } from 'uuid'
+import { insertConsents } from '../store/consents.ts'
+import { type CurrentAddress, setCurrentAddresses } from '../store/contact-points.ts'
+import {
+  type CustomerRow,
+  createCustomers,
+  insertCustomerKeys,
+  type LockedCustomer,
+  noteSightings,
+  updateCustomers,
+} from '../store/customers.ts'
+import type { Queryable } from '../store/database.ts'
+import { forgetPersonal, moveBelongings } from '../store/merges.ts'
+import { openPersonalTraits, sealAddress, sealPersonalTraits } from '../store/personal-data.ts'
+import type { Vault } from '../store/vault.ts'
+import { Keyring } from './keyring.ts'
+import type { PagePeople } from './page-identities.ts'
+import { emptyProfile, type FoldedProfile, foldProfile, mergeProfiles, type Profile } from './profile.ts'
+import type { Reading } from './read-event.ts'
+
+/** What happened to the customers of a page, as far as it makes news. */
+export interface CustomerChanges {
+  /** Whom the shop can name or reach from now on. */
+  readonly arrived: ReadonlySet<string>
+  /** Whose addresses or consent changed. */
+  readonly contact: ReadonlySet<string>
+  /** Which impersonal traits of whom changed. */
+  readonly traits: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+/** One customer of the page. */
+interface FoldedCustomer {
+  readonly id: string
+  readonly isNew: boolean
+  readonly wasKnown: boolean
+  /** The shop's id, if it was not known before. */
+  readonly newExternalId: string | null
+  /** As stored until now. */
+  readonly before: Profile
+  readonly fold: FoldedProfile
+  readonly readings: readonly Reading[]
+  readonly hasMerged: boolean
+}
+
+export async function writeCustomers(
+  client: Queryable,
+  vault: Vault,
+  people: PagePeople,
+  nowMs: number,
+): Promise<CustomerChanges> {
+  const merges = [...people.plan.merges].map(([from, into]) => ({ from, into }))
+  await moveBelongings(client, merges, nowMs)
+
+  const keyring = new Keyring(vault, people.locked)
+  const customers = foldAll(people, vault, keyring)
+  const addresses = customers.flatMap((customer) => changedAddresses(customer, vault, keyring))
+  const toCreate = customers.filter(({ isNew }) => isNew).map((one) => toRow(one, vault, keyring))
+  const toUpdate = customers.filter((one) => !one.isNew && isToUpdate(one)).map((one) => toRow(one, vault, keyring))
+  const seenOnly = customers.filter((one) => !one.isNew && !isToUpdate(one))
+
+  await createCustomers(client, toCreate, nowMs)
+  await updateCustomers(client, toUpdate, nowMs)
+  await noteSightings(client, seenOnly.map(sighting))
+  await insertCustomerKeys(client, keyring.added, nowMs)
+  await setCurrentAddresses(client, addresses, nowMs)
+  await insertConsents(client, customers.flatMap(consents))
+  await forgetPersonal(
+    client,
+    merges.map(({ from }) => from),
+  )
+  return changesOf(customers, addresses)
+}
+
+function foldAll(people: PagePeople, vault: Vault, keyring: Keyring): FoldedCustomer[] {
+  const readings = Map.groupBy(people.placed, ({ customerId }) => customerId)
+  const leaving = Map.groupBy(people.plan.merges, ([, into]) => into)
+  return [...readings].map(([id, placed]) => {
+    const locked = people.locked.get(id)
+    const left = (leaving.get(id) ?? []).flatMap(([from]) => people.locked.get(from) ?? [])
+    const before = storedProfile(locked, vault, keyring)
+    const merged = left.reduce((profile, other) => mergeProfiles(profile, storedProfile(other, vault, keyring)), before)
+    const own = placed.map(({ reading }) => reading)
+    return {
+      id,
+      isNew: locked === undefined,
+      wasKnown: [locked, ...left].some((customer) => customer?.isKnown === true),
+      newExternalId: people.plan.created.get(id) ?? people.plan.named.get(id) ?? null,
+      before,
+      fold: foldProfile(merged, own),
+      readings: own,
+      hasMerged: left.length > 0,
+    }
+  })
+}
+
+function storedProfile(locked: LockedCustomer | undefined, vault: Vault, keyring: Keyring): Profile {
+  if (locked === undefined) return emptyProfile
+  const { traits, traitTimes, timeZone, locale, country, emailDomain } = locked
+  const key = locked.personal === null ? undefined : keyring.existing(locked.id)
+  const personal =
+    key === undefined || locked.personal === null ? {} : openPersonalTraits(vault, key, locked.id, locked.personal)
+  return { traits, traitTimes, personal, timeZone, locale, country, emailDomain }
+}
+
+function isToUpdate({ fold, newExternalId, hasMerged }: FoldedCustomer): boolean {
+  return fold.changed || newExternalId !== null || hasMerged
+}
+
+function toRow(customer: FoldedCustomer, vault: Vault, keyring: Keyring): CustomerRow {
+  const { id, fold, newExternalId, hasMerged } = customer
+  const { traits, traitTimes, personal, timeZone, locale, country, emailDomain } = fold.profile
+  const isToSeal = fold.personalChanged || (hasMerged && Object.keys(personal).length > 0)
+  return {
+    ...sighting(customer),
+    externalId: newExternalId,
+    traits,
+    traitTimes,
+    personal: isToSeal ? sealPersonalTraits(vault, keyring.own(id), id, personal) : null,
+    timeZone,
+    locale,
+    country,
+    emailDomain,
+  }
+}
+
+function sighting({ id, readings }: FoldedCustomer): { id: string; firstSeenMs: number; lastSeenMs: number } {
+  let [firstSeenMs, lastSeenMs] = [Number.POSITIVE_INFINITY, 0]
+  for (const { atMs } of readings) {
+    firstSeenMs = Math.min(firstSeenMs, atMs)
+    lastSeenMs = Math.max(lastSeenMs, atMs)
+  }
+  return { id, firstSeenMs, lastSeenMs }
+}
+
+const addressTraits = [
+  { trait: 'email', channel: 'email', kind: 'email' },
+  { trait: 'phone', channel: 'sms', kind: 'phone' },
+] as const
+
+/** The personal traits hold the newest address of each kind; the current contact point follows them. */
+function changedAddresses({ id, before, fold }: FoldedCustomer, vault: Vault, keyring: Keyring): CurrentAddress[] {
+  return addressTraits.flatMap(({ trait, channel, kind }): CurrentAddress[] => {
+    const address = fold.profile.personal[trait]
+    if (address === before.personal[trait]) return []
+    if (typeof address !== 'string') return [{ id: '', customerId: id, channel, address: null }]
+    const contactPointId = v7()
+    const sealed = sealAddress(vault, keyring.own(id), contactPointId, address)
+    return [{ id: contactPointId, customerId: id, channel, address: { sealed, hash: vault.lookupHash(kind, address) } }]
+  })
+}
+
+function consents({ id, fold }: FoldedCustomer) {
+  return fold.consents.map(({ channel, topic, status, atMs, source, method, words }) => ({
+    customerId: id,
+    channel,
+    topic,
+    status,
+    atMs,
+    source,
+    method,
+    words,
+  }))
+}
+
+function changesOf(customers: readonly FoldedCustomer[], addresses: readonly CurrentAddress[]): CustomerChanges {
+  const reachable = new Set(addresses.filter(({ address }) => address !== null).map(({ customerId }) => customerId))
+  const isArriving = ({ id, wasKnown, newExternalId }: FoldedCustomer): boolean =>
+    !wasKnown && (newExternalId !== null || reachable.has(id))
+  const ids = (some: readonly FoldedCustomer[]): string[] => some.map(({ id }) => id)
+  return {
+    arrived: new Set(ids(customers.filter(isArriving))),
+    contact: new Set([
+      ...addresses.map(({ customerId }) => customerId),
+      ...ids(customers.filter(({ fold }) => fold.consents.length > 0)),
+    ]),
+    traits: new Map(customers.map(({ id, fold }) => [id, fold.changedTraits])),
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * A customer's profile, folded from what events tell: pure. Each trait keeps the moment at which it was last said, so
+ * the outcome does not depend on the order in which the events arrive; of two at the same moment the later arrival wins.
+ */
+
+import type { Channel } from '../domain/snapshot.ts'
+import { emailDomain, type PhoneNumber } from '../store/addresses.ts'
+import type { PersonalTraits } from '../store/personal-data.ts'
+import type { ConsentStatus } from './consent-events.ts'
+import type { Reading } from './read-event.ts'
+
+export interface Profile {
+  readonly traits: Readonly<Record<string, unknown>>
+  /** When each trait was last said, ISO 8601. Names that start with `$` stand for the columns beside the traits. */
+  readonly traitTimes: Readonly<Record<string, string>>
+  readonly personal: PersonalTraits
+  readonly timeZone: string | null
+  readonly locale: string | null
+  readonly country: string | null
+  readonly emailDomain: string | null
+}
+
+export const emptyProfile: Profile = {
+  traits: {},
+  traitTimes: {},
+  personal: {},
+  timeZone: null,
+  locale: null,
+  country: null,
+  emailDomain: null,
+}
+
+/** A word about messages, given at a moment. */
+export interface ConsentWord {
+  readonly channel: Channel
+  readonly topic: string
+  readonly status: ConsentStatus
+  readonly atMs: number
+  /** Which kind of call told it. */
+  readonly source: string
+  readonly method: string
+  readonly words: string | null
+}
+
+export interface FoldedProfile {
+  readonly profile: Profile
+  /** Impersonal traits that have another value now. */
+  readonly changedTraits: ReadonlySet<string>
+  readonly personalChanged: boolean
+  readonly consents: readonly ConsentWord[]
+  /** Something has to be saved. */
+  readonly changed: boolean
+}
+
+/** @param readings about this customer, in the order in which they came. */
+export function foldProfile(before: Profile, readings: readonly Reading[]): FoldedProfile {
+  const fold = new Fold(before)
+  for (const reading of readings) fold.take(reading)
+  return fold.result()
+}
+
+/**
+ * One profile out of two that turned out to be one person's: of each trait the newer word. The columns beside the
+ * traits follow the person who stays, and fill from the other.
+ */
+export function mergeProfiles(staying: Profile, leaving: Profile): Profile {
+  const traits = { ...staying.traits }
+  const personal = { ...staying.personal }
+  const traitTimes = { ...staying.traitTimes }
+  for (const [name, time] of Object.entries(leaving.traitTimes)) {
+    const known = traitTimes[name]
+    if (known !== undefined && known >= time) continue
+    traitTimes[name] = time
+    if (!name.startsWith('$')) {
+      copyTrait(leaving.traits, traits, name)
+      copyTrait(leaving.personal, personal, name)
+    }
+  }
+  const email = personal['email']
+  return {
+    traits,
+    personal,
+    traitTimes,
+    timeZone: staying.timeZone ?? leaving.timeZone,
+    locale: staying.locale ?? leaving.locale,
+    country: staying.country ?? leaving.country,
+    emailDomain: typeof email === 'string' ? emailDomain(email) : null,
+  }
+}
+
+function copyTrait(from: Readonly<Record<string, unknown>>, to: Record<string, unknown>, name: string): void {
+  if (Object.hasOwn(from, name)) to[name] = from[name]
+  else delete to[name]
+}
+
+class Fold {
+  readonly #traits: Record<string, unknown>
+  readonly #times: Record<string, string>
+  readonly #personal: Record<string, unknown>
+  readonly #columns: {
+    timeZone: string | null
+    locale: string | null
+    country: string | null
+    emailDomain: string | null
+  }
+  readonly #consents: ConsentWord[] = []
+  readonly #changedTraits = new Set<string>()
+  #personalChanged = false
+  #timesChanged = false
+
+  constructor(before: Profile) {
+    this.#traits = { ...before.traits }
+    this.#times = { ...before.traitTimes }
+    this.#personal = { ...before.personal }
+    const { timeZone, locale, country, emailDomain } = before
+    this.#columns = { timeZone, locale, country, emailDomain }
+  }
+
+  take(reading: Reading): void {
+    const { atMs } = reading
+    for (const [name, value] of Object.entries(reading.traits)) {
+      if (this.#isNews(name, atMs)) this.#setTrait(name, value)
+    }
+    for (const [name, value] of Object.entries(reading.personal)) {
+      if (this.#isNews(name, atMs)) this.#setPersonal(name, value)
+    }
+    if (reading.email !== undefined && this.#isNews('email', atMs)) this.#setEmail(reading.email)
+    if (reading.phone !== undefined && this.#isNews('phone', atMs)) this.#setPhone(reading.phone)
+    this.#setColumn('timeZone', reading.timeZone, atMs)
+    this.#setColumn('locale', reading.locale, atMs)
+    this.#setColumn('country', reading.country, atMs)
+    this.#takeConsents(reading)
+  }
+
+  result(): FoldedProfile {
+    return {
+      profile: { ...this.#columns, traits: this.#traits, traitTimes: this.#times, personal: this.#personal },
+      changedTraits: this.#changedTraits,
+      personalChanged: this.#personalChanged,
+      consents: this.#consents,
+      changed: this.#timesChanged || this.#changedTraits.size > 0 || this.#personalChanged,
+    }
+  }
+
+  /** Whether something of that moment is newer than what is known; if so, the moment is noted. */
+  #isNews(name: string, atMs: number): boolean {
+    const known = this.#times[name]
+    if (known !== undefined && Date.parse(known) > atMs) return false
+    const time = new Date(atMs).toISOString()
+    if (known !== time) {
+      this.#times[name] = time
+      this.#timesChanged = true
+    }
+    return true
+  }
+
+  #setTrait(name: string, value: unknown): void {
+    if (isSame(this.#traits[name], value)) return
+    this.#changedTraits.add(name)
+    if (value === null || value === undefined) delete this.#traits[name]
+    else this.#traits[name] = value
+  }
+
+  #setPersonal(name: string, value: unknown): void {
+    if (isSame(this.#personal[name], value)) return
+    this.#personalChanged = true
+    if (value === null || value === undefined) delete this.#personal[name]
+    else this.#personal[name] = value
+  }
+
+  #setEmail(email: string | null): void {
+    if (isSame(this.#personal['email'], email)) return
+    this.#setPersonal('email', email)
+    this.#columns.emailDomain = email === null ? null : emailDomain(email)
+  }
+
+  #setPhone(phone: PhoneNumber | null): void {
+    const number = phone?.e164 ?? null
+    if (isSame(this.#personal['phone'], number)) return
+    this.#setPersonal('phone', number)
+    // What the person says of where they live goes before what their number says.
+    if (phone?.country !== undefined && this.#times['$country'] === undefined) this.#columns.country = phone.country
+  }
+
+  #setColumn(column: 'timeZone' | 'locale' | 'country', value: string | undefined, atMs: number): void {
+    if (value !== undefined && this.#isNews(`$${column}`, atMs)) this.#columns[column] = value
+  }
+
+  #takeConsents({ atMs, consentTraits, consentAct }: Reading): void {
+    for (const { name, channel, topic, status } of consentTraits) {
+      const isNews = this.#isNews(name, atMs)
+      if (!isNews || this.#traits[name] === (status === 'granted')) continue
+      this.#setTrait(name, status === 'granted')
+      this.#consents.push({ channel, topic, status, atMs, source: 'identify', method: 'trait', words: null })
+    }
+    if (consentAct !== undefined) this.#consents.push({ ...consentAct, atMs, source: 'track' })
+  }
+}
+
+/** Traits are small JSON values: comparing their texts is exact enough, and a false "changed" only costs a write. */
+function isSame(one: unknown, other: unknown): boolean {
+  const [a, b] = [one ?? null, other ?? null]
+  return a === b || (typeof a === 'object' && typeof b === 'object' && JSON.stringify(a) === JSON.stringify(b))
+}

@@ -1,0 +1,58 @@
+/** What customers said about messages. Words are only ever added; the newest of a channel and topic counts. */
+
+import type { Channel } from '../domain/snapshot.ts'
+import type { Queryable } from './database.ts'
+
+export interface NewConsent {
+  readonly customerId: string
+  readonly channel: Channel
+  /** `*`: every topic. */
+  readonly topic: string
+  readonly status: 'granted' | 'withdrawn'
+  readonly atMs: number
+  /** Where it was said: `identify`, `track`, `unsubscribe-link`, `sms`. */
+  readonly source: string
+  /** How: `one-click`, `page`, `STOP`, … */
+  readonly method: string
+  /** What the person was shown. */
+  readonly words: string | null
+}
+
+/** Adds words, in the order given. */
+export async function insertConsents(client: Queryable, rows: readonly NewConsent[]): Promise<void> {
+  if (rows.length === 0) return
+  await client.query({
+    name: 'insert-consents',
+    text: `
+      INSERT INTO consents (customer_id, channel, topic, status, given_at, source, method, words)
+      SELECT customer_id, channel, topic, status, to_timestamp(given_ms / 1000), source, method, words
+      FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::text[], $7::text[], $8::text[])
+        AS given (customer_id, channel, topic, status, given_ms, source, method, words)`,
+    values: [
+      rows.map((row) => row.customerId),
+      rows.map((row) => row.channel),
+      rows.map((row) => row.topic),
+      rows.map((row) => row.status),
+      rows.map((row) => row.atMs),
+      rows.map((row) => row.source),
+      rows.map((row) => row.method),
+      rows.map((row) => row.words),
+    ],
+  })
+}
+
+/**
+ * Adds a word unless it was the last one already: pressing a button twice says nothing new.
+ *
+ * @returns whether it was new.
+ */
+export async function sayConsent(client: Queryable, word: NewConsent): Promise<boolean> {
+  const { rows } = await client.query<{ status: string }>(
+    `SELECT status FROM consents WHERE customer_id = $1 AND channel = $2 AND topic = $3
+     ORDER BY given_at DESC, id DESC LIMIT 1`,
+    [word.customerId, word.channel, word.topic],
+  )
+  if (rows[0]?.status === word.status) return false
+  await insertConsents(client, [word])
+  return true
+}

@@ -1,0 +1,63 @@
+/**
+ * The process that turns events into what is known of customers, and tells their workflows. Run as many as you like.
+ *
+ *   node workers/intake.ts
+ */
+
+import { createClock } from '../src/clock.ts'
+import type { Definitions } from '../src/domain/definitions.ts'
+import { interestingEvents, interestingTraits } from '../src/domain/interests.ts'
+import { startIntake } from '../src/intake/intake.ts'
+import { startNudger, startSweep } from '../src/intake/nudger.ts'
+import type { Interests } from '../src/intake/page-news.ts'
+import { requireDatabaseUrl, runService } from '../src/service.ts'
+import { createDefinitionsCache } from '../src/store/campaigns.ts'
+import { checkMasterKey } from '../src/store/customers.ts'
+import { openDatabase } from '../src/store/database.ts'
+import { describeError } from '../src/store/describe-error.ts'
+import { loadMasterKey, Vault } from '../src/store/vault.ts'
+import { openTemporalClient } from '../src/temporal.ts'
+
+let known: { readonly definitions: Definitions; readonly interests: Interests } | undefined
+
+/** Worked out once for each state of the definitions. */
+function interestsOf(definitions: Definitions): Interests {
+  if (known?.definitions !== definitions) {
+    const interests = { events: interestingEvents(definitions), traits: interestingTraits(definitions) }
+    known = { definitions, interests }
+  }
+  return known.interests
+}
+
+await runService('intake', async (config, log) => {
+  const database = openDatabase(requireDatabaseUrl(config), {
+    maxConnections: 6,
+    onIdleError: (error) => log.warn({ error: describeError(error) }, 'database connection lost'),
+  })
+  const vault = new Vault(loadMasterKey(config.home, config.masterKey))
+  await checkMasterKey(database.pool, vault)
+  const clock = createClock(config.clock)
+  const temporal = openTemporalClient(config.temporal)
+  const definitions = createDefinitionsCache(database)
+
+  const nudging = { database, temporal: temporal.client.workflow, clock, log }
+  const nudger = startNudger(nudging)
+  const sweep = startSweep(nudging)
+  const intake = startIntake({
+    database,
+    vault,
+    log,
+    nowMs: () => clock.nowMs(),
+    interests: async () => interestsOf(await definitions.get()),
+    onNews: () => nudger.wake(),
+  })
+  return {
+    ready: {},
+    async stop() {
+      await intake.stop() // First, so that the nudger still takes what its last page brought.
+      await Promise.all([nudger.stop(), sweep.stop()])
+      await temporal.close()
+      await database.close()
+    },
+  }
+})
