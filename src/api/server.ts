@@ -1,6 +1,6 @@
 /** The HTTP side, put together from what it is handed. */
 
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../store/database.ts'
 import type { Vault } from '../store/vault.ts'
@@ -18,7 +18,8 @@ export interface ServerNeeds {
 
 export async function buildServer(needs: ServerNeeds): Promise<FastifyInstance> {
   // Addresses of requests can hold what somebody searched for: they are not logged.
-  const app = Fastify({ loggerInstance: needs.logger, disableRequestLogging: true, requestTimeout: 60_000 })
+  const logController = new LogController({ disableRequestLogging: true })
+  const app = Fastify({ loggerInstance: needs.logger, logController, requestTimeout: 60_000 })
   handleErrors(app)
   const checkKey = createKeyCheck(needs.database.pool)
   const writer = createEventWriter(needs.database.pool)

@@ -105,7 +105,8 @@ export async function markNudged(client: Queryable, nudged: readonly Unnudged[],
   await client.query({
     name: 'mark-nudged',
     text: `
-      UPDATE news SET nudged_at = $3, consumed_at = CASE WHEN id = ANY ($2::bigint[]) THEN $3 END
+      UPDATE news SET nudged_at = $3::timestamptz,
+                      consumed_at = CASE WHEN id = ANY ($2::bigint[]) THEN $3::timestamptz END
       WHERE id IN (SELECT id FROM news WHERE id = ANY ($1::bigint[]) AND consumed_at IS NULL FOR UPDATE SKIP LOCKED)`,
     values: [ids(nudged), ids(merged), new Date(nowMs)],
   })
