@@ -82,9 +82,8 @@ export async function sweepRound(
   graceRealMs: number,
   except: readonly string[],
 ): Promise<NudgeOutcome<Nudge>> {
-  const nowMs = clock.nowMs()
-  const beforeMs = nowMs - graceRealMs * clock.speed
-  const overdue = await findOverdue(database.pool, { beforeMs, nowMs, limit: sweepAtOnce, except })
+  const beforeMs = clock.nowMs() - graceRealMs * clock.speed
+  const overdue = await findOverdue(database.pool, { beforeMs, limit: sweepAtOnce, except })
   return nudgeAll(
     temporal,
     overdue.map((customerId) => ({ customerId, mergedInto: null })),
