@@ -88,7 +88,7 @@ export async function order(needs: Needs, customerId: string, revenueCents: numb
   await needs.database.pool.query(
     `WITH placed AS (
        INSERT INTO orders (id, customer_id, order_key, ordered_at, revenue_cents, currency)
-       VALUES ($1, $2, $1::text, $3, $4, 'USD')
+       VALUES ($1::uuid, $2, $1::text, $3, $4, 'USD')
      )
      UPDATE customers SET order_count = order_count + 1, revenue_cents = revenue_cents + $4,
             first_order_at = coalesce(first_order_at, $3), last_order_at = $3 WHERE id = $2`,
