@@ -1,0 +1,205 @@
+"""The Python references: one JSON object a line in, one JSON object a line out (see bench/support/worker.ts).
+
+A task gets its input, prepares everything that takes no part in the measurement, and returns two functions: the work that
+is measured, and what of its result is worth comparing. Run with one thread: so does the other side.
+"""
+
+import gc
+import json
+import sys
+import time
+import warnings
+
+warnings.filterwarnings("ignore")
+
+
+def load(given):
+    with open(given["file"], encoding="utf8") as file:
+        return json.load(file)
+
+
+def logistic_regression(given):
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+
+    data = load(given)
+    features = np.array(data["features"])
+    target = np.array(data["target"])
+    options = given["options"]
+    return (
+        lambda: LogisticRegression(**options).fit(features, target),
+        lambda model: {"intercept": model.intercept_[0], "coefficients": model.coef_[0].tolist()},
+    )
+
+
+def bg_nbd(given):
+    import numpy as np
+    from lifetimes import BetaGeoFitter
+
+    data = load(given)
+    count, recency, age = (np.array(data[name], float) for name in ("repeatCount", "recencyWeeks", "ageWeeks"))
+    return (
+        lambda: BetaGeoFitter().fit(count, recency, age),
+        lambda model: {name: float(model.params_[name]) for name in ("r", "alpha", "a", "b")},
+    )
+
+
+def gamma_gamma(given):
+    import numpy as np
+    from lifetimes import GammaGammaFitter
+
+    data = load(given)
+    count, spend = (np.array(data[name], float) for name in ("repeatCount", "meanSpend"))
+    return (
+        lambda: GammaGammaFitter().fit(count, spend),
+        lambda model: {name: float(model.params_[name]) for name in ("p", "q", "v")},
+    )
+
+
+def k_means(given):
+    import numpy as np
+    from sklearn.cluster import KMeans
+
+    points = np.array(load(given))
+    return (
+        lambda: KMeans(given["k"], n_init=given["starts"], random_state=0).fit(points),
+        lambda model: {"inertia": model.inertia_},
+    )
+
+
+def dbscan(given):
+    import numpy as np
+    from sklearn.cluster import DBSCAN
+
+    points = np.array(load(given))
+    return (
+        lambda: DBSCAN(eps=given["eps"], min_samples=given["minPoints"]).fit(points),
+        lambda model: {"clusters": int(model.labels_.max()) + 1, "noise": int((model.labels_ < 0).sum())},
+    )
+
+
+def mlxtend_fp_growth(given):
+    import pandas as pd
+    from mlxtend.frequent_patterns import fpgrowth
+    from mlxtend.preprocessing import TransactionEncoder
+
+    baskets = load(given)
+    encoder = TransactionEncoder()
+    table = pd.DataFrame(encoder.fit(baskets).transform(baskets), columns=encoder.columns_)
+    return (
+        lambda: fpgrowth(table, min_support=given["minSupport"], use_colnames=True),
+        lambda sets: {"sets": len(sets)},
+    )
+
+
+def pyfim_fp_growth(given):
+    import fim
+
+    baskets = load(given)
+    return (
+        lambda: fim.fpgrowth(baskets, target="s", supp=100 * given["minSupport"], report="a"),
+        lambda sets: {"sets": len(sets)},
+    )
+
+
+def prefix_span(given):
+    from prefixspan import PrefixSpan
+
+    sequences = load(given)
+    return (
+        lambda: PrefixSpan(sequences).frequent(given["leastCount"]),
+        lambda patterns: {"patterns": len(patterns)},
+    )
+
+
+def item_cosine(given):
+    import numpy as np
+    import scipy.sparse as sparse
+    from implicit.nearest_neighbours import CosineRecommender
+
+    data = load(given)
+    ones = np.ones(len(data["customers"]))
+    matrix = sparse.csr_matrix((ones, (data["customers"], data["items"])), shape=tuple(data["shape"]))
+    everyone = np.arange(matrix.shape[0])
+
+    def fit():
+        model = CosineRecommender(K=given["neighbours"], num_threads=1)
+        model.fit(matrix, show_progress=False)
+        return model
+
+    fitted = fit()
+
+    def recommend(model):
+        return model.recommend(everyone, matrix, N=given["top"])
+
+    work = {"fit": fit, "recommend": lambda: recommend(fitted), "both": lambda: recommend(fit())}
+    return work[given["part"]], lambda _: {}
+
+
+def rating_knn(given):
+    import pandas as pd
+    from surprise import Dataset, KNNBasic, Reader, accuracy
+
+    data = load(given)
+    train = pd.DataFrame(data["train"], columns=["customer", "item", "rating"])
+    ratings = Dataset.load_from_df(train, Reader(rating_scale=(1, 5))).build_full_trainset()
+    asked = [(customer, item, float(rating)) for customer, item, rating in data["test"]]
+    options = {"name": given["similarity"], "user_based": True}
+
+    def work():
+        model = KNNBasic(k=given["neighbours"], sim_options=options, verbose=False)
+        return model.fit(ratings).test(asked)
+
+    return work, lambda predictions: {"rmse": accuracy.rmse(predictions, verbose=False)}
+
+
+def holt_winters(given):
+    import numpy as np
+    from statsmodels.tsa.holtwinters import ExponentialSmoothing
+
+    values = np.array(load(given))
+    options = {"trend": "add", "seasonal": "add", "seasonal_periods": given["season"]}
+    return lambda: ExponentialSmoothing(values, **options).fit(), lambda model: {"sse": float(model.sse)}
+
+
+TASKS = {
+    task.__name__: task
+    for task in (
+        logistic_regression,
+        bg_nbd,
+        gamma_gamma,
+        k_means,
+        dbscan,
+        mlxtend_fp_growth,
+        pyfim_fp_growth,
+        prefix_span,
+        item_cosine,
+        rating_knn,
+        holt_winters,
+    )
+}
+
+
+def main():
+    # What a library prints must not get between the answers.
+    answers, sys.stdout = sys.stdout, sys.stderr
+    work = summary = None
+    for line in sys.stdin:
+        question = json.loads(line)
+        try:
+            if "task" in question:
+                work, summary = TASKS[question["task"]](question["input"])
+                answer = {"ready": True}
+            else:
+                gc.collect()
+                started = time.perf_counter()
+                for _ in range(question["times"]):
+                    result = work()
+                answer = {"seconds": time.perf_counter() - started, "result": summary(result)}
+        except Exception as error:
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()
