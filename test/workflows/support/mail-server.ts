@@ -24,6 +24,8 @@ export interface Manners {
   readonly refuseMessage?: { readonly code: number; readonly text: string }
   /** Breaks the connection at the recipient, that is before the message. */
   readonly hangUpAtRecipient?: boolean
+  /** Never answers to the recipient. */
+  readonly holdRecipient?: boolean
   /** Takes the message, then breaks the connection instead of answering. */
   readonly hangUpAfterMessage?: boolean
   /** Holds the answer to a message back until this resolves; told when the message has come. */
@@ -55,7 +57,8 @@ async function listen(inbox: ParsedMail[], state: { readonly manners: Manners },
     logger: false,
     closeTimeout: 100,
     onRcptTo(_address, session, done) {
-      const { hangUpAtRecipient, refuseRecipient } = state.manners
+      const { hangUpAtRecipient, holdRecipient, refuseRecipient } = state.manners
+      if (holdRecipient) return undefined
       if (hangUpAtRecipient) return hangUp(server, session.id)
       return done(refuseRecipient ? refusal(refuseRecipient) : null)
     },

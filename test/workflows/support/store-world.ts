@@ -1,0 +1,78 @@
+/** The product without Temporal: a database with the test campaigns, a mail server, and the activities wired to them. */
+
+import { fileURLToPath } from 'node:url'
+import { createEmailChannel } from '../../../src/channels/email/email-channel.ts'
+import type { SmsChannel } from '../../../src/channels/sms/sms-channel.ts'
+import type { Clock } from '../../../src/clock.ts'
+import { createDefinitionsCache, loadTemplate, publishCampaigns } from '../../../src/store/campaigns.ts'
+import { type Database, openDatabase } from '../../../src/store/database.ts'
+import { Vault } from '../../../src/store/vault.ts'
+import { createLifecycleActivities, type LifecycleActivities } from '../../../workers/lifecycle-activities.ts'
+import { createTestDatabase } from '../../support/database.ts'
+import { type MailServer, startMailServer } from './mail-server.ts'
+
+export interface StoreWorld {
+  readonly database: Database
+  readonly databaseUrl: string
+  readonly masterKey: Buffer
+  readonly vault: Vault
+  readonly clock: Clock
+  readonly mail: MailServer
+  /** Wired to all of the above. Close it when the last activity has ended. */
+  activities(sms?: SmsChannel): LifecycleActivities & { close(): void }
+  close(): Promise<void>
+}
+
+export const publicUrl = 'https://shop.example'
+
+/** A Monday at noon, so that nothing begins in the quiet hours. */
+export const mondayNoonMs = Date.UTC(2026, 2, 2, 12)
+
+const campaigns = fileURLToPath(new URL('../campaigns/', import.meta.url))
+
+export async function createStoreWorld(clock: Clock): Promise<StoreWorld> {
+  const testDatabase = await createTestDatabase()
+  const database = openDatabase(testDatabase.url)
+  const masterKey = Buffer.alloc(32, 7)
+  const vault = new Vault(masterKey)
+  await publishCampaigns(database, campaigns, clock.nowMs())
+  const mail = await startMailServer()
+  return {
+    database,
+    databaseUrl: testDatabase.url,
+    masterKey,
+    vault,
+    clock,
+    mail,
+    activities(sms = noSms) {
+      const email = createEmailChannel({ smtpUrl: mail.url, from: 'Shop <shop@shop.example>', connections: 4 })
+      const definitions = createDefinitionsCache(database)
+      const template = (key: string): ReturnType<typeof loadTemplate> => loadTemplate(database, key)
+      const shop = { name: 'Shop', url: publicUrl, postalAddress: 'Shop, 1 Garden Row' }
+      const neighbours = { database, vault, clock, definitions, template, email, sms, publicUrl, shop }
+      return { ...createLifecycleActivities(neighbours), close: () => email.close() }
+    },
+    async close() {
+      await mail.close()
+      await database.close()
+      await testDatabase.drop()
+    },
+  }
+}
+
+const noSms: SmsChannel = { send: async () => ({ status: 'failed', reason: 'no SMS in this test' }) }
+
+/** A clock that stands still until it is told otherwise. */
+export interface SettableClock extends Clock {
+  advance(byMs: number): void
+}
+
+export function createSettableClock(startMs: number = mondayNoonMs): SettableClock {
+  let nowMs = startMs
+  return {
+    speed: 1,
+    nowMs: () => nowMs,
+    realMsUntil: (momentMs) => Math.max(0, momentMs - nowMs),
+    advance: (byMs) => void (nowMs += byMs),
+  }
+}
