@@ -20,8 +20,11 @@ export interface ReviewNeeds {
   readonly identifiers: (customerId: string, salt: number) => Identifiers
 }
 
-/** A wake-up that has come but moved nothing would come again at once: at most one a second. */
+/** A wake-up that has come but moved nothing would come again at once: at most one a second, in real time. */
 const shortestWaitMs = 1_000
+
+/** Where virtual time flies, a second may be a day, and a day later it may be night again. */
+const shortestVirtualWaitMs = 20
 
 export function createReviewActivities(needs: ReviewNeeds): ReviewActivities {
   return {
@@ -68,7 +71,7 @@ function toReview({ loaded, decision, newMessageIds }: Reviewed, definitions: De
     ...(atMs === null
       ? {}
       : {
-          wakeInMs: Math.max(shortestWaitMs, clock.realMsUntil(atMs)),
+          wakeInMs: Math.max(clock.speed === 1 ? shortestWaitMs : shortestVirtualWaitMs, clock.realMsUntil(atMs)),
           wakeReason: wakeReasonOf(atMs, loaded, decision, definitions),
         }),
     scoresAreStale: decision.scoresAreStale,

@@ -49,7 +49,7 @@ async function measure(customers: number, rounds: number): Promise<{ ours: numbe
   const installation = await startInstallation({
     home,
     port: 0,
-    prepare: async ({ config }) => publishBench(config, home),
+    prepare: ({ config }) => publishBench(config, home),
   })
   const database = openDatabase(installation.databaseUrl)
   const temporal = openTemporalClient({ address: installation.temporalAddress, namespace: 'default' })
@@ -74,7 +74,7 @@ async function measure(customers: number, rounds: number): Promise<{ ours: numbe
   }
 }
 
-async function publishBench(config: Config, home: string): Promise<undefined> {
+async function publishBench(config: Config, home: string): Promise<void> {
   const directory = join(home, 'campaigns')
   cpSync(fileURLToPath(new URL('../campaigns', import.meta.url)), directory, { recursive: true })
   rmSync(join(directory, 'journeys'), { recursive: true })

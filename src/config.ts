@@ -42,11 +42,16 @@ export interface TwilioConfig {
   readonly apiUrl: string | undefined
 }
 
-/** Virtual time: `now = startsAt + (real now − anchoredAt) · speed`. Speed 1 without a start is the ordinary clock. */
+/**
+ * Virtual time: `now = startsAt + (real now − anchor) · speed`, standing still before the anchor. Speed 1 without a start
+ * is the ordinary clock.
+ */
 export interface ClockConfig {
   readonly speed: number
   readonly startsAtMs: number | undefined
   readonly anchoredAtMs: number | undefined
+  /** Holds the anchor, an ISO instant, as soon as time may begin; until then it stands still. */
+  readonly anchorFile?: string | undefined
 }
 
 const instant = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
@@ -75,6 +80,7 @@ const environment = z.object({
   CLOCK_SPEED: z.coerce.number().positive().max(1_000_000).default(1),
   CLOCK_START: instant.optional(),
   CLOCK_ANCHOR: instant.optional(),
+  CLOCK_ANCHOR_FILE: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 })
 
@@ -99,7 +105,12 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     smtpUrl: values.SMTP_URL,
     mail: { from: values.MAIL_FROM, postalAddress: values.MAIL_POSTAL_ADDRESS },
     twilio: twilio(values),
-    clock: { speed: values.CLOCK_SPEED, startsAtMs: values.CLOCK_START, anchoredAtMs: values.CLOCK_ANCHOR },
+    clock: {
+      speed: values.CLOCK_SPEED,
+      startsAtMs: values.CLOCK_START,
+      anchoredAtMs: values.CLOCK_ANCHOR,
+      anchorFile: values.CLOCK_ANCHOR_FILE,
+    },
     logLevel: values.LOG_LEVEL,
   }
 }

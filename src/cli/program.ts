@@ -3,6 +3,7 @@
 import { Command } from 'commander'
 import { analyzeCommand } from './analyze/analyze-command.ts'
 import { applyCommand, validateCommand } from './apply-command.ts'
+import { demoCommand } from './demo-command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { keysCommand } from './keys-command.ts'
 import { startCommand } from './start-command.ts'
@@ -13,6 +14,7 @@ export function buildProgram(): Command {
   const program = new Command('perennial').description('Lifecycle marketing that runs on Temporal.')
   for (const command of [
     startCommand(),
+    demoCommand(),
     statusCommand(),
     doctorCommand(),
     keysCommand(),

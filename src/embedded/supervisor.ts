@@ -50,11 +50,8 @@ export interface InstallationOptions {
   readonly report?: Partial<Reporter>
   /** The directory of campaigns that a new installation begins with. Default: those of the demo shop. */
   readonly campaigns?: string
-  /**
-   * Runs when the database is migrated, before the product is up: imports, campaigns of one's own. A clock that it returns is that of
-   * the product, so that virtual time can begin once everything is ready.
-   */
-  readonly prepare?: (context: { readonly config: Config }) => Promise<{ readonly clock: ClockConfig } | undefined>
+  /** Runs when the database is migrated, before the product is up: imports, campaigns of one's own. */
+  readonly prepare?: (context: { readonly config: Config }) => Promise<void>
 }
 
 export interface Installation extends Addresses {
@@ -91,8 +88,13 @@ function clockEnvironment(clock: ClockConfig | undefined): Record<string, string
   if (clock === undefined) return {}
   const instant = (name: string, ms: number | undefined): Record<string, string> =>
     ms === undefined ? {} : { [name]: new Date(ms).toISOString() }
-  const { speed, startsAtMs, anchoredAtMs } = clock
-  return { CLOCK_SPEED: String(speed), ...instant('CLOCK_START', startsAtMs), ...instant('CLOCK_ANCHOR', anchoredAtMs) }
+  const { speed, startsAtMs, anchoredAtMs, anchorFile } = clock
+  return {
+    CLOCK_SPEED: String(speed),
+    ...instant('CLOCK_START', startsAtMs),
+    ...instant('CLOCK_ANCHOR', anchoredAtMs),
+    ...(anchorFile === undefined ? {} : { CLOCK_ANCHOR_FILE: anchorFile }),
+  }
 }
 
 class Supervisor {
@@ -129,9 +131,9 @@ class Supervisor {
     const services = await bringUpServices({ home, config: this.#config, firstPort, report: this.#report })
     this.#services = services
     const firstKeys = await this.#prepareDatabase(services.databaseUrl)
-    const prepared = await options.prepare?.({ config: readConfig(this.#processEnvironment(services, port)) })
-    const env = { ...this.#processEnvironment(services, port), ...clockEnvironment(prepared?.clock) }
+    const env = this.#processEnvironment(services, port)
     const config = readConfig(env)
+    await options.prepare?.({ config })
     await this.#publishFirstCampaigns(config, options.campaigns ?? join(root, 'campaigns'))
     const url = config.http.publicUrl ?? localUrl(port)
     services.setInboundWebhook(new URL('/hooks/twilio/inbound', url).href)

@@ -1,8 +1,6 @@
 /** What training and scoring read and write. */
 
-import type { CustomerView } from '../domain/condition.ts'
 import type { LaterPurchases, PurchaseHistories } from '../domain/purchase-history.ts'
-import type { Stage } from '../domain/snapshot.ts'
 import type { EpochMs } from '../domain/time.ts'
 import type { Database, Queryable } from './database.ts'
 import {
