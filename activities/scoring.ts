@@ -1,7 +1,7 @@
 /** From a stored model and purchase histories to scores: the same for one customer and for everybody. */
 
 import { churnScores } from '../src/analytics/scoring/churn-scores.ts'
-import type { ChurnModel, ChurnRule, ValueRule } from '../src/analytics/scoring/scoring-model.ts'
+import type { ChurnModel, ChurnRule, ValueModel, ValueRule } from '../src/analytics/scoring/scoring-model.ts'
 import { valueScores } from '../src/analytics/scoring/value-scores.ts'
 import type { PurchaseHistories } from '../src/domain/purchase-history.ts'
 import type { ModelRow } from '../src/store/models.ts'
@@ -36,7 +36,7 @@ export function scoreHistories(
         }),
       )
     case 'clv':
-      return valueScores(parameters as unknown as ValueRule, histories).map(
+      return valueScores(parameters as unknown as ValueModel | ValueRule, histories).map(
         ({ value, tier, reasons }, i): NewScore => ({
           customerId: histories.customerIds[i] as string,
           value,

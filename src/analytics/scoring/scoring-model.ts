@@ -1,6 +1,8 @@
 /** The models that the product scores with, as they are stored: plain JSON, and everything needed to use them. */
 
 import type { LogisticModel } from '../logistic-regression/model.ts'
+import type { BgNbdParameters } from '../value/bg-nbd.ts'
+import type { GammaGammaParameters } from '../value/gamma-gamma.ts'
 
 /** A logistic regression over `churnFeatureNames`, held as a model of ml-logistic-regression. */
 export interface ChurnModel {
@@ -18,13 +20,14 @@ export interface ChurnRule {
   readonly shopIntervalDays: number
 }
 
-/** BG/NBD with Gamma-Gamma; time in weeks, money in minor units. `a` and `b` are null at the limit without dropout. */
+/** BG/NBD with Gamma-Gamma; time in weeks, money in minor units. */
 export interface ValueModel {
   readonly method: 'bg-nbd'
   readonly horizonWeeks: number
   readonly discountPerWeek: number
-  readonly bgNbd: { readonly r: number; readonly alpha: number; readonly a: number | null; readonly b: number | null }
-  readonly gammaGamma: { readonly p: number; readonly q: number; readonly v: number }
+  readonly purchases: BgNbdParameters
+  /** Null if spend could not be fitted: then a customer goes on spending as much as so far. */
+  readonly spend: GammaGammaParameters | null
   readonly tiers: ValueTiers
 }
 

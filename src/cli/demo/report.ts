@@ -37,7 +37,7 @@ export async function demoReport(
     `SELECT stage AS name, count(*)::int FROM customers WHERE merged_into IS NULL GROUP BY 1`,
   )
   const moves = await db.query<{ count: number }>(
-    `SELECT count(*)::int FROM lifecycle_moves WHERE moved_at >= $1 AND from_stage IS DISTINCT FROM to_stage`,
+    `SELECT count(*)::int FROM lifecycle_moves WHERE moved_at > $1 AND from_stage IS DISTINCT FROM to_stage`,
     [new Date(sinceMs)],
   )
   const messages = await db.query<LedgerRow>(
