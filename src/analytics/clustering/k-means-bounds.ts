@@ -40,16 +40,27 @@ export function createBounds({ points, k }: Clusters): Bounds {
  * @see Hamerly (2010), "Making k-means even faster", SIAM Data Mining.
  */
 export function runBounded(clusters: Clusters, bounds: Bounds, most: number, enough: number): number {
+  bounds.labels.fill(0)
+  assignAll(clusters, bounds)
+  for (let step = 1; ; step++) {
+    const gain = moveCentres(clusters)
+    if (gain <= enough || step === most) return step
+    if (gain === Number.POSITIVE_INFINITY)
+      assignAll(clusters, bounds) // A centre has jumped, perhaps by less than rounding.
+    else {
+      noteMoves(clusters, bounds)
+      assignUnsettled(clusters, bounds)
+    }
+  }
+}
+
+/** Looks at all points, and starts all bounds and sums afresh. */
+function assignAll(clusters: Clusters, bounds: Bounds): void {
   const { labels, moved, othersMoved, bothMoved } = bounds
-  for (const array of [labels, moved, othersMoved, bothMoved, clusters.sums, clusters.sizes]) array.fill(0)
+  for (const array of [moved, othersMoved, bothMoved, clusters.sums, clusters.sizes]) array.fill(0)
   for (let i = 0; i < labels.length; i++) {
     assignToNearest(clusters, bounds, i)
     addToCluster(clusters, i, labels[i] as number, clusters.points.weights[i] as number)
-  }
-  for (let step = 1; ; step++) {
-    if (moveCentres(clusters) <= enough || step === most) return step
-    noteMoves(clusters, bounds)
-    assignUnsettled(clusters, bounds)
   }
 }
 

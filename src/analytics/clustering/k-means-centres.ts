@@ -29,7 +29,8 @@ export function createClusters(points: WeightedPoints, k: number): Clusters {
 
 /**
  * Puts every centre on the mean of its points, one without points on the point that is worst off. Returns by how much
- * this lowers the inertia: a cluster's weight times its centre's squared move, over all clusters.
+ * this lowers the inertia, a cluster's weight times its centre's squared move over all clusters; infinity if a centre
+ * without points has found one.
  */
 export function moveCentres(clusters: Clusters): number {
   const { points, k, centres, sums, sizes, shifts } = clusters
@@ -37,16 +38,17 @@ export function moveCentres(clusters: Clusters): number {
   let gain = 0
   for (let c = 0; c < k; c++) {
     const size = sizes[c] as number
-    const stranded = size > 0 ? -1 : worstServed(clusters)
+    const stranded = size > 0 ? null : worstServed(clusters)
     let square = 0
     for (let t = 0, o = c * d; t < d; t++) {
-      const next = size > 0 ? (sums[o + t] as number) / size : (values[stranded * d + t] as number)
+      const next = stranded === null ? (sums[o + t] as number) / size : (values[stranded.point * d + t] as number)
       const gap = next - (centres[o + t] as number)
       centres[o + t] = next
       square += gap * gap
     }
     shifts[c] = Math.sqrt(square)
-    gain += size > 0 ? size * square : Number.POSITIVE_INFINITY // A centre that found points: there is more to come.
+    if (stranded === null) gain += size * square
+    else if (stranded.square > 0) gain = Number.POSITIVE_INFINITY
   }
   return gain
 }
@@ -82,17 +84,16 @@ export function squareTo({ points, centres }: Clusters, point: number, centre: n
 }
 
 /** The point with the largest weighted square to the nearest of all centres: another stranded one may serve it already. */
-function worstServed(clusters: Clusters): number {
+function worstServed(clusters: Clusters): { point: number; square: number } {
   const { weights } = clusters.points
-  let worst = 0
-  let most = -1
-  for (let i = 0; i < weights.length; i++) {
+  const worst = { point: 0, square: 0 }
+  for (let point = 0; point < weights.length; point++) {
     let square = Number.POSITIVE_INFINITY
-    for (let c = 0; c < clusters.k; c++) square = Math.min(square, squareTo(clusters, i, c))
-    square *= weights[i] as number
-    if (square <= most) continue
-    most = square
-    worst = i
+    for (let c = 0; c < clusters.k; c++) square = Math.min(square, squareTo(clusters, point, c))
+    square *= weights[point] as number
+    if (square <= worst.square) continue
+    worst.square = square
+    worst.point = point
   }
   return worst
 }

@@ -3,6 +3,9 @@
 import { addToCluster, type Clusters, moveCentres } from './k-means-centres.ts'
 import type { KdTree } from './kd-tree.ts'
 
+/** What rounding may do to a squared distance, generously: a centre is dropped only if it is farther by more. */
+const rounding = 1e-14
+
 /** A tree over the points of the clusters, with the sum and the weight of the points in each node. */
 export interface SummedTree {
   readonly tree: KdTree
@@ -44,13 +47,14 @@ export function sumUpTree(tree: KdTree, pointWeights: Float64Array, k: number): 
     for (const child of [node + 1, right]) add(node, sums, child, weights[child] as number, 1)
     depths[node] = 1 + Math.max(depths[node + 1] as number, depths[right] as number)
   }
+  const middles = low.map((value, i) => value + ((high[i] as number) - value) / 2)
   const room = ((depths[0] as number) + 1) * k
   return {
     tree,
     sums,
     weights,
-    middles: low.map((value, i) => value + ((high[i] as number) - value) / 2),
-    halves: low.map((value, i) => ((high[i] as number) - value) / 2),
+    middles,
+    halves: middles.map((middle, i) => Math.max((high[i] as number) - middle, middle - (low[i] as number))),
     candidates: new Int32Array(room),
     squares: new Float64Array(room),
   }
@@ -130,7 +134,7 @@ function dropDistant(clusters: Clusters, summed: SummedTree, node: number, at: n
     for (let t = 0, a = candidate * d, b = nearest * d; t < d; t++) {
       reach += Math.abs((centres[a + t] as number) - (centres[b + t] as number)) * (halves[o + t] as number)
     }
-    if ((squares[j] as number) - least < 2 * reach) candidates[to++] = candidate
+    if ((squares[j] as number) * (1 - rounding) - least < 2 * reach) candidates[to++] = candidate
   }
   return to - at - count
 }
