@@ -31,6 +31,12 @@ export interface Config {
   /** `undefined`: the embedded SMS catcher. */
   readonly twilio: TwilioConfig | undefined
   readonly clock: ClockConfig
+  /** Web pages of the neighbours, for links in the console. */
+  readonly pages: {
+    readonly mail: string | undefined
+    readonly sms: string | undefined
+    readonly temporal: string | undefined
+  }
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'
 }
 
@@ -81,6 +87,9 @@ const environment = z.object({
   CLOCK_START: instant.optional(),
   CLOCK_ANCHOR: instant.optional(),
   CLOCK_ANCHOR_FILE: z.string().min(1).optional(),
+  PERENNIAL_MAIL_PAGE: url.optional(),
+  PERENNIAL_SMS_PAGE: url.optional(),
+  PERENNIAL_TEMPORAL_PAGE: url.optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 })
 
@@ -110,6 +119,11 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       startsAtMs: values.CLOCK_START,
       anchoredAtMs: values.CLOCK_ANCHOR,
       anchorFile: values.CLOCK_ANCHOR_FILE,
+    },
+    pages: {
+      mail: values.PERENNIAL_MAIL_PAGE,
+      sms: values.PERENNIAL_SMS_PAGE,
+      temporal: values.PERENNIAL_TEMPORAL_PAGE,
     },
     logLevel: values.LOG_LEVEL,
   }

@@ -1,29 +1,62 @@
 /** The HTTP side, put together from what it is handed. */
 
+import type { WorkflowClient } from '@temporalio/client'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Clock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import { consoleRoutes } from '../console/console-routes.ts'
 import type { Database } from '../store/database.ts'
 import type { Vault } from '../store/vault.ts'
+import { adminRoutes } from './admin/admin-routes.ts'
+import { countWorkflows } from './admin/workflow-counts.ts'
 import { handleErrors } from './api-error.ts'
+import { twilioRoutes } from './hooks/twilio-routes.ts'
 import { createKeyCheck } from './key-check.ts'
 import { createEventWriter } from './tracking/event-writer.ts'
 import { trackingRoutes } from './tracking/tracking-routes.ts'
+import { unsubscribeRoutes } from './unsubscribe-routes.ts'
 
 export interface ServerNeeds {
   readonly database: Database
   readonly vault: Vault
   readonly clock: Clock
   readonly logger: FastifyBaseLogger
+  readonly temporal: WorkflowClient
+  readonly config: Pick<Config, 'mail' | 'twilio' | 'pages'>
+  /** In Temporal. */
+  readonly namespace: string
+  /** The address under which others reach this server, without a path. */
+  readonly publicUrl: string
 }
 
+/** Not listening yet. Closing it does not close what it was handed. */
 export async function buildServer(needs: ServerNeeds): Promise<FastifyInstance> {
+  const { config, database, publicUrl, temporal } = needs
   // Addresses of requests can hold what somebody searched for: they are not logged.
   const logController = new LogController({ disableRequestLogging: true })
   const app = Fastify({ loggerInstance: needs.logger, logController, requestTimeout: 60_000 })
   handleErrors(app)
-  const checkKey = createKeyCheck(needs.database.pool)
-  const writer = createEventWriter(needs.database.pool)
-  app.get('/health', async () => ({ status: 'ok' }))
+  const checkKey = createKeyCheck(database.pool)
+  const writer = createEventWriter(database.pool)
+  app.get('/health', () => ({ status: 'ok' }))
   await app.register(trackingRoutes({ ...needs, checkKey, writer }), { prefix: '/v1' })
+  await app.register(adminRoutes({ ...needs, checkKey, countWorkflows: () => countWorkflows(temporal) }), {
+    prefix: '/api',
+  })
+  await app.register(unsubscribeRoutes(needs))
+  const hooks = { ...needs, authToken: config.twilio?.authToken, brand: displayName(config.mail.from) }
+  await app.register(twilioRoutes(hooks), { prefix: '/hooks/twilio' })
+  const isSecure = publicUrl.startsWith('https:')
+  await app.register(consoleRoutes({ ...needs, pages: config.pages, isSecure }))
   return app
+}
+
+/** The name in `Some Shop <shop@example.org>`. */
+function displayName(from: string): string {
+  return (
+    from
+      .replace(/<[^>]*>/, '')
+      .replaceAll('"', '')
+      .trim() || 'We'
+  )
 }

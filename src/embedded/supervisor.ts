@@ -201,6 +201,9 @@ class Supervisor {
       TWILIO_API_URL: twilio.apiUrl,
       PERENNIAL_PORT: String(port),
       PERENNIAL_PUBLIC_URL: this.#config.http.publicUrl ?? localUrl(port),
+      PERENNIAL_MAIL_PAGE: services.mailUi ?? this.#config.pages.mail,
+      PERENNIAL_SMS_PAGE: services.smsUi ?? this.#config.pages.sms,
+      PERENNIAL_TEMPORAL_PAGE: services.temporalUi ?? this.#config.pages.temporal,
     }
   }
 

@@ -62,3 +62,9 @@ export async function revokeApiKey(pool: Queryable, id: string): Promise<boolean
 function hash(key: string): Buffer {
   return createHash('sha256').update(key).digest()
 }
+
+/** Whether the key with this id still holds. */
+export async function isActiveApiKey(pool: Queryable, id: string): Promise<boolean> {
+  const { rowCount } = await pool.query('SELECT FROM api_keys WHERE id::text = $1 AND revoked_at IS NULL', [id])
+  return rowCount === 1
+}

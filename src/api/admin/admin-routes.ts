@@ -1,0 +1,126 @@
+/** The admin API: what is known and what is going on, for people and programs with an admin token. Reads only. */
+
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { findCustomer } from '../../store/customer-details.ts'
+import { isUuid, listCustomers } from '../../store/customer-list.ts'
+import type { Database } from '../../store/database.ts'
+import { listMessages, messageStatuses } from '../../store/message-list.ts'
+import { readStatus } from '../../store/status.ts'
+import type { Vault } from '../../store/vault.ts'
+import { ApiError } from '../api-error.ts'
+import { bearerToken, type KeyCheck } from '../key-check.ts'
+import type { WorkflowCounts } from './workflow-counts.ts'
+
+export interface AdminNeeds {
+  readonly database: Database
+  readonly vault: Vault
+  readonly checkKey: KeyCheck
+  readonly countWorkflows: () => Promise<WorkflowCounts | null>
+}
+
+type Query = Readonly<Record<string, string | readonly string[] | undefined>>
+
+const stages = ['acquire', 'activate', 'retain', 'revenue', 'refer'] as const
+
+/** Register under `/api`. */
+export function adminRoutes(needs: AdminNeeds): (app: FastifyInstance) => Promise<void> {
+  return async (app) => {
+    app.addHook('onRequest', async (request, reply) => {
+      const token = bearerToken(request)
+      if (token !== undefined && (await needs.checkKey('admin', token)) !== undefined) return
+      reply.header('www-authenticate', 'Bearer')
+      throw new ApiError(401, 'A valid admin token is needed, as bearer.')
+    })
+    app.get('/customers', (request) => answerCustomers(needs, queryOf(request)))
+    app.get<{ Params: { id: string } }>('/customers/:id', ({ params }) => answerCustomer(needs, params.id))
+    app.get('/messages', (request) => answerMessages(needs, queryOf(request)))
+    app.get('/status', () => answerStatus(needs))
+  }
+}
+
+async function answerCustomers({ database, vault }: AdminNeeds, query: Query): Promise<object> {
+  const { next, ...page } = await listCustomers(database.pool, vault, {
+    search: one(query, 'search'),
+    stage: oneOf(query, 'stage', stages),
+    limit: limitOf(query),
+    after: customerCursor(query),
+  })
+  return { ...page, cursor: next }
+}
+
+async function answerCustomer({ database, vault }: AdminNeeds, id: string): Promise<object> {
+  const customer = isUuid(id) ? await findCustomer(database.pool, vault, id) : undefined
+  if (customer === undefined) throw new ApiError(404, 'There is no customer with this id.', 'id')
+  return { ...customer, segments: [] }
+}
+
+async function answerMessages({ database }: AdminNeeds, query: Query): Promise<object> {
+  const { messages, total, hasMore } = await listMessages(database.pool, {
+    status: oneOf(query, 'status', messageStatuses),
+    journey: one(query, 'journey'),
+    channel: oneOf(query, 'channel', ['email', 'sms']),
+    customerId: uuidOf(query, 'customer'),
+    limit: limitOf(query),
+    after: messageCursor(query),
+  })
+  const last = messages.at(-1)
+  return { total, messages, cursor: hasMore && last !== undefined ? `${last.plannedAt.getTime()}_${last.id}` : null }
+}
+
+async function answerStatus({ database, countWorkflows }: AdminNeeds): Promise<object> {
+  const [status, workflows] = await Promise.all([readStatus(database.pool), countWorkflows()])
+  return { ...status, workflows }
+}
+
+const defaultLimit = 50
+const maxLimit = 500
+
+function queryOf(request: FastifyRequest): Query {
+  return request.query as Query
+}
+
+function one(query: Query, name: string): string | undefined {
+  const value = query[name]
+  if (value === undefined || value === '') return undefined
+  if (typeof value !== 'string') throw new ApiError(400, `${name}: must be given once`, name)
+  if (value.includes('\u0000')) throw new ApiError(400, `${name}: must not contain a null character`, name)
+  return value
+}
+
+function oneOf(query: Query, name: string, allowed: readonly string[]): string | undefined {
+  const value = one(query, name)
+  if (value === undefined || allowed.includes(value)) return value
+  throw new ApiError(400, `${name}: must be one of ${allowed.join(', ')}`, name)
+}
+
+function uuidOf(query: Query, name: string): string | undefined {
+  const value = one(query, name)
+  if (value === undefined || isUuid(value)) return value
+  throw new ApiError(400, `${name}: must be an id`, name)
+}
+
+function limitOf(query: Query): number {
+  const text = one(query, 'limit')
+  if (text === undefined) return defaultLimit
+  const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0
+  if (limit >= 1 && limit <= maxLimit) return limit
+  throw new ApiError(400, `limit: must be a whole number from 1 to ${maxLimit}`, 'limit')
+}
+
+function customerCursor(query: Query): string | undefined {
+  const cursor = one(query, 'cursor')
+  if (cursor === undefined || isUuid(cursor)) return cursor
+  throw badCursor()
+}
+
+function messageCursor(query: Query): { readonly plannedMs: number; readonly id: string } | undefined {
+  const cursor = one(query, 'cursor')
+  if (cursor === undefined) return undefined
+  const [plannedMs = '', id = ''] = cursor.split('_')
+  if (!/^\d{1,15}$/.test(plannedMs) || !isUuid(id)) throw badCursor()
+  return { plannedMs: Number(plannedMs), id }
+}
+
+function badCursor(): ApiError {
+  return new ApiError(400, 'cursor: must be the one that the page before gave', 'cursor')
+}

@@ -1,0 +1,140 @@
+/** The console: a few plain pages for whoever holds an admin token. */
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { customerWorkflowId } from '../../workflows/ids.ts'
+import type { Config } from '../config.ts'
+import { isActiveApiKey, verifyApiKey } from '../store/api-keys.ts'
+import { findCustomer } from '../store/customer-details.ts'
+import { isUuid, listCustomers } from '../store/customer-list.ts'
+import type { Database } from '../store/database.ts'
+import { listMessages } from '../store/message-list.ts'
+import { isLoginTicket } from '../store/links.ts'
+import { readStatus } from '../store/status.ts'
+import type { Vault } from '../store/vault.ts'
+import { customerPage } from './customer-page.ts'
+import { dashboard } from './dashboard.ts'
+import { type Html, html } from './html.ts'
+import { sendPage } from './page.ts'
+import { endedCookie, localSession, readSession, sessionCookie } from './session.ts'
+
+export interface ConsoleNeeds {
+  readonly database: Database
+  readonly vault: Vault
+  /** The pages of neighbours, where there are any. */
+  readonly pages: Config['pages']
+  /** In Temporal. */
+  readonly namespace: string
+  /** The console is reached by https. */
+  readonly isSecure: boolean
+}
+
+/** Register at the root. */
+export function consoleRoutes(needs: ConsoleNeeds): (app: FastifyInstance) => Promise<void> {
+  return async (app) => {
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
+      done(null, new URLSearchParams(body.toString())),
+    )
+    app.get('/login', (request, reply) => showLogin(needs, request, reply))
+    app.post('/login', { bodyLimit: 4_096 }, (request, reply) => login(needs, request, reply))
+    app.post('/logout', (_request, reply) =>
+      reply.header('set-cookie', endedCookie(needs.isSecure)).redirect('/login', 303),
+    )
+    app.get('/', (request, reply) => showDashboard(needs, request, reply))
+    app.get<{ Params: { id: string } }>('/customers/:id', (request, reply) =>
+      showCustomer(needs, request, request.params.id, reply),
+    )
+  }
+}
+
+function showLogin(needs: ConsoleNeeds, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { ticket } = request.query as { readonly ticket?: unknown }
+  if (typeof ticket !== 'string') return sendLogin(reply, 200, undefined)
+  if (!isLoginTicket(needs.vault, ticket)) return sendLogin(reply, 401, 'This link has expired.')
+  // A page and not a redirect: a strict cookie does not come along on a journey that began on another site.
+  const body = html`<meta http-equiv="refresh" content="0; url=/">
+    <div class="narrow"><h1>Signed in</h1><p><a href="/">To the console</a></p></div>`
+  return sendPage(
+    reply.header('set-cookie', sessionCookie(needs.vault, localSession, needs.isSecure)),
+    200,
+    'Signed in',
+    body,
+  )
+}
+
+async function login(needs: ConsoleNeeds, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const token = request.body instanceof URLSearchParams ? (request.body.get('token')?.trim() ?? '') : ''
+  const keyId = token === '' ? undefined : await verifyApiKey(needs.database.pool, 'admin', token)
+  if (keyId === undefined) return sendLogin(reply, 401, 'This is not a valid admin token.')
+  return reply.header('set-cookie', sessionCookie(needs.vault, keyId, needs.isSecure)).redirect('/', 303)
+}
+
+function sendLogin(reply: FastifyReply, status: number, problem: string | undefined): FastifyReply {
+  const body = html`<div class="narrow"><h1>Perennial</h1>
+    <p class="soft">Sign in with an admin token, or open the link that the start command prints.</p>
+    ${problem !== undefined && html`<p class="warn">${problem}</p>`}
+    <form method="post" action="/login"><input type="password" name="token" placeholder="Admin token" required autofocus
+      autocomplete="current-password" aria-label="Admin token"><button>Sign in</button></form></div>`
+  return sendPage(reply, status, 'Sign in · Perennial', body)
+}
+
+/** Whether somebody is signed in, with a key that still holds. */
+async function isSignedIn({ vault, database }: ConsoleNeeds, request: FastifyRequest): Promise<boolean> {
+  const who = readSession(vault, request.headers.cookie)
+  if (who === undefined) return false
+  return who === localSession || isActiveApiKey(database.pool, who)
+}
+
+async function showDashboard(needs: ConsoleNeeds, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  if (!(await isSignedIn(needs, request))) return reply.redirect('/login', 303)
+  const { search: given } = request.query as { readonly search?: unknown }
+  const search = typeof given === 'string' ? given.replaceAll('\u0000', '').trim().slice(0, 300) : ''
+  const { pool } = needs.database
+  const [status, customers, messages] = await Promise.all([
+    readStatus(pool),
+    listCustomers(pool, needs.vault, { search, limit: 25 }),
+    listMessages(pool, { limit: 20 }),
+  ])
+  return sendFramed(needs, reply, 200, 'Perennial', dashboard({ status, customers, messages, search }))
+}
+
+async function showCustomer(
+  needs: ConsoleNeeds,
+  request: FastifyRequest,
+  id: string,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  if (!(await isSignedIn(needs, request))) return reply.redirect('/login', 303)
+  const customer = isUuid(id) ? await findCustomer(needs.database.pool, needs.vault, id) : undefined
+  if (customer === undefined) {
+    return sendFramed(
+      needs,
+      reply,
+      404,
+      'Unknown customer',
+      html`<main><h1>There is no customer with this id</h1></main>`,
+    )
+  }
+  return sendFramed(needs, reply, 200, 'Customer · Perennial', customerPage(customer, workflowUrl(needs, customer.id)))
+}
+
+/** The customer's workflow in the pages of Temporal; it may have completed. */
+function workflowUrl({ pages, namespace }: ConsoleNeeds, customerId: string): string | undefined {
+  const path = `/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(customerWorkflowId(customerId))}`
+  return pages.temporal === undefined ? undefined : new URL(path, pages.temporal).href
+}
+
+function sendFramed(
+  { pages }: ConsoleNeeds,
+  reply: FastifyReply,
+  status: number,
+  title: string,
+  main: Html,
+): FastifyReply {
+  const body = html`<header class="top"><strong><a href="/">Perennial</a></strong><nav>
+    ${pages.mail !== undefined && html`<a href="${pages.mail}">Caught mail</a>`}
+    ${pages.sms !== undefined && html`<a href="${pages.sms}">Caught SMS</a>`}
+    ${pages.temporal !== undefined && html`<a href="${pages.temporal}">Temporal</a>`}
+    <form method="post" action="/logout"><button class="quiet">Sign out</button></form></nav></header>${main}`
+  return sendPage(reply, status, title, body)
+}

@@ -1,0 +1,86 @@
+/** One customer: where they stand, what is known, and everything that happened. Personal data only as masks. */
+
+import type { CustomerDetails } from '../store/customer-details.ts'
+import { formatCount, formatMoney, formatShare, formatTime } from './format.ts'
+import { type Html, html } from './html.ts'
+import { timelineOf } from './timeline.ts'
+
+export function customerPage(customer: CustomerDetails, workflowUrl: string | undefined): Html {
+  return html`<main><h1>${customer.externalId ?? `Customer ${customer.id.slice(-12)}`}</h1>
+    <p class="lead"><span class="tag">${customer.stage}</span>
+      ${customer.atRisk && html`<span class="tag warn">at risk</span>`} since ${formatTime(customer.stageSince)}
+      ${customer.mergedInto !== null && html`· now part of <a href="/customers/${customer.mergedInto}">another customer</a>`}
+      ${workflowUrl !== undefined && html`· <a href="${workflowUrl}">workflow in Temporal</a>`}</p>
+    <div class="grid">${facts(customer)} ${contact(customer)} ${money(customer)}</div>
+    ${journeys(customer)} ${timeline(customer)}</main>`
+}
+
+function facts({ id, firstSeenAt, lastSeenAt, dueAt, timeZone, country, locale, traits }: CustomerDetails): Html {
+  const shown = Object.entries(traits).map(
+    ([name, value]) => html`<dt>${name}</dt><dd>${typeof value === 'string' ? value : JSON.stringify(value)}</dd>`,
+  )
+  return html`<section><h2>Known</h2><dl><dt>id</dt><dd><code>${id}</code></dd>
+    <dt>first seen</dt><dd>${formatTime(firstSeenAt)}</dd><dt>last seen</dt><dd>${formatTime(lastSeenAt)}</dd>
+    <dt>next look</dt><dd>${dueAt === null ? 'when something happens' : formatTime(dueAt)}</dd>
+    <dt>place</dt><dd>${[country, timeZone, locale].filter((part) => part !== null).join(', ') || '–'}</dd>${shown}</dl></section>`
+}
+
+function contact({ addresses, personal, consents }: CustomerDetails): Html {
+  const words = consents as readonly {
+    channel: string
+    topic: string
+    status: string
+    givenAt: string
+    method: string
+  }[]
+  return html`<section><h2>Contact</h2><dl>${addresses.map(
+    (one) => html`<dt>${one.channel}</dt><dd>${one.masked} ${!one.current && html`<span class="soft">former</span>`}
+      ${one.suppressed !== null && html`<span class="warn">nothing is sent: ${one.suppressed}</span>`}</dd>`,
+  )}${Object.entries(personal)
+    .filter(([name]) => name !== 'email' && name !== 'phone')
+    .map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
+    ${
+      words.length === 0
+        ? html`<p class="soft">Nothing was said about messages.</p>`
+        : html`<table><tbody>${words.map(
+            (one) => html`<tr><td>${one.channel}${one.topic !== '*' && ` (${one.topic})`}</td><td>${one.status}</td>
+      <td class="time">${formatTime(one.givenAt)}</td><td class="soft">${one.method}</td></tr>`,
+          )}</tbody></table>`
+    }</section>`
+}
+
+function money(customer: CustomerDetails): Html {
+  const { orderCount, revenueCents, refundedCents, currency, scores, orders } = customer
+  const { churn, clv } = scores
+  return html`<section><h2>Orders and scores</h2><dl><dt>orders</dt><dd>${formatCount(orderCount)}</dd>
+    <dt>revenue</dt><dd>${formatMoney(revenueCents, currency)}${refundedCents > 0 && `, ${formatMoney(refundedCents, currency)} refunded`}</dd>
+    <dt>churn risk</dt><dd>${churn === undefined ? 'not scored yet' : formatShare(churn.value)}</dd>
+    <dt>lifetime value</dt><dd>${clv === undefined ? 'not scored yet' : formatMoney(Math.round(clv.value), currency)}</dd></dl>
+    ${
+      orders.length > 0 &&
+      html`<table><tbody>${orders.slice(0, 10).map(
+        (one) => html`<tr><td class="time">${formatTime(one.orderedAt)}</td>
+      <td class="number">${formatMoney(one.revenueCents, one.currency)}</td><td class="soft">${one.cancelledAt === null ? (one.coupon ?? '') : 'cancelled'}</td></tr>`,
+      )}</tbody></table>`
+    }</section>`
+}
+
+function journeys({ runs }: CustomerDetails): Html | false {
+  const active = runs.filter((run) => run.status === 'active')
+  if (active.length === 0) return false
+  return html`<section><h2>Under way</h2><table><tbody>${active.map(
+    (run) => html`<tr><td>${run.journey}</td><td>at ${run.step ?? 'the start'}</td>
+    <td class="time">${run.wakeAt === null ? 'waits for something to happen' : `until ${formatTime(run.wakeAt)}`}</td></tr>`,
+  )}</tbody></table></section>`
+}
+
+function timeline(customer: CustomerDetails): Html {
+  const entries = timelineOf(customer)
+  if (entries.length === 0)
+    return html`<section><h2>Timeline</h2><p class="soft">Nothing has happened yet.</p></section>`
+  return html`<section><h2>Timeline</h2><table><thead><tr><th>When (UTC)</th><th>What</th><th>Why</th></tr></thead>
+    <tbody>${entries.map(
+      (entry) => html`<tr><td class="time">${formatTime(entry.at)}</td><td>${entry.text}</td>
+      <td class="soft">${entry.detail ?? ''}</td></tr>`,
+    )}</tbody></table></section>`
+}

@@ -1,0 +1,88 @@
+/** The console's front page: where the customers stand, who is new, what was sent. */
+
+import type { CustomerPage } from '../store/customer-list.ts'
+import type { MessagePage } from '../store/message-list.ts'
+import type { StoreStatus } from '../store/status.ts'
+import { formatCount, formatMoney, formatTime } from './format.ts'
+import { type Html, html } from './html.ts'
+
+export interface DashboardFacts {
+  readonly status: StoreStatus
+  readonly customers: CustomerPage
+  readonly messages: MessagePage
+  readonly search: string
+}
+
+const stages = [
+  { key: 'acquire', meaning: 'known, no order yet' },
+  { key: 'activate', meaning: 'first order' },
+  { key: 'retain', meaning: 'came back' },
+  { key: 'revenue', meaning: 'high value' },
+  { key: 'refer', meaning: 'loyal' },
+] as const
+
+export function dashboard(facts: DashboardFacts): Html {
+  return html`<main><h1>Customers</h1>
+    <p class="lead">${formatCount(facts.status.customers.total)} known,
+      ${formatCount(facts.status.events.accepted)} events, ${formatCount(facts.status.runs.active)} journeys under way
+      ${waiting(facts.status)}</p>
+    <div class="grid">${stageCards(facts.status)}</div>
+    ${customerSection(facts)} ${messageSection(facts)}</main>`
+}
+
+function waiting({ events, news }: StoreStatus): Html | false {
+  if (events.waiting === 0 && events.problems === 0 && news.unread === 0) return false
+  const parts = [
+    ...(events.waiting > 0 ? [`${formatCount(events.waiting)} events waiting`] : []),
+    ...(news.unread > 0 ? [`${formatCount(news.unread)} news unread`] : []),
+    ...(events.problems > 0 ? [`${formatCount(events.problems)} events with problems`] : []),
+  ]
+  return html`· <span class="warn">${parts.join(', ')}</span>`
+}
+
+function stageCards({ customers }: StoreStatus): Html[] {
+  return stages.map(({ key, meaning }) => {
+    const count = customers.stages[key] ?? 0
+    const share = customers.total === 0 ? 0 : count / customers.total
+    return html`<section><h2>${key} <span class="soft">· ${meaning}</span></h2><strong>${formatCount(count)}</strong>
+      <svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label="${Math.round(share * 100)} %">
+      <rect class="rest" width="100" height="6" rx="1"/><rect width="${(share * 100).toFixed(1)}" height="6" rx="1"/></svg></section>`
+  })
+}
+
+function customerSection({ customers, search }: DashboardFacts): Html {
+  const rows = customers.customers.map(
+    (one) => html`<tr><td><a href="/customers/${one.id}">${one.externalId ?? one.id.slice(-12)}</a></td>
+      <td><span class="tag">${one.stage}</span>${one.atRisk && html` <span class="tag warn">at risk</span>`}</td>
+      <td class="number">${formatCount(one.orderCount)}</td>
+      <td class="number">${formatMoney(one.revenueCents, one.currency)}</td>
+      <td class="time">${formatTime(one.lastSeenAt)}</td></tr>`,
+  )
+  const empty =
+    search === ''
+      ? html`<p class="soft">Nobody yet. Send an event to <code>POST /v1/identify</code> and somebody appears here.</p>`
+      : html`<p class="soft">Nobody found for this search. An e-mail address or phone number must be given whole.</p>`
+  return html`<section><h2>${search === '' ? 'Newest customers' : `${formatCount(customers.total)} found`}</h2>
+    <form class="row" action="/" method="get"><input type="search" name="search" value="${search}"
+      placeholder="Shop's id, whole e-mail address, phone number" aria-label="Search customers"><button>Search</button></form>
+    ${
+      rows.length === 0
+        ? empty
+        : html`<table><thead><tr><th>Customer</th><th>Stage</th><th class="number">Orders</th>
+      <th class="number">Revenue</th><th>Last seen (UTC)</th></tr></thead><tbody>${rows}</tbody></table>`
+    }</section>`
+}
+
+function messageSection({ messages }: DashboardFacts): Html {
+  const rows = messages.messages.map(
+    (one) => html`<tr><td class="time">${formatTime(one.plannedAt)}</td><td>${one.channel}</td>
+      <td>${one.journey} › ${one.step}</td><td><a href="/customers/${one.customerId}">${one.customerId.slice(-12)}</a></td>
+      <td><span class="tag">${one.status.replace('_', ' ')}</span> <span class="soft">${one.reason ?? ''}</span></td></tr>`,
+  )
+  return html`<section><h2>Recent messages</h2>${
+    rows.length === 0
+      ? html`<p class="soft">Nothing has been planned yet.</p>`
+      : html`<table><thead><tr><th>Planned (UTC)</th><th>Channel</th><th>Journey</th><th>Customer</th><th>Status</th>
+    </tr></thead><tbody>${rows}</tbody></table>`
+  }</section>`
+}

@@ -1,0 +1,73 @@
+/** The frame of every page that people see: one quiet style, light and dark, no script, nothing from elsewhere. */
+
+import { randomBytes } from 'node:crypto'
+import type { FastifyReply } from 'fastify'
+import { Html, html } from './html.ts'
+
+const style = `
+  :root {
+    color-scheme: light dark; --ink: #1d2a24; --soft: #5d6b64; --line: #dfe6e1; --paper: #fbfcfb; --card: #fff;
+    --leaf: #2f7d55; --warn: #a4501f;
+  }
+  @media (prefers-color-scheme: dark) {
+    :root { --ink: #e5ece8; --soft: #9aa8a1; --line: #2c3833; --paper: #121815; --card: #19211d; --leaf: #6cc298;
+      --warn: #e59a68; }
+  }
+  * { box-sizing: border-box }
+  body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif }
+  main, header.top { max-width: 68rem; margin: 0 auto; padding: 0 1.25rem }
+  header.top { display: flex; gap: 1.25rem; align-items: baseline; padding-top: 1.1rem; flex-wrap: wrap }
+  header.top strong { font-size: 1.1rem; letter-spacing: .01em } header.top strong a { color: var(--leaf) }
+  header.top nav { margin-left: auto; display: flex; gap: 1rem }
+  h1 { font-size: 1.5rem; margin: 1.4rem 0 .3rem } h2 { font-size: 1.05rem; margin: 0 0 .7rem }
+  a { color: var(--leaf); text-decoration: none } a:hover { text-decoration: underline }
+  p.lead, .soft { color: var(--soft) } .warn { color: var(--warn) }
+  .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 1rem; margin: 1rem 0 }
+  section { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1rem 1.1rem;
+    margin: 1rem 0; overflow-x: auto } .grid section { margin: 0 }
+  table { border-collapse: collapse; width: 100% } td, th { text-align: left; padding: .32rem .9rem .32rem 0;
+    border-bottom: 1px solid var(--line); vertical-align: top } tr:last-child td { border-bottom: 0 }
+  th { color: var(--soft); font-weight: 500; font-size: .86rem } td.number, th.number { text-align: right }
+  td.time, .time { white-space: nowrap; color: var(--soft); font-variant-numeric: tabular-nums }
+  svg.bar { width: 100%; height: .7rem; display: block; margin-top: .4rem } svg.bar rect { fill: var(--leaf) }
+  svg.bar rect.rest { fill: var(--line) }
+  dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0 } dt { color: var(--soft) }
+  dd { margin: 0; overflow-wrap: anywhere } code { font-size: .9em }
+  .tag { border: 1px solid var(--line); border-radius: 99px; padding: .05rem .6rem; font-size: .85rem;
+    white-space: nowrap }
+  form.row { display: flex; gap: .5rem; margin: 0 0 .8rem } input { font: inherit; padding: .4rem .6rem; flex: 1;
+    border: 1px solid var(--line); border-radius: 7px; background: var(--paper); color: inherit; min-width: 8rem }
+  button { font: inherit; padding: .45rem 1rem; border: 0; border-radius: 7px; background: var(--leaf); color: #fff;
+    cursor: pointer } @media (prefers-color-scheme: dark) { button { color: #0e1511 } }
+  button.quiet { background: none; color: var(--leaf); border: 1px solid var(--line) }
+  .narrow { max-width: 30rem; margin: 12vh auto; padding: 0 1.25rem } .narrow form { margin-top: 1rem }
+  .narrow button { display: block; width: 100%; margin-top: .7rem }
+`
+
+/** Sends a page. It runs no script, is framed by nobody, and is kept by no cache. */
+export function sendPage(reply: FastifyReply, status: number, title: string, body: Html): FastifyReply {
+  const nonce = randomBytes(16).toString('base64')
+  const policy = [
+    "default-src 'none'",
+    `style-src 'nonce-${nonce}'`,
+    "img-src 'self' data:",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ]
+  const page = html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex"><title>${title}</title><style nonce="${nonce}">${new Html(style)}</style></head>
+<body>${body}</body></html>
+`
+  return reply
+    .code(status)
+    .headers({
+      'content-security-policy': policy.join('; '),
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+    })
+    .type('text/html; charset=utf-8')
+    .send(page.text)
+}

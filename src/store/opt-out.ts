@@ -1,0 +1,80 @@
+/** A person's word about messages, given to us directly: by a link in a message, or by answering one. It holds at once. */
+
+import type { Channel } from '../domain/snapshot.ts'
+import { type NewConsent, sayConsent } from './consents.ts'
+import { customersAtAddress } from './contact-points.ts'
+import type { Queryable } from './database.ts'
+import { insertContactNews } from './news.ts'
+import { liftStop, suppress } from './suppressions.ts'
+
+/** What an unsubscribe link needs to know of the message that it came with. */
+export interface MessageOrigin {
+  /** Of today: the customer may have become part of another one since. */
+  readonly customerId: string
+  readonly channel: Channel
+  readonly topic: string
+}
+
+export async function findMessageOrigin(client: Queryable, messageId: string): Promise<MessageOrigin | undefined> {
+  const { rows } = await client.query<MessageOrigin>(
+    `WITH RECURSIVE person AS (
+       SELECT c.id, c.merged_into FROM messages m JOIN customers c ON c.id = m.customer_id WHERE m.id = $1
+       UNION ALL
+       SELECT c.id, c.merged_into FROM person p JOIN customers c ON c.id = p.merged_into
+     )
+     SELECT p.id AS "customerId", m.channel, m.topic
+     FROM messages m, person p WHERE m.id = $1 AND p.merged_into IS NULL`,
+    [messageId],
+  )
+  return rows[0]
+}
+
+/**
+ * Records what somebody said and tells what is under way for them. Saying it again changes nothing. Call it in a
+ * transaction.
+ */
+export async function takeWord(client: Queryable, word: NewConsent): Promise<void> {
+  await client.query('SELECT FROM customers WHERE id = $1 FOR UPDATE', [word.customerId])
+  if (await sayConsent(client, word)) await insertContactNews(client, [word.customerId], word.atMs)
+}
+
+export interface SmsAnswer {
+  /** Keyed hash of the number that it came from. */
+  readonly addressHash: Buffer
+  /** The word as it is understood: `STOP`. */
+  readonly word: string
+  readonly atMs: number
+}
+
+/** Ends all SMS to a number, whoever has it. @returns whether they had not been ended before. */
+export async function stopSms(client: Queryable, { addressHash, word, atMs }: SmsAnswer): Promise<boolean> {
+  const isNew = await suppress(client, { channel: 'sms', addressHash, reason: 'stop', detail: word, atMs })
+  await everybodySays(client, { addressHash, word, atMs }, 'withdrawn')
+  return isNew
+}
+
+/** Takes an earlier stop back. @returns whether there was one. */
+export async function resumeSms(client: Queryable, answer: SmsAnswer): Promise<boolean> {
+  const wasStopped = await liftStop(client, 'sms', answer.addressHash)
+  if (wasStopped) await everybodySays(client, answer, 'granted')
+  return wasStopped
+}
+
+async function everybodySays(
+  client: Queryable,
+  { addressHash, word, atMs }: SmsAnswer,
+  status: 'granted' | 'withdrawn',
+): Promise<void> {
+  for (const customerId of await customersAtAddress(client, 'sms', addressHash)) {
+    await takeWord(client, {
+      customerId,
+      channel: 'sms',
+      topic: '*',
+      status,
+      atMs,
+      source: 'sms',
+      method: word,
+      words: null,
+    })
+  }
+}
