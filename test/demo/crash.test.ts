@@ -1,0 +1,65 @@
+/** The demo with its worker killed again and again: what customers receive must not show it. */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, it } from 'vitest'
+import { runDemo } from '../../src/cli/demo/run-demo.ts'
+import type { Installation } from '../../src/embedded/supervisor.ts'
+import { openDatabase } from '../../src/store/database.ts'
+
+const kills = 5
+const betweenKillsMs = 4_000
+
+it('a worker that is killed five times loses no message and sends none twice', { timeout: 400_000 }, async () => {
+  const home = mkdtempSync(join(tmpdir(), 'perennial-test-'))
+  let killing: Promise<number> | undefined
+  const { installation, report } = await runDemo({
+    home: join(home, 'demo'),
+    port: 0,
+    customers: 120,
+    days: 25,
+    fromMs: Date.parse('1997-03-10T00:00:00Z'),
+    speed: 86_400,
+    reporter: {},
+    onLive: (running) => void (killing = killAgainAndAgain(running)),
+  })
+  try {
+    expect(await killing).toBe(kills)
+    expect(report.messages.total).toBeGreaterThan(10)
+    expect(report.duplicates).toBe(0)
+    expect(report.unexplained).toBe(0)
+    expect(report.workflows.failed).toBe(0)
+    expect(await inDoubtTransactional(installation)).toBe(0)
+    expect(sent(report)).toBeGreaterThan(0)
+  } finally {
+    await installation.stop()
+    rmSync(home, { recursive: true, force: true })
+  }
+})
+
+async function killAgainAndAgain(installation: Installation): Promise<number> {
+  for (let kill = 0; kill < kills; kill++) {
+    await sleep(betweenKillsMs)
+    await installation.process('lifecycle').crash()
+  }
+  return kills
+}
+
+/** What may be sent again is never left in doubt. */
+async function inDoubtTransactional({ databaseUrl }: Installation): Promise<number> {
+  const database = openDatabase(databaseUrl)
+  try {
+    const { rows } = await database.pool.query<{ count: number }>(
+      `SELECT count(*) FROM messages WHERE status = 'in_doubt' AND message_class = 'transactional'`,
+    )
+    return rows[0]?.count ?? -1
+  } finally {
+    await database.close()
+  }
+}
+
+function sent({ messages }: Awaited<ReturnType<typeof runDemo>>['report']): number {
+  return Object.values(messages.byChannel).reduce((sum, counts) => sum + (counts['sent'] ?? 0), 0)
+}

@@ -1,0 +1,201 @@
+/** Training on the purchases of a real shop, in a real database: what is learned, judged, put into use and scored. */
+
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createTrainingActivities, scoreOne, type TrainingNeeds } from '../../activities/training.ts'
+import type { ModelKind, ScoringResult, TrainingDraft, TrainingResult } from '../../activities/training-types.ts'
+import { readCdnow, sampleCustomers } from '../../src/cli/demo/cdnow.ts'
+import { historyOf } from '../../src/cli/demo/history.ts'
+import { importHistory } from '../../src/intake/import-history.ts'
+import { loadDefinitions, publishCampaigns } from '../../src/store/campaigns.ts'
+import { type Database, openDatabase } from '../../src/store/database.ts'
+import { createIdentifiers } from '../../src/store/identifiers.ts'
+import { createTrainingStore } from '../../src/store/training-store.ts'
+import { Vault } from '../../src/store/vault.ts'
+import { createTestDatabase } from '../support/database.ts'
+
+const vault = new Vault(Buffer.alloc(32, 7))
+const purchases = sampleCustomers(readCdnow(), 900)
+let database: Database
+let drop: () => Promise<void>
+let runs = 0
+
+beforeAll(async () => {
+  const created = await createTestDatabase()
+  drop = created.drop
+  database = openDatabase(created.url)
+  await publishCampaigns(database, 'campaigns', Date.parse('1997-01-01'))
+  await importUntil('1998-02-01')
+})
+
+afterAll(async () => {
+  await database.close()
+  await drop()
+})
+
+describe.each(['churn', 'clv'] as const)('a training of %s', (kind) => {
+  it('is judged on later data, put into use, and scores everybody who has bought', async () => {
+    const { result, scoring } = await train(kind, '1998-02-01')
+    const model = await championOf(kind)
+    expect(result.promoted).toBe(true)
+    expect(model.id).toBe(result.modelId)
+    expect(model.method).toBe(kind === 'churn' ? 'logistic-regression' : 'bg-nbd')
+    expect(scoring.customers).toBe(900)
+    const { rows } = await database.pool.query<{ scored: number; low: number; high: number; explained: boolean }>(
+      `SELECT count(*) AS scored, min(value) AS low, max(value) AS high, bool_and(jsonb_array_length(reasons) > 0) AS explained
+         FROM scores WHERE kind = $1 AND model_id = $2`,
+      [kind, result.modelId],
+    )
+    expect(rows[0]).toMatchObject({ scored: 900, explained: true })
+    expect(rows[0]?.low).toBeGreaterThanOrEqual(0)
+    expect(rows[0]?.high).toBeGreaterThan(0)
+  })
+
+  it('repeated step by step, as after a crash, ends with the same single model', async () => {
+    const { environment, activities, draft } = await begin(kind, '1998-02-01')
+    for (let again = 0; again < 2; again++) {
+      await environment.run(activities.fitModel, draft.modelId)
+      await environment.run(activities.evaluateModel, draft.modelId)
+      await environment.run(activities.publishModel, draft.modelId)
+    }
+    const { rows } = await database.pool.query(`SELECT id FROM models WHERE kind = $1 AND status = 'champion'`, [kind])
+    expect(rows).toEqual([{ id: draft.modelId }])
+  })
+})
+
+describe('what was measured', () => {
+  it('a churn model ranks later customers better than the length of their silence does', async () => {
+    const { metrics } = await championOf('churn')
+    expect(metrics['auc']).toBeGreaterThan(metrics['recencyAuc'] as number)
+    expect(metrics['calibrationError']).toBeLessThan(0.1)
+  })
+
+  it('the value model foresees the purchases of later weeks to within a third', async () => {
+    const { metrics } = await championOf('clv')
+    const factor = (metrics['predictedPurchases'] as number) / (metrics['actualPurchases'] as number)
+    expect(factor).toBeGreaterThan(2 / 3)
+    expect(factor).toBeLessThan(3 / 2)
+  })
+
+  it('nothing of the future is known: a training as of a day is the same, whatever came later', async () => {
+    const before = await trainedParameters('1998-01-01')
+    await importUntil('1998-03-01')
+    expect(await trainedParameters('1998-01-01')).toEqual(before)
+  })
+})
+
+describe('crossings', () => {
+  it('a first score is no news, and puts customers at rest where it says', async () => {
+    const { rows } = await database.pool.query<{ news: number; revenue: number }>(
+      `SELECT (SELECT count(*) FROM news) AS news,
+              (SELECT count(*) FROM customers WHERE stage IN ('revenue', 'refer')) AS revenue`,
+    )
+    expect(rows[0]?.news).toBe(0)
+    expect(rows[0]?.revenue).toBeGreaterThan(0)
+  })
+
+  it('a score that crosses the threshold is news once, however often it trembles about it', async () => {
+    const { id } = await championOf('churn')
+    const { rows } = await database.pool.query<{ id: string }>('SELECT id FROM customers WHERE at_risk LIMIT 1')
+    const customerId = rows[0]?.id as string
+    const store = createTrainingStore(database)
+    const saved = async (value: number): Promise<number> => {
+      const scores = [{ customerId, value, tier: null, reasons: ['test'] }]
+      const page = { kind: 'churn' as const, modelId: id, nowMs: Date.parse('1998-02-02'), scores }
+      const placing = { rules: 'test', stageOf: () => ({ stage: 'retain' as const, reason: 'test', atRisk: true }) }
+      return (await store.saveScorePage({ ...page, announce: { enter: 0.7, leave: 0.5 } }, placing)).crossings
+    }
+    const trembling = []
+    for (const value of [0.71, 0.69, 0.72, 0.51, 0.7]) trembling.push(await saved(value))
+    expect(trembling).toEqual([0, 0, 0, 0, 0])
+    expect(await saved(0.49)).toBe(1)
+  })
+})
+
+describe('too little data', () => {
+  it('is said, a stated rule stands in, and it never replaces a trained model', async () => {
+    const trained = await championOf('churn')
+    const { draft, result } = await train('churn', '1997-02-01')
+    expect(draft.tooLittle).toMatch(/Too little data/)
+    expect(result).toMatchObject({ promoted: false, reason: expect.stringMatching(/model in use stays/) })
+    expect((await championOf('churn')).id).toBe(trained.id)
+  })
+
+  it('in an empty shop the rule is put into use, and scores the first customer who buys', async () => {
+    const empty = await createTestDatabase()
+    const shop = openDatabase(empty.url)
+    try {
+      await publishCampaigns(shop, 'campaigns', 0)
+      await importHistory(historyOf(purchases.slice(0, 1)), {
+        database: shop,
+        vault,
+        definitions: await loadDefinitions(shop),
+        nowMs: Date.parse('1997-02-01'),
+      })
+      const { rows } = await shop.pool.query<{ id: string }>('SELECT id FROM customers')
+      await scoreOne(rows[0]?.id as string, needsOf(shop, '1997-02-01'))
+      const scores = await shop.pool.query<{ kind: string; method: string }>(
+        'SELECT s.kind, m.method FROM scores s JOIN models m ON m.id = s.model_id ORDER BY 1',
+      )
+      expect(scores.rows).toEqual([
+        { kind: 'churn', method: 'rule' },
+        { kind: 'clv', method: 'rule' },
+      ])
+    } finally {
+      await shop.close()
+      await empty.drop()
+    }
+  })
+})
+
+function needsOf(db: Database, day: string): TrainingNeeds {
+  const nowMs = Date.parse(`${day}T00:00:00Z`)
+  return {
+    store: createTrainingStore(db),
+    definitions: { get: () => loadDefinitions(db) },
+    clock: { nowMs: () => nowMs, realMsUntil: () => 0, speed: 1 },
+    idFor: (key) => createIdentifiers(vault, 'models').id(key),
+  }
+}
+
+async function begin(kind: ModelKind, day: string) {
+  const workflowExecution = { workflowId: `model-training:${kind}`, runId: `run-${++runs}` }
+  const environment = new MockActivityEnvironment({ workflowExecution })
+  const activities = createTrainingActivities(needsOf(database, day))
+  const draft = await environment.run(activities.extractTrainingData, kind)
+  return { environment, activities, draft }
+}
+
+async function train(
+  kind: ModelKind,
+  day: string,
+): Promise<{ draft: TrainingDraft; result: TrainingResult; scoring: ScoringResult }> {
+  const { environment, activities, draft } = await begin(kind, day)
+  if (draft.tooLittle === undefined) {
+    await environment.run(activities.fitModel, draft.modelId)
+    await environment.run(activities.evaluateModel, draft.modelId)
+  }
+  const result = await environment.run(activities.publishModel, draft.modelId)
+  const scoring = await environment.run(activities.scoreEveryone, kind)
+  return { draft, result, scoring }
+}
+
+async function trainedParameters(day: string): Promise<unknown> {
+  const { environment, activities, draft } = await begin('churn', day)
+  await environment.run(activities.fitModel, draft.modelId)
+  return (await createTrainingStore(database).loadModel(draft.modelId)).parameters
+}
+
+async function championOf(kind: ModelKind) {
+  const model = await createTrainingStore(database).championModel(kind)
+  if (!model) throw new Error(`no model of ${kind} is in use`)
+  return model
+}
+
+/** Importing again what is there already changes nothing. */
+async function importUntil(day: string): Promise<void> {
+  const untilMs = Date.parse(`${day}T00:00:00Z`)
+  const definitions = await loadDefinitions(database)
+  const past = historyOf(purchases.filter(({ atMs }) => atMs < untilMs))
+  await importHistory(past, { database, vault, definitions, nowMs: untilMs })
+}
