@@ -62,7 +62,7 @@ describe.skipIf(!hasShared)(`on Online Retail${needsShared}`, () => {
     answers = (oracle('cf') as RetailAnswers[])[0]!
     interactions = retailInteractions('United Kingdom')
     split = holdOutEvery(interactions, answers.config.mod, answers.config.rem)
-  })
+  }, 120_000)
 
   test('the split has as many training rows', () => {
     expect(split.train.indices).toHaveLength(answers.n_train)

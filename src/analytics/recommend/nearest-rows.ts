@@ -2,8 +2,9 @@
 
 import { checkBetween, checkWhole } from '../core/check.ts'
 import { BestList } from './best-list.ts'
-import { binarySimilarity, type SimilarityKind, shrinkage } from './similarity.ts'
-import { columnSizes, rowSize, type SparsePattern, transposedPattern } from './sparse-matrix.ts'
+import { type RowSimilarities, rowSimilarities } from './row-similarities.ts'
+import type { SimilarityKind } from './similarity.ts'
+import type { SparsePattern } from './sparse-matrix.ts'
 
 /** For each row its nearest other rows with a positive similarity, nearest first. */
 export interface NeighbourLists {
@@ -44,26 +45,24 @@ export function nearestRows(pattern: SparsePattern, options: NeighbourOptions): 
   const capacity = Math.min(checkWhole('neighbours', options.neighbours, 1), rows)
   const strength = checkBetween('shrinkage', options.shrinkage ?? 0, 0, Number.MAX_VALUE)
   const best = new BestList(capacity, SIMILARITY_DECIMALS)
-  const shared = sharedCounter(pattern)
-  const likeness = rowLikeness(pattern, options.similarity)
+  const met = rowSimilarities(pattern, options.similarity, strength)
   const lists = new ListWriter(rows)
   for (let row = 0; row < rows; row++) {
     if (row % PROGRESS_ROWS === 0) options.onProgress?.(row / rows)
-    const touched = shared.countFor(row)
-    let { floor } = best
-    for (let t = 0; t < touched; t++) {
-      const other = shared.rows[t] as number
-      const both = shared.counts[other] as number
-      shared.counts[other] = 0
-      if (other === row) continue
-      const similarity = likeness(row, other, both) * shrinkage(both, strength)
-      if (similarity < floor || similarity <= 0) continue
-      best.offer(similarity, other)
-      floor = best.floor
-    }
+    offerPositive(best, met, met.fill(row))
     lists.append(best)
   }
   return lists.finish()
+}
+
+function offerPositive(best: BestList, { rows, similarities }: RowSimilarities, count: number): void {
+  let { floor } = best
+  for (let m = 0; m < count; m++) {
+    const similarity = similarities[m] as number
+    if (similarity < floor || similarity <= 0) continue
+    best.offer(similarity, rows[m] as number)
+    floor = best.floor
+  }
 }
 
 /** The same lists with at most K neighbours a row: cross-validation need not search again for every K. */
@@ -95,91 +94,6 @@ export function neighbourOf(lists: NeighbourLists): NeighbourLists {
     }
   }
   return { rows, starts: turned, neighbours: owners, similarities: values }
-}
-
-/** The similarity of two rows that share `both` columns; see binarySimilarity, with what each row brings made once. */
-function rowLikeness(
-  pattern: SparsePattern,
-  kind: SimilarityKind,
-): (row: number, other: number, both: number) => number {
-  const { rows } = pattern
-  const columns = columnSizes(pattern).reduce((sum, size) => sum + Math.sign(size), 0)
-  const sizes = Float64Array.from({ length: rows }, (_, row) => rowSize(pattern, row))
-  if (kind === 'euclidean') {
-    return (row, other, both) => binarySimilarity(kind, both, sizes[row] as number, sizes[other] as number, columns)
-  }
-  const centred = kind === 'pearson'
-  const norms = sizes.map((size) => Math.sqrt(centred ? size * (columns - size) : size))
-  return (row, other, both) => {
-    const product = centred ? columns * both - (sizes[row] as number) * (sizes[other] as number) : both
-    const length = (norms[row] as number) * (norms[other] as number)
-    return length === 0 ? 0 : product / length
-  }
-}
-
-interface SharedCounter {
-  /** The rows that share a column with the row last counted, itself included, in no order. */
-  readonly rows: Int32Array
-  /** How many columns each row shares with it; whoever reads a count sets it back to 0. */
-  readonly counts: Int32Array
-  /** Counts for a row; returns how many `rows` there are. */
-  countFor(row: number): number
-}
-
-function sharedCounter(pattern: SparsePattern): SharedCounter {
-  const byColumn = transposedPattern(pattern)
-  const rows = new Int32Array(pattern.rows)
-  const counts = new Int32Array(pattern.rows)
-  return {
-    rows,
-    counts,
-    countFor(row) {
-      // Noting who was met costs more than the counting itself; a row that meets most others is better looked through.
-      if (entriesMet(pattern, byColumn, row) < pattern.rows) return countAndNote(pattern, byColumn, row, counts, rows)
-      countOnly(pattern, byColumn, row, counts)
-      let touched = 0
-      for (let other = 0; other < counts.length; other++) if (counts[other] !== 0) rows[touched++] = other
-      return touched
-    },
-  }
-}
-
-function entriesMet({ starts, indices }: SparsePattern, byColumn: SparsePattern, row: number): number {
-  let met = 0
-  for (let e = starts[row] as number; e < (starts[row + 1] as number); e++)
-    met += rowSize(byColumn, indices[e] as number)
-  return met
-}
-
-function countOnly({ starts, indices }: SparsePattern, byColumn: SparsePattern, row: number, counts: Int32Array): void {
-  const { starts: columnStarts, indices: rowsOf } = byColumn
-  const end = starts[row + 1] as number
-  for (let e = starts[row] as number; e < end; e++) {
-    const column = indices[e] as number
-    const columnEnd = columnStarts[column + 1] as number
-    for (let f = columnStarts[column] as number; f < columnEnd; f++) (counts[rowsOf[f] as number] as number)++
-  }
-}
-
-function countAndNote(
-  { starts, indices }: SparsePattern,
-  byColumn: SparsePattern,
-  row: number,
-  counts: Int32Array,
-  rows: Int32Array,
-): number {
-  const { starts: columnStarts, indices: rowsOf } = byColumn
-  const end = starts[row + 1] as number
-  let touched = 0
-  for (let e = starts[row] as number; e < end; e++) {
-    const column = indices[e] as number
-    const columnEnd = columnStarts[column + 1] as number
-    for (let f = columnStarts[column] as number; f < columnEnd; f++) {
-      const other = rowsOf[f] as number
-      if ((counts[other] as number)++ === 0) rows[touched++] = other
-    }
-  }
-  return touched
 }
 
 /** Lists of unknown length, written one row after the other. */

@@ -1,34 +1,9 @@
-/** How alike two customers or two items are: cosine, Pearson and Euclidean, for 0/1 rows and for plain vectors. */
+/** How alike two customers or two items are: cosine, Pearson and Euclidean. Here for plain vectors. */
 
 import { checkAllFinite, refuse } from '../core/check.ts'
 
 /** The three similarities. All are at most 1; only Pearson's may be negative. */
 export type SimilarityKind = 'cosine' | 'pearson' | 'euclidean'
-
-/**
- * The similarity of two 0/1 rows, from counts alone:
- *
- * - cosine: shared / √(sizeA · sizeB)
- * - Pearson: the phi coefficient over all columns, 0 if a row is constant
- * - Euclidean: 1 / (1 + √(columns that exactly one of them has)), and 0 if they share nothing
- *
- * @param shared Columns that both have.
- * @param sizeA Columns that the one has. @param sizeB Columns that the other has. @param columns All columns.
- */
-export function binarySimilarity(
-  kind: SimilarityKind,
-  shared: number,
-  sizeA: number,
-  sizeB: number,
-  columns: number,
-): number {
-  if (kind === 'pearson') {
-    const spread = Math.sqrt(sizeA * (columns - sizeA)) * Math.sqrt(sizeB * (columns - sizeB))
-    return spread === 0 ? 0 : (columns * shared - sizeA * sizeB) / spread
-  }
-  if (shared === 0) return 0
-  return kind === 'cosine' ? shared / Math.sqrt(sizeA * sizeB) : 1 / (1 + Math.sqrt(sizeA + sizeB - 2 * shared))
-}
 
 /**
  * What a similarity that rests on few co-ratings is multiplied with: co-ratings / (co-ratings + strength). A strength
