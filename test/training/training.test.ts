@@ -162,7 +162,10 @@ async function begin(kind: ModelKind, day: string) {
   const workflowExecution = { workflowId: `model-training:${kind}`, runId: `run-${++runs}` }
   const environment = new MockActivityEnvironment({ workflowExecution })
   const activities = createTrainingActivities(needsOf(database, day))
-  const draft = await environment.run(activities.extractTrainingData, kind)
+  const draft = await environment.run<[ModelKind], TrainingDraft, typeof activities.extractTrainingData>(
+    activities.extractTrainingData,
+    kind,
+  )
   return { environment, activities, draft }
 }
 
@@ -175,8 +178,14 @@ async function train(
     await environment.run(activities.fitModel, draft.modelId)
     await environment.run(activities.evaluateModel, draft.modelId)
   }
-  const result = await environment.run(activities.publishModel, draft.modelId)
-  const scoring = await environment.run(activities.scoreEveryone, kind)
+  const result = await environment.run<[string], TrainingResult, typeof activities.publishModel>(
+    activities.publishModel,
+    draft.modelId,
+  )
+  const scoring = await environment.run<[ModelKind], ScoringResult, typeof activities.scoreEveryone>(
+    activities.scoreEveryone,
+    kind,
+  )
   return { draft, result, scoring }
 }
 
