@@ -176,8 +176,9 @@ describe('quiet hours', () => {
     ['where the zone is not known, the default counts', 'Nowhere/Else', '2026-01-05T23:00', '2026-01-06T08:00'],
   ])('%s', (_, timeZone, moment, until) => {
     const verdict = mayContact(sms, addressee({ timeZone, contact: yes }), open, at(moment))
-    if (until === undefined) expect(verdict).toEqual({ allowed: true })
-    else expect(verdict).toMatchObject({ rule: 'quiet-hours', notBeforeMs: at(until) })
+    const expected =
+      until === undefined ? { allowed: true } : { allowed: false, rule: 'quiet-hours', notBeforeMs: at(until) }
+    expect(verdict).toMatchObject(expected)
   })
 
   test('text messages keep them also when they are transactional', () => {

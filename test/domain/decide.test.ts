@@ -266,6 +266,10 @@ describe('steps', () => {
     const atOnce = life({ waiting }).hear({ kind: 'event', name: 'Go', properties: {} })
     expect(atOnce.event('Bought', { total: 10 }).story).toEqual(['2026-01-05T12:00 thanks'])
 
+    const behindSplit = waiting.replace('steps:', 'steps:\n  - { id: any, type: split, if: { stage: acquire } }')
+    const soon = life({ behindSplit }).hear({ kind: 'event', name: 'Go', properties: {} })
+    expect(soon.event('Bought', { total: 10 }).story).toEqual(['2026-01-05T12:00 thanks'])
+
     const late = life({ waiting }).event('Go')
     late.nowMs += 3 * dayMs
     expect(late.event('Bought', { total: 10 }).messages).toMatchObject([{ step: 'thanks' }])

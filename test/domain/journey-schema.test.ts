@@ -133,7 +133,7 @@ describe('a journey that cannot work is refused, with what, where and why', () =
     ],
     [
       'a loop that never waits',
-      journey(`${email.replace(' }', ', next: hello }')}`),
+      journey(email.replace(' }', ', next: hello }')),
       'steps[0].next "hello": closes a loop through "hello" that never waits',
     ],
     [

@@ -70,7 +70,17 @@ export function journeyOf(key: string, text: string, version = 'v1'): JourneyDef
   return definition.definition
 }
 
+/** Reading YAML takes longer than a hundred decisions, and property tests ask for the same few texts over and over. */
+const known = new Map<string, Definition>()
+
 function definitionOf(kind: CampaignKind, key: string, text: string, version = 'v1'): Definition {
+  const name = [kind, key, version, text].join('\n')
+  const definition = known.get(name) ?? readDefinition(kind, key, text, version)
+  known.set(name, definition)
+  return definition
+}
+
+function readDefinition(kind: CampaignKind, key: string, text: string, version: string): Definition {
   const result = checkDocument({ kind, key, version, document: parse(text) })
   if ('checked' in result) return result.checked
   throw new Error(`${kind} ${key}: ${result.problems.map(sayProblem).join('; ')}`)
