@@ -41,8 +41,11 @@ const SHORT_SHARE = 0.2
 const LOSS_NOISE = 1e-12
 
 /** Separation shows as steps that hardly shrink, after so many that a fit that is merely slow to start is past that. */
-const SEPARATION_FROM = 8
+const SEPARATION_FROM = 5
 const SLOW_SHARE = 0.3
+
+/** Steps that would still move a separated fit by less than this many standard errors change hardly any probability. */
+const SEPARATED_TOLERANCE = 1e-4
 
 /**
  * The coefficients that minimise Σ ln(1 + e^(−s·f)) + λ/2·‖coefficients‖² over the rows, with f = intercept + x·coefficients
@@ -76,11 +79,12 @@ export function fitLogisticRegression(
     iterations++
     const lengthBefore = length
     length = newton.next()
-    converged = length <= tolerance
-    if (!converged && l2 === 0 && iterations >= SEPARATION_FROM && length > SLOW_SHARE * lengthBefore) {
-      separation = findSeparation(problem, newton.step)
-      if (separation) break
+    if (Number.isNaN(length)) separation ??= findSeparation(problem, newton.step) ?? refuseFlat(newton.flatColumn)
+    else if (l2 === 0 && iterations >= SEPARATION_FROM && length > SLOW_SHARE * lengthBefore) {
+      separation ??= findSeparation(problem, newton.step)
     }
+    if (separation && !(length > SEPARATED_TOLERANCE)) break
+    converged = length <= tolerance
     if (converged) subtract(problem.weights, newton.step, 1)
     else loss = takeStep(problem, newton.step, length, loss)
   }
@@ -109,44 +113,65 @@ export function logisticStandardErrors(
   const problem = startProblem(features, target, l2)
   problem.weights.set([intercept, ...coefficients])
   evaluate(problem)
-  return inverseDiagonal(factoredHessian(problem), problem.weights.length).map(Math.sqrt)
+  const { factor, flatColumn } = factoredHessian(problem)
+  if (flatColumn >= 0) refuseFlat(flatColumn)
+  return inverseDiagonal(factor, problem.weights.length).map(Math.sqrt)
 }
 
 /** The next step from wherever the problem's weights are. */
 interface NewtonSteps {
   /** What is to be taken from the weights. */
   readonly step: Float64Array
-  /** Makes the next step and returns its length in standard errors, whatever units the features have. */
+  /**
+   * Makes the next step and returns its length in standard errors, whatever units the features have; NaN, and the step as
+   * it was, if the loss is flat in some direction.
+   */
   next(): number
+  /** The column at which the loss was found flat, or −1. */
+  readonly flatColumn: number
 }
 
 function newtonSteps(problem: LogisticProblem): NewtonSteps {
   const { gradient } = problem
   const step = new Float64Array(gradient.length)
-  let factor: Float64Array | undefined
+  let hessian: FactoredHessian | undefined
   let length = 0
 
-  const solve = (hessian: Float64Array): number => {
+  const solve = (factor: Float64Array): number => {
     step.set(gradient)
-    choleskySolve(hessian, step.length, step)
+    choleskySolve(factor, step.length, step)
     return Math.sqrt(Math.max(0, dot(gradient, step)))
   }
   const next = (): number => {
-    const again = factor && solve(factor)
+    const again = hessian && solve(hessian.factor)
     if (again !== undefined && again <= FRESH_SHARE * length) return (length = again)
-    factor = factoredHessian(problem)
-    return (length = solve(factor))
+    hessian = factoredHessian(problem)
+    return (length = hessian.flatColumn < 0 ? solve(hessian.factor) : Number.NaN)
   }
-  return { step, next }
+  return {
+    step,
+    next,
+    get flatColumn() {
+      return hessian?.flatColumn ?? -1
+    },
+  }
 }
 
-function factoredHessian(problem: LogisticProblem): Float64Array {
+interface FactoredHessian {
+  readonly factor: Float64Array
+  /** The first column that does not curve the loss beyond those before it, or −1. */
+  readonly flatColumn: number
+}
+
+function factoredHessian(problem: LogisticProblem): FactoredHessian {
   const columns = problem.weights.length
-  const hessian = new Float64Array(columns * columns)
-  hessianInto(problem, hessian)
-  const failed = choleskyFactor(hessian, columns)
-  if (failed < 0) return hessian
-  throw new RangeError(`features: column ${failed - 1} must not be constant or a combination of the columns before it`)
+  const factor = new Float64Array(columns * columns)
+  hessianInto(problem, factor)
+  return { factor, flatColumn: choleskyFactor(factor, columns) }
+}
+
+function refuseFlat(column: number): never {
+  throw new RangeError(`features: column ${column - 1} must not be constant or a combination of the columns before it`)
 }
 
 /** Moves the weights against the step, by as much of it as serves, and returns the loss there. */
