@@ -38,7 +38,9 @@ export async function customerLifecycle({ customerId }: CustomerRef): Promise<vo
 
   let scoringsInARow = 0
   for (;;) {
-    if (wf.workflowInfo().continueAsNewSuggested && deliveries.underWay === 0) {
+    if (wf.workflowInfo().continueAsNewSuggested) {
+      // Deliveries end with their run. Whatever a long outage holds up stays open in the ledger, for the next run.
+      await wf.condition(() => deliveries.underWay === 0, '1 minute')
       await wf.continueAsNew<typeof customerLifecycle>({ customerId })
     }
     looks = 0 // Before the review: a look that comes while we review must wake us again.

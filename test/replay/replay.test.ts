@@ -1,0 +1,77 @@
+/** Every history that was ever recorded still replays; code that would break customers in flight is found out here. */
+
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { bundleWorkflowCode, DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker'
+import { afterAll, expect, test } from 'vitest'
+import { historyFromPlain } from '../support/histories.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const folder = fileURLToPath(new URL('histories/', import.meta.url))
+const mutants = join(root, '.cache', `mutants-${process.pid}`)
+const logger = new DefaultLogger('ERROR', () => undefined)
+
+// The core tells of every replay that fails, which is what most of these tests want.
+Runtime.install({
+  logger,
+  telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } },
+})
+afterAll(() => rmSync(mutants, { recursive: true, force: true }))
+
+const histories = readdirSync(folder).map((file) => ({
+  workflowId: file,
+  history: historyFromPlain(JSON.parse(readFileSync(join(folder, file), 'utf8')) as Record<string, unknown>),
+}))
+
+/** The files whose history this code would not have written. */
+async function filesThatBreak(workflowsPath: string): Promise<string[]> {
+  const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger })
+  const broken: string[] = []
+  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, histories)) {
+    if (error) broken.push(workflowId)
+  }
+  return broken
+}
+
+test('there are histories to replay', () => {
+  expect(histories.length).toBeGreaterThanOrEqual(4)
+})
+
+test('every recorded history replays', async () => {
+  expect(await filesThatBreak(join(root, 'workflows', 'index.ts'))).toEqual([])
+})
+
+/** What a well-meaning change could be; each is applied to the real code. */
+const changes: readonly [string, string, RegExp, string][] = [
+  [
+    'another order of steps',
+    'customer-lifecycle.ts',
+    /(const plan = await reviewCustomer)/,
+    'await scoreCustomer(customerId)\n    $1',
+  ],
+  ['a pause', 'customer-lifecycle.ts', /(deliveries\.begin\(plan\.messages\))/, 'await wf.sleep(10)\n    $1'],
+  ['a timer beside every delivery', 'deliveries.ts', /(\bif \(this\.#underWay\.has)/, 'void wf.sleep(1)\n      $1'],
+]
+
+test.each(changes)('%s breaks replay, and the test sees it', async (_name, file, find, replacement) => {
+  expect(await filesThatBreak(mutant(file, find, replacement))).not.toEqual([])
+})
+
+test('other words in the current details break nothing', async () => {
+  const path = mutant('standing.ts', /In no journey/, 'Nowhere')
+  expect(await filesThatBreak(path)).toEqual([])
+})
+
+/** The workflows with one place changed. @returns the path of their entry. */
+function mutant(file: string, find: RegExp, replacement: string): string {
+  const copy = join(mutants, file, String(Math.abs(find.source.length)))
+  mkdirSync(copy, { recursive: true })
+  cpSync(join(root, 'workflows'), join(copy, 'workflows'), { recursive: true })
+  const path = join(copy, 'workflows', file)
+  const source = readFileSync(path, 'utf8')
+  const changed = source.replace(find, replacement)
+  if (changed === source) throw new Error(`${file} has no ${String(find)} to change`)
+  writeFileSync(path, changed)
+  return join(copy, 'workflows', 'index.ts')
+}
