@@ -194,8 +194,9 @@ describe('silhouette', () => {
     fc.assert(
       fc.property(labelled, ({ rows, labels }) => {
         const value = silhouette(matrixOf(rows), labels)
-        const expected = new Set(labels).size < 2 ? null : expect.closeTo(plainSilhouette(rows, labels), 9)
-        expect(value).toEqual(expected)
+        const expected = new Set(labels).size < 2 ? null : plainSilhouette(rows, labels)
+        const miss = value === null || expected === null ? Number(value !== expected) : Math.abs(value - expected)
+        expect(miss).toBeLessThan(1e-9)
       }),
     )
   })
