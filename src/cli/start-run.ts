@@ -70,6 +70,7 @@ function untilStopped(running: () => Installation | undefined, say: (line: strin
     process.on('SIGTERM', () => stop(143))
     process.on('SIGHUP', () => stop(129))
     process.once('disconnect', () => stop(1))
+    process.channel?.unref() // Listening alone must not keep us here when the start has failed.
   })
 }
 
