@@ -8,7 +8,6 @@
 
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import type { NativeConnectionOptions } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import { createTrainingActivities } from '../activities/training.ts'
 import { createEmailChannel } from '../src/channels/email/email-channel.ts'
@@ -49,7 +48,7 @@ await runService('lifecycle', async (config, log) => {
   const neighbours = openNeighbours(config, log)
   const bundle = queues.includes(lifecycleQueue) ? await workflowBundle(config.cacheDir, temporalLog) : undefined
   const plans = planWorkers(neighbours, bundle, log).filter(({ taskQueue }) => queues.includes(taskQueue))
-  const group = await startWorkers(connectionOptions as NativeConnectionOptions, namespace, plans, log)
+  const group = await startWorkers(connectionOptions, namespace, plans, log)
   if (queues.includes(trainingQueue)) await scheduleTrainings(config, log)
   return {
     ready: { queues },
@@ -77,7 +76,7 @@ function chosenQueues(): readonly string[] {
   const { values } = parseArgs({ options: { queues: { type: 'string' } } })
   if (values.queues === undefined) return allQueues
   const queues = values.queues.split(',')
-  const unknown = queues.find((queue) => !allQueues.includes(queue as (typeof allQueues)[number]))
+  const unknown = queues.find((queue) => !allQueues.includes(queue))
   if (unknown !== undefined)
     throw new RangeError(`--queues: ${JSON.stringify(unknown)} is none of ${allQueues.join(', ')}`)
   return queues

@@ -8,7 +8,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { customerWorkflowId } from '../../workflows/ids.ts'
 import { erasedSignal } from '../../workflows/messages.ts'
 import { historyToPlain } from '../support/histories.ts'
@@ -55,16 +55,20 @@ test.skipIf(!name)('records the stories of some customers', async () => {
     world.mail.behave({})
     for (const customer of [welcomed, buyer, busy, erased]) await workflowOf(customer).result()
   })
-  for (const [story, customer] of Object.entries({ welcomed, buyer, busy, erased })) await keep(story, customer)
+  for (const [story, customer] of Object.entries({ welcomed, buyer, busy, erased })) {
+    expect(await keep(story, customer)).toBeGreaterThan(10)
+  }
 })
 
 const workflowOf = (customer: TestCustomer): ReturnType<World['client']['workflow']['getHandle']> =>
   world.client.workflow.getHandle(customerWorkflowId(customer.id))
 
-async function keep(story: string, customer: TestCustomer): Promise<void> {
+/** @returns how many events it has. */
+async function keep(story: string, customer: TestCustomer): Promise<number> {
   const history = historyToPlain(await workflowOf(customer).fetchHistory())
   const path = fileURLToPath(new URL(`histories/${name}.${story}.json`, import.meta.url))
   writeFileSync(path, `${JSON.stringify(history, withoutTraces, 1)}\n`)
+  return (history['events'] as unknown[]).length
 }
 
 /** Where it was recorded is nobody's business, and no replay looks at it. */

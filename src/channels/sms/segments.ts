@@ -6,8 +6,8 @@ const basic =
 const extension = '\f^{}\\[~]|€'
 
 const places = new Map<string, number>([
-  ...[...basic].map((character): [string, number] => [character, 1]),
-  ...[...extension].map((character): [string, number] => [character, 2]),
+  ...Array.from(basic, (character): [string, number] => [character, 1]),
+  ...Array.from(extension, (character): [string, number] => [character, 2]),
 ])
 
 /** One part holds 160 places, or 70 UTF-16 units; each of several gives some to the header that joins them. */
@@ -19,7 +19,7 @@ const ucs2 = { alone: 70, joined: 67 } as const
  * two places is not split between two parts.
  */
 export function countSegments(text: string): number {
-  const characters = [...text]
+  const characters = Array.from(text)
   const isGsm7 = characters.every((character) => places.has(character))
   const limits = isGsm7 ? gsm7 : ucs2
   const sizes = characters.map((character) => (isGsm7 ? (places.get(character) ?? 1) : character.length))

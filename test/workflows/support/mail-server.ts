@@ -1,6 +1,7 @@
 /** A real SMTP server that keeps what it gets, and can be told to misbehave at any point of the conversation. */
 
 import type { AddressInfo } from 'node:net'
+import type { Readable } from 'node:stream'
 import { type ParsedMail, simpleParser } from 'mailparser'
 import { SMTPServer } from 'smtp-server'
 
@@ -63,18 +64,30 @@ async function listen(inbox: ParsedMail[], state: { readonly manners: Manners },
       return done(refuseRecipient ? refusal(refuseRecipient) : null)
     },
     onData(stream, session, done) {
-      void simpleParser(stream).then(async (mail) => {
-        const { refuseMessage, hangUpAfterMessage, holdAnswer } = state.manners
-        if (refuseMessage) return done(refusal(refuseMessage))
-        inbox.push(mail)
-        await holdAnswer?.(mail)
-        return hangUpAfterMessage ? hangUp(server, session.id) : done()
-      }, done)
+      void answerTo(stream, session.id, done)
     },
   })
+  const answerTo = async (stream: Readable, sessionId: string, done: (error?: Error | null) => void): Promise<void> => {
+    const answer = await receive(stream, state.manners, inbox)
+    if (answer === 'hang-up') hangUp(server, sessionId)
+    else done(answer)
+  }
   server.on('error', () => undefined) // Broken connections are the point.
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', () => resolve()))
   return server
+}
+
+/** What the server does about one message. */
+async function receive(
+  stream: Readable,
+  { refuseMessage, hangUpAfterMessage, holdAnswer }: Manners,
+  inbox: ParsedMail[],
+): Promise<Error | null | 'hang-up'> {
+  const mail = await simpleParser(stream)
+  if (refuseMessage) return refusal(refuseMessage)
+  inbox.push(mail)
+  await holdAnswer?.(mail)
+  return hangUpAfterMessage ? 'hang-up' : null
 }
 
 function refusal({ code, text }: { code: number; text: string }): Error {
