@@ -92,13 +92,16 @@ export function saved(snapshot: Snapshot, decision: Decision, nowMs: EpochMs): S
   }
 }
 
+/** A message with the moment at which it was planned. */
+export type LivedMessage = PlannedMessage & { readonly atMs: EpochMs }
+
 /** Lives through virtual time and remembers what was decided. */
 export class Life {
   snapshot: Snapshot
   readonly definitions: Definitions
   nowMs: EpochMs
   wakeAtMs: EpochMs | null = null
-  readonly messages: (PlannedMessage & { readonly atMs: EpochMs })[] = []
+  readonly messages: LivedMessage[] = []
   readonly notes: (DecisionNote & { readonly atMs: EpochMs })[] = []
   #newsId = 0
 

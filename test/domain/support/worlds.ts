@@ -148,7 +148,7 @@ export const anyDefinitions: fc.Arbitrary<Definitions> = fc
     }),
   )
 
-const anyWord = fc.constantFrom('granted', 'granted', 'withdrawn') as fc.Arbitrary<'granted' | 'withdrawn'>
+const anyWord = fc.constantFrom<'granted' | 'withdrawn'>('granted', 'granted', 'withdrawn')
 
 export const anyContact: fc.Arbitrary<ContactFacts> = fc.record({
   reachable: fc.constantFrom(true, true, true, false),
@@ -159,10 +159,10 @@ export const anyContact: fc.Arbitrary<ContactFacts> = fc.record({
 const anyRisk = fc.constantFrom(0, 0.2, 0.49, 0.5, 0.69, 0.7, 0.95, 1)
 
 export const anyScores: fc.Arbitrary<Snapshot['scores']> = fc
-  .record({ churn: anyRisk, tier: fc.constantFrom('high', 'middle', 'low', null) })
+  .record({ churn: anyRisk, tier: fc.constantFrom('high' as const, 'middle' as const, 'low' as const, null) })
   .map(({ churn, tier }) => ({
     churn: { value: churn, tier: null, scoredAtMs: monday },
-    clv: { value: 100, tier: tier as 'high' | 'middle' | 'low' | null, scoredAtMs: monday },
+    clv: { value: 100, tier, scoredAtMs: monday },
   }))
 
 /** Something that happens, and how long after what was before. */
@@ -321,5 +321,5 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc
     customer: { ...base.customer, stage, atRisk, scoredMs, traits },
     orders: { count, revenueCents: count * 100, refundedCents: 0, firstOrderMs: lastOrderMs, lastOrderMs },
     runs: runs.filter((run, i) => runs.findIndex((each) => each.id === run.id) === i),
-    news: news.map((each, i) => ({ ...each, id: i + 1, atMs: monday }) as Snapshot['news'][number]),
+    news: news.map((each, i) => ({ ...each, id: i + 1, atMs: monday })),
   }))
