@@ -62,13 +62,15 @@ function lockAll(
   const merging = [...plan.merges].flat()
   const ids = new Set([...placed.map(({ customerId }) => customerId), ...merging])
   const withPersonal = new Set(merging)
-  for (const { reading, customerId } of placed) if (tellsPersonal(reading)) withPersonal.add(customerId)
+  for (const { reading, customerId } of placed) if (tellsTraits(reading)) withPersonal.add(customerId)
   const exists = (id: string): boolean => !plan.created.has(id)
   return lockCustomers(client, [...ids].filter(exists), [...withPersonal].filter(exists))
 }
 
-function tellsPersonal({ personal, email, phone }: Reading): boolean {
-  return email !== undefined || phone !== undefined || Object.keys(personal).length > 0
+/** Also of impersonal traits: under the same name something personal may be sealed, which they replace. */
+function tellsTraits({ traits, personal, email, phone, consentTraits }: Reading): boolean {
+  const named = Object.keys(traits).length + Object.keys(personal).length + consentTraits.length
+  return email !== undefined || phone !== undefined || named > 0
 }
 
 /** Between reading the identities and locking the customers, another page may have named, merged or erased one. */

@@ -21,16 +21,20 @@ export async function writeOrders(client: Queryable, { placed, plan }: PagePeopl
   const merged = [...plan.merges].flat()
   if (rows.length === 0 && changes.length === 0 && merged.length === 0) return
 
-  const orderIds = await upsertOrders(client, rows)
+  const { ids, formerOwners } = await upsertOrders(client, rows)
   await insertOrderChanges(client, changes)
   const owners = await applyOrderChanges(client, [
     ...new Set([...rows.map((row) => row.orderKey), ...changes.map((change) => change.orderKey)]),
   ])
   await redeemCoupons(
     client,
-    rows.flatMap((row) => redemption(row, orderIds.get(row.orderKey))),
+    rows.flatMap((row) => redemption(row, ids.get(row.orderKey))),
   )
-  await recountOrders(client, [...new Set([...rows.map((row) => row.customerId), ...owners, ...merged])], nowMs)
+  await recountOrders(
+    client,
+    [...new Set([...rows.map((row) => row.customerId), ...formerOwners, ...owners, ...merged])],
+    nowMs,
+  )
 }
 
 /** One row per order: the newest content of the page, the earliest moment. */

@@ -154,7 +154,9 @@ class Fold {
     return true
   }
 
+  /** What was sealed under this name before is not any more: the newer value holds nothing personal. */
   #setTrait(name: string, value: unknown): void {
+    this.#setSealed(name, null)
     if (isSame(this.#traits[name], value)) return
     this.#changedTraits.add(name)
     if (value === null || value === undefined) delete this.#traits[name]
@@ -162,6 +164,14 @@ class Fold {
   }
 
   #setPersonal(name: string, value: unknown): void {
+    if (Object.hasOwn(this.#traits, name)) {
+      this.#changedTraits.add(name)
+      delete this.#traits[name]
+    }
+    this.#setSealed(name, value)
+  }
+
+  #setSealed(name: string, value: unknown): void {
     if (isSame(this.#personal[name], value)) return
     this.#personalChanged = true
     if (value === null || value === undefined) delete this.#personal[name]

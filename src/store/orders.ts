@@ -19,11 +19,18 @@ export interface OrderRow {
   readonly contentBy: string
 }
 
-/** At most one row per order. @returns the ids of orders whose content is now the given one, by order key. */
-export async function upsertOrders(client: Queryable, rows: readonly OrderRow[]): Promise<Map<string, string>> {
-  if (rows.length === 0) return new Map()
+export interface WrittenOrders {
+  /** The ids of orders whose content is now the given one, by order key. */
+  readonly ids: ReadonlyMap<string, string>
+  /** Whose they were before. */
+  readonly formerOwners: readonly string[]
+}
+
+/** At most one row per order. */
+export async function upsertOrders(client: Queryable, rows: readonly OrderRow[]): Promise<WrittenOrders> {
+  if (rows.length === 0) return { ids: new Map(), formerOwners: [] }
   const sorted = [...rows].sort((a, b) => (a.orderKey < b.orderKey ? -1 : 1)) // Always locked in the same order.
-  const written = await client.query<{ id: string; orderKey: string; contentBy: string; isNew: boolean }>({
+  const written = await client.query<UpsertedRow>({
     name: 'upsert-orders',
     text: upsertSql,
     values: [
@@ -41,13 +48,24 @@ export async function upsertOrders(client: Queryable, rows: readonly OrderRow[])
   })
   const byKey = new Map(sorted.map((row) => [row.orderKey, row]))
   const ours = written.rows.filter((row) => byKey.get(row.orderKey)?.contentBy === row.contentBy)
-  const replaced = ours.filter((row) => !row.isNew).map((row) => row.id)
+  const replaced = ours.filter((row) => row.formerOwner !== null).map((row) => row.id)
   if (replaced.length > 0) await client.query('DELETE FROM order_lines WHERE order_id = ANY ($1::uuid[])', [replaced])
   await insertLines(
     client,
     ours.map(({ id, orderKey }) => ({ id, lines: byKey.get(orderKey)?.lines ?? [] })),
   )
-  return new Map(ours.map(({ id, orderKey }) => [orderKey, id]))
+  return {
+    ids: new Map(ours.map(({ id, orderKey }) => [orderKey, id])),
+    formerOwners: written.rows.flatMap(({ formerOwner }) => formerOwner ?? []),
+  }
+}
+
+interface UpsertedRow {
+  readonly id: string
+  readonly orderKey: string
+  readonly contentBy: string
+  /** Null: the order is new. */
+  readonly formerOwner: string | null
 }
 
 const isNewer = `(excluded.content_at, excluded.content_by) > (coalesce(o.content_at, o.ordered_at), coalesce(o.content_by, ''))`
@@ -55,6 +73,7 @@ const newest = (column: string): string =>
   `${column} = CASE WHEN ${isNewer} THEN excluded.${column} ELSE o.${column} END`
 
 const upsertSql = `
+  WITH former AS MATERIALIZED (SELECT order_key, customer_id FROM orders WHERE order_key = ANY ($3::text[]))
   INSERT INTO orders AS o (id, customer_id, order_key, ordered_at, revenue_cents, discount_cents, currency, coupon,
                            content_at, content_by)
   SELECT id, customer_id, order_key, to_timestamp(ordered_ms / 1000), revenue, discount, currency, coupon,
@@ -65,7 +84,8 @@ const upsertSql = `
   ON CONFLICT (order_key) DO UPDATE SET
     ordered_at = least(o.ordered_at, excluded.ordered_at),
     ${['customer_id', 'revenue_cents', 'discount_cents', 'currency', 'coupon', 'content_at', 'content_by'].map(newest).join(', ')}
-  RETURNING id, order_key AS "orderKey", content_by AS "contentBy", xmax = 0 AS "isNew"`
+  RETURNING id, order_key AS "orderKey", content_by AS "contentBy",
+            (SELECT customer_id FROM former WHERE former.order_key = o.order_key) AS "formerOwner"`
 
 async function insertLines(
   client: Queryable,

@@ -129,7 +129,8 @@ class Walk {
   }
 
   #fault(message: string): void {
-    this.faults.push({ field: `${this.#root}.${this.#where()}`, message })
+    const where = this.#where()
+    this.faults.push({ field: `${this.#root}.${mayHoldAddress(where) ? '…' : where}`, message })
   }
 
   #where(): string {
@@ -140,6 +141,7 @@ class Walk {
 
   /** A yes or no tells nobody's address: `consent: {email: true}` stays. */
   #isPersonal(name: string, value: unknown): boolean {
+    if (mayHoldAddress(name)) return true
     return typeof value !== 'boolean' && this.#names.has(comparable(name)) && this.#path[0] !== 'consent'
   }
 }
