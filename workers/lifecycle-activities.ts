@@ -8,6 +8,7 @@ import { type EmailChannel } from '../src/channels/email/email-channel.ts'
 import { smtpDeadlineMs } from '../src/channels/email/smtp-door.ts'
 import type { SmsChannel } from '../src/channels/sms/sms-channel.ts'
 import type { TemplateSource } from '../src/channels/templates/render-message.ts'
+import type { ThreadRenderer } from '../src/channels/templates/thread-renderer.ts'
 import type { Clock } from '../src/clock.ts'
 import type { Definitions } from '../src/domain/definitions.ts'
 import type { Database } from '../src/store/database.ts'
@@ -27,6 +28,7 @@ export interface Neighbours {
   readonly definitions: { get(): Promise<Definitions> }
   /** The newest published version; undefined if there is none. */
   readonly template: (key: string) => Promise<TemplateSource | undefined>
+  readonly renderer: ThreadRenderer
   readonly email: EmailChannel
   readonly sms: SmsChannel
   /** Where recipients and Twilio reach the product. */
@@ -60,6 +62,7 @@ export function createLifecycleActivities(neighbours: Neighbours): LifecycleActi
       prepare: createPrepareMessage({
         vault,
         template: neighbours.template,
+        renderer: neighbours.renderer,
         publicUrl: neighbours.publicUrl,
         shop: { name: neighbours.shop.name, url: neighbours.shop.url },
         postalAddress: neighbours.shop.postalAddress,

@@ -12,6 +12,7 @@ import type { Logger } from 'pino'
 import { createTrainingActivities } from '../activities/training.ts'
 import { createEmailChannel } from '../src/channels/email/email-channel.ts'
 import { createSmsChannel, type SmsChannel } from '../src/channels/sms/sms-channel.ts'
+import { createThreadRenderer } from '../src/channels/templates/thread-renderer.ts'
 import { createClock } from '../src/clock.ts'
 import type { Config } from '../src/config.ts'
 import { requireDatabaseUrl, runService } from '../src/service.ts'
@@ -55,6 +56,7 @@ await runService('lifecycle', async (config, log) => {
     async stop() {
       await group.stop()
       neighbours.email.close()
+      await neighbours.renderer.close()
       await neighbours.database.close()
     },
   }
@@ -98,6 +100,7 @@ function openNeighbours(config: Config, log: Logger): Neighbours {
     clock: createClock(config.clock),
     definitions: createDefinitionsCache(database),
     template: (key) => loadTemplate(database, key),
+    renderer: createThreadRenderer(),
     email: createEmailChannel({ smtpUrl: config.smtpUrl, from, connections: deliveriesAtOnce }),
     sms: config.twilio ? createSmsChannel(config.twilio) : channelWithoutProvider(),
     publicUrl,

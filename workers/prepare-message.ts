@@ -2,11 +2,8 @@
 
 import type { DeliveryNeeds } from '../activities/deliver.ts'
 import { TemplateError } from '../src/channels/templates/liquid.ts'
-import {
-  createMessageRenderer,
-  type MessageFacts,
-  type TemplateSource,
-} from '../src/channels/templates/render-message.ts'
+import type { MessageFacts, TemplateSource } from '../src/channels/templates/render-message.ts'
+import type { ThreadRenderer } from '../src/channels/templates/thread-renderer.ts'
 import type { ClaimedMessage, SealedRecipient } from '../src/store/ledger-types.ts'
 import { unsubscribeUrl } from '../src/store/links.ts'
 import { openAddress, openPersonalTraits } from '../src/store/personal-data.ts'
@@ -16,13 +13,13 @@ export interface PrepareNeeds {
   readonly vault: Vault
   /** The newest published version; undefined if there is none. */
   readonly template: (key: string) => Promise<TemplateSource | undefined>
+  readonly renderer: ThreadRenderer
   readonly publicUrl: string
   readonly shop: MessageFacts['shop']
   readonly postalAddress: string
 }
 
 export function createPrepareMessage(needs: PrepareNeeds): DeliveryNeeds['prepare'] {
-  const renderer = createMessageRenderer()
   return async (message, recipient) => {
     const template = await needs.template(message.template)
     if (template === undefined) return { broken: `there is no template ${message.template}` }
@@ -32,7 +29,7 @@ export function createPrepareMessage(needs: PrepareNeeds): DeliveryNeeds['prepar
       recipient.personal === null ? {} : openPersonalTraits(needs.vault, key, message.customerId, recipient.personal)
     const link = message.messageClass === 'marketing' ? unsubscribeUrl(needs.vault, needs.publicUrl, message.id) : null
     try {
-      const content = renderer.render(template, factsOf(message, recipient, personal, link, needs))
+      const content = await needs.renderer.render(template, factsOf(message, recipient, personal, link, needs))
       return { id: message.id, address, content, unsubscribeUrl: link }
     } catch (error) {
       if (error instanceof TemplateError) return { broken: `template ${message.template}: ${error.message}` }

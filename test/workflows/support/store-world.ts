@@ -3,6 +3,7 @@
 import { fileURLToPath } from 'node:url'
 import { createEmailChannel } from '../../../src/channels/email/email-channel.ts'
 import type { SmsChannel } from '../../../src/channels/sms/sms-channel.ts'
+import { createThreadRenderer } from '../../../src/channels/templates/thread-renderer.ts'
 import type { Clock } from '../../../src/clock.ts'
 import { createDefinitionsCache, loadTemplate, publishCampaigns } from '../../../src/store/campaigns.ts'
 import { type Database, openDatabase } from '../../../src/store/database.ts'
@@ -49,8 +50,13 @@ export async function createStoreWorld(clock: Clock): Promise<StoreWorld> {
       const definitions = createDefinitionsCache(database)
       const template = (key: string): ReturnType<typeof loadTemplate> => loadTemplate(database, key)
       const shop = { name: 'Shop', url: publicUrl, postalAddress: 'Shop, 1 Garden Row' }
-      const neighbours = { database, vault, clock, definitions, template, email, sms, publicUrl, shop }
-      return { ...createLifecycleActivities(neighbours), close: () => email.close() }
+      const renderer = createThreadRenderer()
+      const neighbours = { database, vault, clock, definitions, template, renderer, email, sms, publicUrl, shop }
+      const close = (): void => {
+        email.close()
+        void renderer.close()
+      }
+      return { ...createLifecycleActivities(neighbours), close }
     },
     async close() {
       await mail.close()

@@ -1,0 +1,36 @@
+/** The other side of `thread-renderer.ts`: renders what it is sent, in a thread that may be ended at any time. */
+
+import { parentPort } from 'node:worker_threads'
+import { TemplateError } from './liquid.ts'
+import {
+  createMessageRenderer,
+  type MessageFacts,
+  type RenderedMessage,
+  type TemplateSource,
+} from './render-message.ts'
+
+export interface RenderRequest {
+  readonly template: TemplateSource
+  readonly facts: MessageFacts
+}
+
+export type RenderAnswer =
+  | { readonly rendered: RenderedMessage }
+  | { readonly broken: string }
+  /** A fault of ours, not of the template. */
+  | { readonly fault: string }
+
+const renderer = createMessageRenderer()
+
+parentPort?.on('message', ({ template, facts }: RenderRequest) => {
+  parentPort?.postMessage(answer(template, facts))
+})
+
+function answer(template: TemplateSource, facts: MessageFacts): RenderAnswer {
+  try {
+    return { rendered: renderer.render(template, facts) }
+  } catch (error) {
+    if (error instanceof TemplateError) return { broken: error.message }
+    return { fault: error instanceof Error ? error.name : 'unknown' }
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Renders templates in a thread of its own: whatever a template does, the process goes on, and one that does not come to
+ * an end is ended.
+ */
+
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { TemplateError } from './liquid.ts'
+import type { MessageFacts, RenderedMessage, TemplateSource } from './render-message.ts'
+import type { RenderAnswer, RenderRequest } from './render-thread.ts'
+
+export interface ThreadRenderer {
+  /** @throws TemplateError if the template is broken, leads where no link may lead, or takes too long. */
+  render(template: TemplateSource, facts: MessageFacts): Promise<RenderedMessage>
+  close(): Promise<void>
+}
+
+/** Liquid's own limit is a tenth of that; this one holds where that is not looked at. */
+const longestMs = 1_000
+
+export function createThreadRenderer(): ThreadRenderer {
+  let thread: Worker | undefined
+  let last: Promise<unknown> = Promise.resolve()
+
+  const start = async (): Promise<Worker> => {
+    const fresh = new Worker(new URL('render-thread.ts', import.meta.url))
+    await once(fresh, 'online')
+    fresh.unref()
+    return fresh
+  }
+  const end = async (): Promise<void> => {
+    const ended = thread
+    thread = undefined
+    await ended?.terminate()
+  }
+  const renderNext = async (request: RenderRequest): Promise<RenderedMessage> => {
+    thread ??= await start()
+    let answer: RenderAnswer | undefined
+    try {
+      answer = await ask(thread, request)
+    } finally {
+      // Stuck or dead: the next one gets a new thread.
+      if (answer === undefined) await end()
+    }
+    if (answer === undefined) throw new TemplateError('rendering took too long')
+    if ('broken' in answer) throw new TemplateError(answer.broken)
+    if ('fault' in answer) throw new Error(`The thread that renders failed: ${answer.fault}`)
+    return answer.rendered
+  }
+  return {
+    render(template, facts) {
+      // One after the other: a rendering takes a millisecond, and a stuck one must not take others down with it.
+      const rendering = last.then(() => renderNext({ template, facts }))
+      last = rendering.catch(() => undefined)
+      return rendering
+    },
+    close: end,
+  }
+}
+
+/** @returns undefined if no answer came in time. */
+function ask(thread: Worker, request: RenderRequest): Promise<RenderAnswer | undefined> {
+  return new Promise((resolve, reject) => {
+    const settle = (settled: () => void): void => {
+      clearTimeout(timer)
+      thread.off('message', onMessage)
+      thread.off('error', onError)
+      settled()
+    }
+    const onMessage = (answer: RenderAnswer): void => settle(() => resolve(answer))
+    const onError = (error: Error): void => settle(() => reject(error))
+    const timer = setTimeout(() => settle(() => resolve(undefined)), longestMs)
+    thread.on('message', onMessage)
+    thread.on('error', onError)
+    thread.postMessage(request)
+  })
+}
