@@ -36,8 +36,7 @@ function purposeOf(known) {
 
 async function runBench(file, options) {
   const node = await setUpOrExit()
-  // --expose-gc: a bench clears away its own rubbish before it measures the next thing.
-  const args = ['--disable-warning=ExperimentalWarning', '--expose-gc', file, ...options]
+  const args = ['--disable-warning=ExperimentalWarning', file, ...options]
   const child = spawn(node, args, { cwd: root, stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   whenNpmIsGone(() => child.kill('SIGTERM'))

@@ -122,7 +122,6 @@ async function answerTo(question: { task: string; input: object } | { times: num
     work = tasks[question.task]?.(question.input)
     return { ready: true }
   }
-  globalThis.gc?.()
   const startedAt = performance.now()
   let result: unknown
   for (let run = 0; run < question.times; run++) result = await work?.run()

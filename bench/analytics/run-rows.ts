@@ -80,11 +80,7 @@ async function workerFor(home: ReferenceHome): Promise<Worker | { readonly missi
   const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
   const env = { ...process.env, ...oneThread }
   if (home !== 'npm') return startWorker(found.path, [script('reference.py')], env)
-  return startWorker(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', '--expose-gc', script('peers.ts'), found.path],
-    env,
-  )
+  return startWorker(process.execPath, ['--disable-warning=ExperimentalWarning', script('peers.ts'), found.path], env)
 }
 
 function temporaryFolder(): InputFolder & { remove(): void } {

@@ -20,12 +20,14 @@ export interface Comparison<Ours, Theirs> {
 
 /** Shorter runs are repeated until they take this long together: a clock tick or a collection must not decide. */
 const LEAST_SECONDS = 0.15
+/** Before anything counts, both sides run for so long: caches and just-in-time compilers get warm. */
+const WARM_UP_SECONDS = 1
 /** Who takes longer than this for one run is run once. */
 const PATIENCE_SECONDS = 25
 
 /**
- * Runs both sides turn about and takes the median of each. The first run of each is a trial that does not count (unless
- * it took too long to ask for another): it warms caches and compilers, and shows how often to repeat a short run.
+ * Runs both sides turn about and takes the median of each. Both warm up first, which shows how often to repeat a short
+ * run; only of a side that takes very long does the first run count.
  */
 export async function compare<Ours, Theirs>(
   ours: Side<Ours>,
@@ -56,11 +58,10 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? high : (high + (sorted[middle - 1] as number)) / 2
 }
 
-/** A side within this process. */
+/** A side within this process. No collection is forced between runs: it throws compiled code away with the rubbish. */
 export function localSide<Result>(work: () => Result): Side<Result> {
   return {
     run: (times) => {
-      globalThis.gc?.()
       const startedAt = performance.now()
       let result = work()
       for (let again = 1; again < times; again++) result = work()
@@ -76,19 +77,18 @@ interface Tried<Result> {
 }
 
 async function tried<Result>(side: Side<Result>): Promise<Tried<Result>> {
-  const trial = await side.run(1)
-  let last = trial.result
-  const tooLong = trial.seconds > PATIENCE_SECONDS
-  const seconds = tooLong ? [trial.seconds] : []
-  const times = Math.max(1, Math.ceil(LEAST_SECONDS / Math.max(trial.seconds, 1e-6)))
+  let last = await side.run(1)
+  const tooLong = last.seconds > PATIENCE_SECONDS
+  const seconds = tooLong ? [last.seconds] : []
+  for (let warm = last.seconds; warm < WARM_UP_SECONDS; warm += last.seconds) last = await side.run(1)
+  const times = Math.max(1, Math.ceil(LEAST_SECONDS / Math.max(last.seconds, 1e-6)))
   return {
     seconds,
-    result: () => last,
+    result: () => last.result,
     next: async () => {
       if (tooLong) return
-      const run = await side.run(times)
-      seconds.push(run.seconds / times)
-      last = run.result
+      last = await side.run(times)
+      seconds.push(last.seconds / times)
     },
   }
 }
