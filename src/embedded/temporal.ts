@@ -7,11 +7,12 @@ import { Connection } from '@temporalio/client'
 import { isDiskFull } from './disk.ts'
 import { freePort, isPortFree } from './ports.ts'
 import type { ProcessMark } from './processes.ts'
-import { argumentsOf, endProcess, isRunning } from './processes.ts'
+import { argumentsOf, endProcess, isRunning, signalProcess } from './processes.ts'
 import { ensureSearchAttributes } from './search-attributes.ts'
 import { PortTakenError, ServiceError } from './service-error.ts'
 import type { Running, ServiceProcess } from './service-process.ts'
 import { startService } from './service-process.ts'
+import { watchTemporal } from './temporal-watch.ts'
 
 export interface TemporalOptions {
   /** The installation's folder: it holds the store and the log. */
@@ -24,6 +25,8 @@ export interface TemporalOptions {
   /** `true` only for tests: everything is lost at the end. Default: false. */
   readonly inMemory?: boolean
   readonly onStep?: (text: string) => void
+  /** How long the server may give no answer before it is ended as hung. Default: 30 seconds. */
+  readonly patienceMs?: number
 }
 
 export interface EmbeddedTemporal extends Running {
@@ -81,6 +84,13 @@ export async function startEmbeddedTemporal(options: TemporalOptions): Promise<E
   recordService(home, service.mark)
   const address = `${host}:${port}`
   await whenReady(service, address, store)
+  const watch = watchTemporal({
+    address,
+    namespace,
+    onSilence: () => signalProcess(service.mark, 'SIGKILL'), // Whoever keeps it brings it back.
+    ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }),
+  })
+  void service.exited.then(() => watch.stop())
   return {
     address,
     port,
@@ -88,7 +98,10 @@ export async function startEmbeddedTemporal(options: TemporalOptions): Promise<E
     uiUrl: `http://${host}:${uiPort}`,
     mark: service.mark,
     exited: service.exited,
-    stop: () => service.stop(),
+    stop() {
+      watch.stop()
+      return service.stop()
+    },
   }
 }
 
