@@ -23,8 +23,14 @@ export type RenderAnswer =
 const renderer = createMessageRenderer()
 
 parentPort?.on('message', ({ template, facts }: RenderRequest) => {
-  parentPort?.postMessage(answer(template, facts))
+  say(answer(template, facts))
 })
+say('ready')
+
+function say(words: RenderAnswer | 'ready'): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- A thread has no origin.
+  parentPort?.postMessage(words)
+}
 
 function answer(template: TemplateSource, facts: MessageFacts): RenderAnswer {
   try {

@@ -15,16 +15,17 @@ export interface ThreadRenderer {
   close(): Promise<void>
 }
 
-/** Liquid's own limit is a tenth of that; this one holds where that is not looked at. */
-const longestMs = 1_000
+/** Far above Liquid's own limit; this one holds where that is not looked at. */
+const defaultLongestMs = 5_000
 
-export function createThreadRenderer(): ThreadRenderer {
+/** @param longestMs real milliseconds after which a rendering is given up, and its thread ended. */
+export function createThreadRenderer(longestMs: number = defaultLongestMs): ThreadRenderer {
   let thread: Worker | undefined
   let last: Promise<unknown> = Promise.resolve()
 
   const start = async (): Promise<Worker> => {
     const fresh = new Worker(new URL('render-thread.ts', import.meta.url))
-    await once(fresh, 'online')
+    await once(fresh, 'message') // It has loaded its code.
     fresh.unref()
     return fresh
   }
@@ -37,7 +38,7 @@ export function createThreadRenderer(): ThreadRenderer {
     thread ??= await start()
     let answer: RenderAnswer | undefined
     try {
-      answer = await ask(thread, request)
+      answer = await ask(thread, request, longestMs)
     } finally {
       // Stuck or dead: the next one gets a new thread.
       if (answer === undefined) await end()
@@ -59,7 +60,7 @@ export function createThreadRenderer(): ThreadRenderer {
 }
 
 /** @returns undefined if no answer came in time. */
-function ask(thread: Worker, request: RenderRequest): Promise<RenderAnswer | undefined> {
+function ask(thread: Worker, request: RenderRequest, longestMs: number): Promise<RenderAnswer | undefined> {
   return new Promise((resolve, reject) => {
     const settle = (settled: () => void): void => {
       clearTimeout(timer)
@@ -72,6 +73,7 @@ function ask(thread: Worker, request: RenderRequest): Promise<RenderAnswer | und
     const timer = setTimeout(() => settle(() => resolve(undefined)), longestMs)
     thread.on('message', onMessage)
     thread.on('error', onError)
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- A thread has no origin.
     thread.postMessage(request)
   })
 }
