@@ -8,6 +8,7 @@
  */
 
 import { clusterRows } from './analytics/cluster-rows.ts'
+import { forecastRows } from './analytics/forecast-rows.ts'
 import { logisticRows } from './analytics/logistic-rows.ts'
 import { memoryRows } from './analytics/memory-rows.ts'
 import { patternRows } from './analytics/pattern-rows.ts'
@@ -17,7 +18,7 @@ import { runRows } from './analytics/run-rows.ts'
 import { valueRows } from './analytics/value-rows.ts'
 import { BenchUsageError, runBench, wholeNumber } from './support/bench.ts'
 
-const timed = [...logisticRows, ...valueRows, ...patternRows, ...clusterRows, ...recommendRows]
+const timed = [...logisticRows, ...valueRows, ...patternRows, ...clusterRows, ...recommendRows, ...forecastRows]
 
 await runBench('analytics', { only: '', runs: '5' }, async ({ only, runs }) => {
   const wanted = ({ name, tool }: { readonly name: string; readonly tool: string }): boolean =>

@@ -2,6 +2,7 @@
 
 import { type DbscanResult, dbscan } from '../../src/analytics/clustering/dbscan.ts'
 import { type KMeansResult, kMeans } from '../../src/analytics/clustering/k-means.ts'
+import { silhouette } from '../../src/analytics/clustering/silhouette.ts'
 import { dayNumber } from '../../src/analytics/core/calendar-day.ts'
 import type { DenseMatrix } from '../../src/analytics/core/dense-matrix.ts'
 import { rfm } from '../../src/analytics/rfm.ts'
@@ -32,6 +33,7 @@ export const clusterRows: readonly Row[] = [
   { ...kMeansRow('Online Retail', scikitKMeans), target: 1 },
   kMeansRow('CDNOW sample', mlKMeans),
   kMeansRow('Online Retail', mlKMeans),
+  silhouetteRow('Online Retail'),
   dbscanRow('CDNOW sample', scikitDbscan),
   { ...dbscanRow('CDNOW', scikitDbscan), target: 0.3 },
   { ...dbscanRow('CDNOW sample', densityClustering), target: 0.1 },
@@ -56,6 +58,26 @@ function kMeansRow(shop: SalesName, reference: Reference): Row {
         ours: () => kMeans(matrix, { k: K, starts: STARTS, seed: 1 }),
         agreement: (ours: KMeansResult, theirs: { inertia: number }) =>
           difference('inertia', ours.inertia, theirs.inertia),
+      }
+    },
+  }
+}
+
+function silhouetteRow(shop: SalesName): Row {
+  return {
+    name: `mean silhouette on RFM of ${shop}, k = ${K}`,
+    tool: 'scikit-learn silhouette_score',
+    home: 'science',
+    task: 'mean_silhouette',
+    data: [salesFiles[shop]],
+    prepare(inputs) {
+      const matrix = points[shop]()
+      const { labels } = kMeans(matrix, { k: K, seed: 1 })
+      const write = (): object => ({ points: nestedRows(matrix), labels: Array.from(labels) })
+      return {
+        input: { file: inputs.write(`labelled-${shop}`, write) },
+        ours: () => silhouette(matrix, labels),
+        agreement: (ours: number, theirs: { silhouette: number }) => difference('silhouette', ours, theirs.silhouette),
       }
     },
   }

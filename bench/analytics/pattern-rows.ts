@@ -1,6 +1,7 @@
 /** Frequent item sets and frequent sequences. Our time includes the numbering of the items' names. */
 
 import { leastCount } from '../../src/analytics/core/support.ts'
+import { type AssociationRules, associationRules } from '../../src/analytics/rules/association-rules.ts'
 import { encodeBaskets } from '../../src/analytics/rules/baskets.ts'
 import { frequentItemSets } from '../../src/analytics/rules/frequent-item-sets.ts'
 import { frequentSequences } from '../../src/analytics/sequences/frequent-sequences.ts'
@@ -26,6 +27,8 @@ export const patternRows: readonly Row[] = [
   { ...itemSetRow(0.001, pyfim), target: 4 },
   itemSetRow(0.005, nodeFpGrowth),
   itemSetRow(0.001, nodeFpGrowth),
+  aprioriRow(0.005),
+  ruleRow(0.005, 0.2),
   sequenceRow('SIGN', 0.4),
   sequenceRow('MSNBC', 0.1),
 ]
@@ -44,6 +47,44 @@ function itemSetRow(
         input: { file: inputs.write('groceries', () => baskets), minSupport },
         ours: () => frequentItemSets(encodeBaskets(baskets), { minSupport }),
         agreement: (ours: { size: number }, theirs: { sets: number }) => equality('sets', ours.size, theirs.sets),
+      }
+    },
+  }
+}
+
+function aprioriRow(minSupport: number): Row {
+  return {
+    name: `Apriori on groceries at ${minSupport}`,
+    tool: 'mlxtend apriori',
+    home: 'mining',
+    task: 'mlxtend_apriori',
+    data: ['groceries_baskets.txt.gz'],
+    prepare(inputs) {
+      const baskets = groceries()
+      return {
+        input: { file: inputs.write('groceries', () => baskets), minSupport },
+        ours: () => frequentItemSets(encodeBaskets(baskets), { minSupport, algorithm: 'apriori' }),
+        agreement: (ours: { size: number }, theirs: { sets: number }) => equality('sets', ours.size, theirs.sets),
+      }
+    },
+  }
+}
+
+function ruleRow(minSupport: number, minConfidence: number): Row {
+  return {
+    name: `rules of groceries at ${minSupport}, confidence ${minConfidence}`,
+    tool: 'mlxtend association_rules',
+    home: 'mining',
+    task: 'mlxtend_rules',
+    data: ['groceries_baskets.txt.gz'],
+    prepare(inputs) {
+      const baskets = groceries()
+      const sets = frequentItemSets(encodeBaskets(baskets), { minSupport })
+      return {
+        input: { file: inputs.write('groceries', () => baskets), minSupport, minConfidence },
+        ours: () => associationRules(sets, minConfidence),
+        // Mlxtend divides shares, and loses rules whose confidence is just the least.
+        agreement: (ours: AssociationRules, theirs: { rules: number }) => equality('rules', ours.size, theirs.rules),
       }
     },
   }

@@ -79,13 +79,9 @@ def dbscan(given):
 
 
 def mlxtend_fp_growth(given):
-    import pandas as pd
     from mlxtend.frequent_patterns import fpgrowth
-    from mlxtend.preprocessing import TransactionEncoder
 
-    baskets = load(given)
-    encoder = TransactionEncoder()
-    table = pd.DataFrame(encoder.fit(baskets).transform(baskets), columns=encoder.columns_)
+    table = basket_table(given)
     return (
         lambda: fpgrowth(table, min_support=given["minSupport"], use_colnames=True),
         lambda sets: {"sets": len(sets)},
@@ -153,13 +149,78 @@ def rating_knn(given):
     return work, lambda predictions: {"rmse": accuracy.rmse(predictions, verbose=False)}
 
 
+def bg_nbd_predictions(given):
+    import numpy as np
+    from lifetimes import BetaGeoFitter
+
+    data = load(given)
+    count, recency, age = (np.array(data[name], float) for name in ("repeatCount", "recencyWeeks", "ageWeeks"))
+    model = BetaGeoFitter().fit(count, recency, age)
+    weeks = given["weeks"]
+    return (
+        lambda: model.conditional_expected_number_of_purchases_up_to_time(weeks, count, recency, age),
+        lambda expected: {"total": float(expected.sum())},
+    )
+
+
+def mean_silhouette(given):
+    import numpy as np
+    from sklearn.metrics import silhouette_score
+
+    data = load(given)
+    points, labels = np.array(data["points"]), np.array(data["labels"])
+    return lambda: silhouette_score(points, labels), lambda silhouette: {"silhouette": float(silhouette)}
+
+
+def mlxtend_rules(given):
+    from mlxtend.frequent_patterns import association_rules, fpgrowth
+
+    sets = fpgrowth(basket_table(given), min_support=given["minSupport"], use_colnames=True)
+    return (
+        lambda: association_rules(sets, metric="confidence", min_threshold=given["minConfidence"]),
+        lambda rules: {"rules": len(rules)},
+    )
+
+
+def mlxtend_apriori(given):
+    from mlxtend.frequent_patterns import apriori
+
+    table = basket_table(given)
+    return (
+        lambda: apriori(table, min_support=given["minSupport"], use_colnames=True),
+        lambda sets: {"sets": len(sets)},
+    )
+
+
+def basket_table(given):
+    import pandas as pd
+    from mlxtend.preprocessing import TransactionEncoder
+
+    baskets = load(given)
+    encoder = TransactionEncoder()
+    return pd.DataFrame(encoder.fit(baskets).transform(baskets), columns=encoder.columns_)
+
+
 def holt_winters(given):
     import numpy as np
     from statsmodels.tsa.holtwinters import ExponentialSmoothing
 
-    values = np.array(load(given))
-    options = {"trend": "add", "seasonal": "add", "seasonal_periods": given["season"]}
-    return lambda: ExponentialSmoothing(values, **options).fit(), lambda model: {"sse": float(model.sse)}
+    data = load(given)
+    start = {f"initial_{name}": data["start"][name] for name in ("level", "trend", "seasonal")}
+    form = {"trend": "add", "seasonal": "add", "seasonal_periods": given["season"]}
+    model = ExponentialSmoothing(np.array(data["values"]), **form, initialization_method="known", **start)
+    return lambda: model.fit(), lambda fitted: {"sse": float(fitted.sse)}
+
+
+def decomposition(given):
+    import numpy as np
+    from statsmodels.tsa.seasonal import seasonal_decompose
+
+    values = np.array(load(given)["values"])
+    return (
+        lambda: seasonal_decompose(values, model="additive", period=given["season"]),
+        lambda parts: {"first": float(parts.seasonal[0])},
+    )
 
 
 TASKS = {
@@ -167,15 +228,20 @@ TASKS = {
     for task in (
         logistic_regression,
         bg_nbd,
+        bg_nbd_predictions,
         gamma_gamma,
         k_means,
         dbscan,
+        mean_silhouette,
+        mlxtend_apriori,
+        mlxtend_rules,
         mlxtend_fp_growth,
         pyfim_fp_growth,
         prefix_span,
         item_cosine,
         rating_knn,
         holt_winters,
+        decomposition,
     )
 }
 

@@ -1,7 +1,7 @@
 /** BG/NBD and Gamma-Gamma on the CDNOW data, against lifetimes. */
 
 import { dayNumber } from '../../src/analytics/core/calendar-day.ts'
-import type { BgNbdParameters } from '../../src/analytics/value/bg-nbd.ts'
+import { type BgNbdParameters, expectedPurchases } from '../../src/analytics/value/bg-nbd.ts'
 import { type BgNbdFit, fitBgNbd } from '../../src/analytics/value/bg-nbd-fit.ts'
 import { bgNbdLogLikelihood } from '../../src/analytics/value/bg-nbd-likelihood.ts'
 import {
@@ -11,8 +11,10 @@ import {
   gammaGammaLogLikelihood,
 } from '../../src/analytics/value/gamma-gamma.ts'
 import { purchaseHistories } from '../../src/analytics/value/purchase-history.ts'
-import { difference, once, type Row } from './row.ts'
+import { difference, type InputFolder, once, type Row } from './row.ts'
 import { sales, salesFiles } from './sales.ts'
+
+const WEEKS = 39
 
 type Shop = 'CDNOW sample' | 'CDNOW'
 
@@ -25,6 +27,7 @@ const histories = {
 export const valueRows: readonly Row[] = [
   { ...bgNbdRow('CDNOW sample'), target: 0.5 },
   { ...bgNbdRow('CDNOW'), target: 0.5 },
+  predictionRow('CDNOW'),
   gammaGammaRow('CDNOW sample'),
 ]
 
@@ -37,19 +40,42 @@ function bgNbdRow(shop: Shop): Row {
     data: [salesFiles[shop]],
     prepare(inputs) {
       const customers = histories[shop]()
-      const file = inputs.write(`histories-${shop}`, () => ({
-        repeatCount: customers.map(({ repeatCount }) => repeatCount),
-        recencyWeeks: customers.map(({ recencyWeeks }) => recencyWeeks),
-        ageWeeks: customers.map(({ ageWeeks }) => ageWeeks),
-      }))
       return {
-        input: { file },
+        input: { file: historyFile(inputs, shop) },
         ours: () => fitBgNbd(customers),
         agreement: (fit: BgNbdFit, theirs: BgNbdParameters) =>
           difference('log-likelihood', fit.logLikelihood, bgNbdLogLikelihood(customers, theirs)),
       }
     },
   }
+}
+
+function predictionRow(shop: Shop): Row {
+  return {
+    name: `BG/NBD purchases expected in ${WEEKS} weeks, every customer of ${shop}`,
+    tool: 'lifetimes BetaGeoFitter',
+    home: 'lifetimes',
+    task: 'bg_nbd_predictions',
+    data: [salesFiles[shop]],
+    prepare(inputs) {
+      const customers = histories[shop]()
+      const { parameters } = fitBgNbd(customers)
+      return {
+        input: { file: historyFile(inputs, shop), weeks: WEEKS },
+        ours: () => customers.reduce((sum, customer) => sum + expectedPurchases(customer, parameters, WEEKS), 0),
+        agreement: (ours: number, theirs: { total: number }) => difference('purchases', ours, theirs.total),
+      }
+    },
+  }
+}
+
+function historyFile(inputs: InputFolder, shop: Shop): string {
+  const customers = histories[shop]()
+  return inputs.write(`histories-${shop}`, () => ({
+    repeatCount: customers.map(({ repeatCount }) => repeatCount),
+    recencyWeeks: customers.map(({ recencyWeeks }) => recencyWeeks),
+    ageWeeks: customers.map(({ ageWeeks }) => ageWeeks),
+  }))
 }
 
 function gammaGammaRow(shop: Shop): Row {
