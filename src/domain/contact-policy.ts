@@ -5,7 +5,7 @@
  */
 
 import type { ContactPolicy, FrequencyCaps } from './definitions.ts'
-import { shareOf } from './hash.ts'
+import { shareOf, spreadShareOf } from './hash.ts'
 import { isOpen, nextOpening, outside, windowLengthMs, zoneOr } from './local-time.ts'
 import type { Channel, ContactFacts, MessageClass, RecentMessageFacts } from './snapshot.ts'
 import { dayMs, type EpochMs } from './time.ts'
@@ -29,7 +29,14 @@ export interface Addressee {
   readonly recentMessages: readonly RecentMessageFacts[]
 }
 
-export type ContactRule = 'no-address' | 'suppressed' | 'consent' | 'hold-out' | `cap:${Channel}` | 'cap:journey' | 'quiet-hours'
+export type ContactRule =
+  | 'no-address'
+  | 'suppressed'
+  | 'consent'
+  | 'hold-out'
+  | `cap:${Channel}`
+  | 'cap:journey'
+  | 'quiet-hours'
 
 export type ContactVerdict =
   | { readonly allowed: true }
@@ -168,5 +175,5 @@ function refusedByQuietHours(
   if (opensAtMs === null) return refused('quiet-hours', null)
   // Everybody's night ends at the same minute: come back spread over the hours that follow.
   const spreadMs = Math.min(policy.spreadMs, windowLengthMs(open))
-  return refused('quiet-hours', opensAtMs + Math.floor(shareOf(customerId, 'spread') * spreadMs))
+  return refused('quiet-hours', opensAtMs + Math.floor(spreadShareOf(customerId) * spreadMs))
 }

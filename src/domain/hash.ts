@@ -13,3 +13,8 @@ export function shareOf(customerId: string, salt: string): number {
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35)
   return ((hash ^ (hash >>> 16)) >>> 0) / 0x1_0000_0000
 }
+
+/** A customer's place within everything that is spread over customers: always the same one. */
+export function spreadShareOf(customerId: string): number {
+  return shareOf(customerId, 'spread')
+}

@@ -53,13 +53,19 @@ export function offsetMsAt(zone: string, momentMs: EpochMs): number {
   return met.offsetMs
 }
 
+/** The zone asked for last, which is mostly the one asked for next. */
+let last: { readonly zone: string; readonly stretches: Stretch[] | null } = { zone: '', stretches: null }
+
 function stretchesOf(zone: string): Stretch[] | null {
-  const known = stretchesByZone.get(zone)
-  if (known !== undefined) return known
-  if (stretchesByZone.size >= mostZones) stretchesByZone.clear()
-  const fresh = isNamedZone(zone) ? [] : null
-  stretchesByZone.set(zone, fresh)
-  return fresh
+  if (zone === last.zone) return last.stretches
+  let stretches = stretchesByZone.get(zone)
+  if (stretches === undefined) {
+    if (stretchesByZone.size >= mostZones) stretchesByZone.clear()
+    stretches = isNamedZone(zone) ? [] : null
+    stretchesByZone.set(zone, stretches)
+  }
+  last = { zone, stretches }
+  return stretches
 }
 
 function isNamedZone(zone: string): boolean {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { decide } from '../../src/domain/decide.ts'
 import type { Snapshot } from '../../src/domain/snapshot.ts'
 import { dayMs, hourMs, minuteMs } from '../../src/domain/time.ts'
-import { definitionsOf, openPolicy } from './support/definitions.ts'
+import { definitionsOf, openPolicy, plainLifecycle } from './support/definitions.ts'
 import { identifiers, Life, monday, someone } from './support/life.ts'
 
 const welcome = `
@@ -273,6 +273,13 @@ describe('steps', () => {
     const late = life({ waiting }).event('Go')
     late.nowMs += 3 * dayMs
     expect(late.event('Bought', { total: 10 }).messages).toMatchObject([{ step: 'thanks' }])
+  })
+
+  test('a delay that was over before the event came leads into the wait that the event ends', () => {
+    const delayed = waiting.replace('steps:', 'steps:\n  - { id: first, type: delay, for: 1 day }')
+    const customer = life({ delayed }).event('Go')
+    customer.nowMs += dayMs
+    expect(customer.event('Bought', { total: 10 }).messages).toMatchObject([{ step: 'thanks' }])
   })
 
   test('a wait for a condition ends when it holds, by news or by time', () => {
@@ -606,6 +613,18 @@ test('a move has its reason, once', () => {
   customer.pass(dayMs).look()
   expect(customer.notes).toHaveLength(1)
   expect(customer.snapshot.customer.stageSinceMs).toBe(monday)
+})
+
+test('a move that time alone brings about comes at its moment', () => {
+  const lifecycle = plainLifecycle.replace(
+    'if: { orders.count: { at_least: 1 } }',
+    'if: { orders.last: { within: 90 days } }',
+  )
+  const customer = new Life(definitionsOf({ lifecycle })).order().pass(100 * dayMs)
+  expect(customer.notes.map(({ rule, atMs }) => [rule, atMs - monday])).toEqual([
+    ['activate', 0],
+    ['acquire', 90 * dayMs + 1],
+  ])
 })
 
 test('risk without a move is remembered', () => {

@@ -3,13 +3,13 @@
 import type { DelayStep, Step, Target, WaitUntilStep } from '../definitions.ts'
 import { earliest, holds, nextFlip } from '../evaluate.ts'
 import { shareOf } from '../hash.ts'
-import { nextOpening, nextTimeOfDay, windowLengthMs, zoneOr } from '../local-time.ts'
+import { nextOpening, nextTimeOfDay, windowLengthMs } from '../local-time.ts'
 import { propertiesPass } from '../property-tests.ts'
 import type { EpochMs } from '../time.ts'
 import type { EventNews } from './endings.ts'
 import { sendMessage } from './message-step.ts'
 import { issueOffer } from './offer-step.ts'
-import { activeRuns, type DefinedRun, endRun, note, presentStep, type Workspace } from './workspace.ts'
+import { type DefinedRun, endRun, isActive, note, presentStep, type Workspace } from './workspace.ts'
 
 /** Where a step leads now, or until when it holds the run (null: only news can move it). */
 export type Outcome = { readonly goTo: Target } | { readonly waitUntilMs: EpochMs | null }
@@ -20,19 +20,21 @@ export type Outcome = { readonly goTo: Target } | { readonly waitUntilMs: EpochM
  */
 export type Phase = 'before-sending' | 'sending'
 
-/** Steps that were over before the news came. */
+/** Steps that were over before the news came: whoever was to wait for it by then, does. */
 export function advanceWhatIsOver(work: Workspace): void {
-  for (const run of activeRuns(work)) advance(work, run, 'before-sending')
+  if (work.snapshot.news.length === 0) return
+  for (const run of work.runs) if (isActive(run)) advance(work, run, 'before-sending')
 }
 
-/** Everything that can move now does, the most important journey first: it has the first place under every cap. */
+/** Everything that can move now does, the most important journey first. */
 export function advanceRuns(work: Workspace): void {
-  for (const run of activeRuns(work)) advance(work, run, 'sending')
+  for (const run of work.runs) if (isActive(run)) advance(work, run, 'sending')
 }
 
 /** Moves on the runs that wait for this event. */
 export function moveOnWaiting(work: Workspace, event: EventNews): void {
-  for (const run of activeRuns(work)) {
+  for (const run of work.runs) {
+    if (!isActive(run)) continue
     const step = presentStep(run)
     if (step?.type !== 'wait-until' || step.event !== event.name || !propertiesPass(step.where, event.properties))
       continue
@@ -105,23 +107,19 @@ function waitedUntil(work: Workspace, momentMs: EpochMs, next: Target): Outcome 
 function delayEndsAt(work: Workspace, run: DefinedRun, step: DelayStep): EpochMs {
   const endsAtMs = run.stepSinceMs + step.forMs
   if (step.until === null) return endsAtMs
-  return nextTimeOfDay(zoneOf(work), endsAtMs, step.until) + spreadMs(work, work.definitions.policy.spreadMs)
+  return nextTimeOfDay(work.zone, endsAtMs, step.until) + spreadMs(work, work.definitions.policy.spreadMs)
 }
 
 function openingOf(work: Workspace, { window }: Extract<Step, { type: 'time-window' }>): EpochMs {
-  const opensAtMs = nextOpening(window, zoneOf(work), work.nowMs)
+  const opensAtMs = nextOpening(window, work.zone, work.nowMs)
   // A window that never opens was refused when it was published; letting through is then better than hanging for ever.
   if (opensAtMs === null || opensAtMs <= work.nowMs) return work.nowMs
   return opensAtMs + spreadMs(work, Math.min(work.definitions.policy.spreadMs, windowLengthMs(window)))
 }
 
 /** Not everybody at the same second: each customer always gets the same place within the spread. */
-function spreadMs({ snapshot }: Workspace, withinMs: number): number {
-  return Math.floor(shareOf(snapshot.customer.id, 'spread') * withinMs)
-}
-
-function zoneOf({ snapshot, definitions }: Workspace): string {
-  return zoneOr(snapshot.customer.timeZone, definitions.policy.defaultTimeZone)
+function spreadMs({ spreadShare }: Workspace, withinMs: number): number {
+  return Math.floor(spreadShare * withinMs)
 }
 
 function waitForCondition(work: Workspace, run: DefinedRun, step: WaitUntilStep, phase: Phase): Outcome {

@@ -6,7 +6,7 @@ import { earliest, holds, nextFlip } from '../evaluate.ts'
 import { propertiesPass } from '../property-tests.ts'
 import type { News } from '../snapshot.ts'
 import type { EpochMs } from '../time.ts'
-import { activeRuns, type DefinedRun, endRun, presentStep, type Workspace } from './workspace.ts'
+import { type DefinedRun, endRun, isActive, presentStep, type Workspace } from './workspace.ts'
 
 export type EventNews = Extract<News, { kind: 'event' }>
 
@@ -23,7 +23,8 @@ export function endRunsWithoutDefinition(work: Workspace): void {
 
 /** Ends the runs whose goal or exit criterion is this event. */
 export function endRunsByEvent(work: Workspace, event: EventNews): void {
-  for (const run of activeRuns(work)) {
+  for (const run of work.runs) {
+    if (!isActive(run)) continue
     const { goal, exit } = run.definition
     if (goal !== null && isEvent(goal, event)) endByGoal(work, run, goal)
     else {
@@ -35,7 +36,8 @@ export function endRunsByEvent(work: Workspace, event: EventNews): void {
 
 /** Ends the runs whose goal or exit criterion is a condition that now holds. */
 export function endRunsWhoseCriteriaHold(work: Workspace): void {
-  for (const run of activeRuns(work)) {
+  for (const run of work.runs) {
+    if (!isActive(run)) continue
     const met = metCriterion(run.definition, work.view, work.nowMs)
     if (met === undefined) continue
     if (met === run.definition.goal) endByGoal(work, run, met)

@@ -5,7 +5,7 @@ import { holds } from '../evaluate.ts'
 import type { RunMemory, TraitValue } from '../snapshot.ts'
 import { advance, arriveAt } from './advance.ts'
 import { type EventNews, metCriterion } from './endings.ts'
-import { type DefinedRun, note, type Workspace } from './workspace.ts'
+import { addRun, type DefinedRun, note, type Workspace } from './workspace.ts'
 
 /** Starts a run where an entry has matched, unless a rule stands against it. */
 export function enter(work: Workspace, journey: JourneyDefinition, entry: Entry, trigger?: EventNews): void {
@@ -15,7 +15,7 @@ export function enter(work: Workspace, journey: JourneyDefinition, entry: Entry,
     return
   }
   const run = newRun(work, journey, trigger)
-  work.runs.push(run)
+  addRun(work, run)
   note(work, run, 'entry', 'done', `entry:${entry.type}`, trigger === undefined ? {} : { event: trigger.name })
   arriveAt(work, run, journey.steps[0]?.id ?? null)
   // Up to the first wait, so that the next news of the same look already finds the run there.

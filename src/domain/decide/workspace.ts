@@ -3,6 +3,8 @@
 import type { CustomerView } from '../condition.ts'
 import type { DecisionNote, PlannedCoupon, PlannedMessage, StageMove } from '../decision.ts'
 import { type Definitions, type JourneyDefinition, journeyVersionKey, type Step } from '../definitions.ts'
+import { spreadShareOf } from '../hash.ts'
+import { zoneOr } from '../local-time.ts'
 import type { CouponFacts, RecentMessageFacts, RunFacts, RunMemory, Snapshot, TraitValue } from '../snapshot.ts'
 import type { EpochMs } from '../time.ts'
 
@@ -17,9 +19,14 @@ export interface Workspace {
   readonly definitions: Definitions
   readonly nowMs: EpochMs
   readonly identifiers: Identifiers
+  /** Where the customer lives, or is taken to live. */
+  readonly zone: string
+  /** The customer's own place, from 0 to 1, within every spread. */
+  readonly spreadShare: number
   /** The customer as after the move of this decision. */
   view: CustomerView
   move: StageMove | null
+  /** The most important first: it has the first place under every cap. Equals in a fixed order. */
   readonly runs: Run[]
   readonly messages: PlannedMessage[]
   readonly coupons: PlannedCoupon[]
@@ -64,9 +71,11 @@ export function openWorkspace(
     definitions,
     nowMs,
     identifiers,
+    zone: zoneOr(snapshot.customer.timeZone, definitions.policy.defaultTimeZone),
+    spreadShare: spreadShareOf(snapshot.customer.id),
     view: snapshot,
     move: null,
-    runs: snapshot.runs.map((saved) => openRun(saved, definitions)),
+    runs: snapshot.runs.map((saved) => openRun(saved, definitions)).sort(byPriority),
     messages: [],
     coupons: [],
     records: [],
@@ -93,14 +102,20 @@ function openRun(saved: RunFacts, definitions: Definitions): Run {
   }
 }
 
-/** Runs that go on, the most important first; equals in a fixed order. */
-export function activeRuns({ runs }: Workspace): readonly DefinedRun[] {
-  const active = runs.filter((run): run is DefinedRun => run.status === 'active' && run.definition !== undefined)
-  return active.length < 2 ? active : active.sort(byPriority)
+/** Adds a run at the place that is due to its priority. */
+export function addRun({ runs }: Workspace, run: Run): void {
+  const place = runs.findIndex((each) => byPriority(run, each) < 0)
+  runs.splice(place === -1 ? runs.length : place, 0, run)
 }
 
-function byPriority(a: DefinedRun, b: DefinedRun): number {
-  if (a.definition.priority !== b.definition.priority) return b.definition.priority - a.definition.priority
+/** Whether a run goes on; only then is there something to do for it. */
+export function isActive(run: Run): run is DefinedRun {
+  return run.status === 'active' && run.definition !== undefined
+}
+
+function byPriority(a: Run, b: Run): number {
+  const priorities = (b.definition?.priority ?? 0) - (a.definition?.priority ?? 0)
+  if (priorities !== 0) return priorities
   if (a.enteredAtMs !== b.enteredAtMs) return a.enteredAtMs - b.enteredAtMs
   return a.id < b.id ? -1 : 1
 }
