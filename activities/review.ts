@@ -59,14 +59,15 @@ function hasMoreToRead({ loaded, decision }: Reviewed): boolean {
   return loaded.hasMoreNews && decision.consumedNews.length > 0
 }
 
-function toReview({ loaded, decision, newMessageIds }: Reviewed, definitions: Definitions, clock: Clock): Review {
+function toReview({ loaded, decision, ledger }: Reviewed, definitions: Definitions, clock: Clock): Review {
   const nowMs = clock.nowMs()
-  const atMs = nextMoment(decision, loaded.openMessages, nowMs)
+  const open = loaded.openMessages.filter(({ id }) => !ledger.withdrawn.has(id))
+  const atMs = nextMoment(decision, open, nowMs)
   return {
     standing: standingOf(loaded.snapshot, decision, definitions),
     messages: [
-      ...loaded.openMessages.filter(({ notBeforeMs }) => notBeforeMs === null || notBeforeMs <= nowMs),
-      ...decision.messages.filter(({ id }) => newMessageIds.has(id)),
+      ...open.filter(({ notBeforeMs }) => notBeforeMs === null || notBeforeMs <= nowMs),
+      ...decision.messages.filter(({ id }) => ledger.planned.has(id)),
     ].map(toDeliver),
     ...(atMs === null
       ? {}

@@ -38,6 +38,7 @@ const save = `
      WHERE (run.status = 'exited' OR run."endReason" LIKE 'goal:%')
        AND m.status = 'planned' AND m.message_class = 'marketing' AND m.customer_id = run."customerId"
        AND m.journey = run.journey AND m.entry_number = run."entryNumber"
+    RETURNING m.id
   ), coupon AS (
     INSERT INTO coupons (id, offer, code, customer_id, status, issued_at, expires_at)
     SELECT id, offer, code, "customerId", 'issued', "issuedAt", "expiresAt"
@@ -80,17 +81,24 @@ const save = `
            at_risk = s."atRisk", due_at = s."dueAt", reviewed_at = s.at
       FROM stand s WHERE c.id = s."customerId"
   )
-  SELECT id FROM planned`
+  SELECT id, true AS planned FROM planned UNION ALL SELECT id, false FROM withdrawn`
+
+/** What saving changed in the ledger. */
+export interface LedgerChanges {
+  /** The ids of the messages that are new. */
+  readonly planned: ReadonlySet<string>
+  /** The ids of the messages that were taken back. */
+  readonly withdrawn: ReadonlySet<string>
+}
 
 /**
  * Saves decisions inside the caller's transaction, which holds the locks on their customers. Saving one again changes
  * nothing: ids follow from what was decided, and a message that is already in the ledger stays as it is.
  *
- * @returns the ids of the messages that are new in the ledger.
  * @throws the database's error `coupons_code_key` if a new coupon has the code of another customer's.
  */
-export async function saveDecisions(client: Queryable, saves: readonly DecisionToSave[]): Promise<Set<string>> {
-  const { rows } = await client.query<{ id: string }>({
+export async function saveDecisions(client: Queryable, saves: readonly DecisionToSave[]): Promise<LedgerChanges> {
+  const { rows } = await client.query<{ id: string; planned: boolean }>({
     name: 'save-decisions',
     text: save,
     values: [
@@ -102,7 +110,9 @@ export async function saveDecisions(client: Queryable, saves: readonly DecisionT
       standRows(saves),
     ].map((part) => JSON.stringify(part)),
   })
-  return new Set(rows.map((row) => row.id))
+  const idsWhere = (planned: boolean): Set<string> =>
+    new Set(rows.filter((row) => row.planned === planned).map((row) => row.id))
+  return { planned: idsWhere(true), withdrawn: idsWhere(false) }
 }
 
 /** The constraint that a code collision violates. */

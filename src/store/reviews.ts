@@ -3,14 +3,13 @@
 import type { Decision } from '../domain/decision.ts'
 import type { EpochMs } from '../domain/time.ts'
 import type { Database, Queryable } from './database.ts'
-import { couponCodeConstraint, saveDecisions } from './decisions.ts'
+import { couponCodeConstraint, type LedgerChanges, saveDecisions } from './decisions.ts'
 import { type LoadedSnapshot, lockAndLoadSnapshot } from './snapshots.ts'
 
 export interface Reviewed {
   readonly loaded: LoadedSnapshot
   readonly decision: Decision
-  /** Messages that this decision added to the ledger. */
-  readonly newMessageIds: ReadonlySet<string>
+  readonly ledger: LedgerChanges
 }
 
 /** What the caller decides; `null` if there is nothing to save (stale scores: first things first). */
@@ -67,9 +66,9 @@ async function reviewOnce(
   }
   const { decision, ...rest } = decide(loaded)
   // With stale scores nothing was decided: what is due stays due.
-  if (decision.scoresAreStale) return { loaded, decision, newMessageIds: new Set() }
-  const newMessageIds = await saveDecisions(client, [{ customerId, decision, ...rest }])
-  return { loaded, decision, newMessageIds }
+  if (decision.scoresAreStale) return { loaded, decision, ledger: { planned: new Set(), withdrawn: new Set() } }
+  const ledger = await saveDecisions(client, [{ customerId, decision, ...rest }])
+  return { loaded, decision, ledger }
 }
 
 function isTakenCode(error: unknown): boolean {
