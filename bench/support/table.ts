@@ -1,9 +1,12 @@
 /** Tables for people. */
 
-/** A table with its headings underlined; columns whose cells all look like numbers stand to the right. */
+/** Such as `12.3`, `≤ 0.5`, `0.02 s` or `3 s (1 run)`; also an empty place. */
+const figure = /^(–|(≤ )?\d[\d.,]*( \w{1,3})?( \(\d+ runs?\))?)?$/
+
+/** A table with its headings underlined; columns whose cells are all figures stand to the right. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = headings.map((heading, i) => Math.max(heading.length, ...rows.map((row) => row[i]?.length ?? 0)))
-  const right = headings.map((_, i) => rows.every((row) => /^[–≤\d.,\s]*( ?[a-zA-Z]{1,2})?$/.test(row[i] ?? '')))
+  const right = headings.map((_, i) => rows.every((row) => figure.test(row[i] ?? '')))
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, i) => (right[i] ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
