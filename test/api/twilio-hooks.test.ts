@@ -1,0 +1,220 @@
+/** What Twilio tells us, signed as Twilio signs: by Twilio's own library. */
+
+import twilio from 'twilio'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { isFromTwilio } from '../../src/api/hooks/twilio-signature.ts'
+import { twilioStatusUrl } from '../../src/store/links.ts'
+import { consentsOf, customerId, live, plant } from './support/people.ts'
+import { publicUrl, startTestServer, type TestServer, twilioToken } from './support/test-server.ts'
+
+let server: TestServer
+let number: string
+let id: string
+let person = 0
+beforeAll(async () => {
+  server = await startTestServer()
+})
+beforeEach(async () => {
+  const userId = `u${person}`
+  number = `+4420794609${String(person++).padStart(2, '0')}`
+  await live(server, [{ type: 'identify', userId, traits: { phone: number, consent: { sms: true } } }])
+  id = await customerId(server, userId)
+  server.time.nowMs += 1_000
+})
+afterAll(() => server.close())
+
+async function post(
+  path: string,
+  fields: Record<string, string>,
+  signature?: string,
+): Promise<{ status: number; text: string }> {
+  const signed = signature ?? twilio.getExpectedTwilioSignature(twilioToken, publicUrl + path, fields)
+  const response = await fetch(server.url + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', 'x-twilio-signature': signed },
+    body: new URLSearchParams(fields),
+  })
+  return { status: response.status, text: await response.text() }
+}
+
+const answer = (Body: string, more: Record<string, string> = {}) =>
+  post('/hooks/twilio/inbound', { MessageSid: 'SM1', From: number, To: '+15005550006', Body, ...more })
+
+async function suppressed(): Promise<string | undefined> {
+  const { rows } = await server.database.pool.query<{ reason: string }>(
+    `SELECT reason FROM suppressions WHERE channel = 'sms' AND address_hash = $1`,
+    [server.vault.lookupHash('phone', number)],
+  )
+  return rows[0]?.reason
+}
+
+describe('only what Twilio signed counts', () => {
+  test.each([
+    ['no signature', ''],
+    ['a signature of something else', 'AAAAAAAAAAAAAAAAAAAAAAAAAAA='],
+    ['a signature of another length', 'short'],
+  ])('%s: 403, and nothing changes', async (_name, signature) => {
+    expect((await post('/hooks/twilio/inbound', { From: number, Body: 'STOP' }, signature)).status).toBe(403)
+    const messageId = await plant(server, { customerId: id, channel: 'sms' })
+    const path =
+      new URL(twilioStatusUrl(publicUrl, messageId)).pathname + new URL(twilioStatusUrl(publicUrl, messageId)).search
+    expect(
+      (await post(path, { MessageSid: 'SM2', MessageStatus: 'failed', ErrorCode: '21610', To: number }, signature))
+        .status,
+    ).toBe(403)
+    expect(await suppressed()).toBeUndefined()
+    expect(await consentsOf(server, id)).toEqual(['sms * granted (trait)'])
+  })
+
+  test('a field that was changed on the way, or another address, breaks it', () => {
+    const url = `${publicUrl}/hooks/twilio/inbound`
+    const signature = twilio.getExpectedTwilioSignature(twilioToken, url, { From: number, Body: 'STOP' })
+    const request = {
+      url,
+      signature,
+      body: new URLSearchParams({ From: number, Body: 'STOP' }).toString(),
+      isForm: true,
+    }
+    expect(isFromTwilio(request, twilioToken)).toBe(true)
+    expect(
+      isFromTwilio(
+        { ...request, body: new URLSearchParams({ From: '+15005550001', Body: 'STOP' }).toString() },
+        twilioToken,
+      ),
+    ).toBe(false)
+    expect(isFromTwilio({ ...request, url: `${url}?x=1` }, twilioToken)).toBe(false)
+    expect(isFromTwilio(request, 'another token')).toBe(false)
+  })
+
+  test('JSON is signed by its hash in the address', () => {
+    const body = '{"MessageStatus":"sent"}'
+    const url = `${publicUrl}/hooks/twilio/status?bodySHA256=${twilio.getExpectedBodyHash(body)}`
+    const signature = twilio.getExpectedTwilioSignature(twilioToken, url, {})
+    const request = { url, signature, body, isForm: false }
+    expect(isFromTwilio(request, twilioToken)).toBe(true)
+    expect(isFromTwilio({ ...request, body: `${body} ` }, twilioToken)).toBe(false)
+  })
+})
+
+describe('what people answer', () => {
+  test.each([
+    'STOP',
+    'stop',
+    ' Stop. ',
+    'STOPALL',
+    'Unsubscribe',
+    'END',
+    'quit',
+    'CANCEL',
+    'revoke',
+    'Opt-out',
+    'S T O P',
+    'stop!',
+  ])('%j ends all messages at once, with one confirmation and nothing after', async (word) => {
+    const first = await answer(word)
+    expect(first).toMatchObject({
+      status: 200,
+      text: expect.stringMatching(/<Message>Garden Shop: you are unsubscribed/),
+    })
+    expect(await suppressed()).toBe('stop')
+    expect((await consentsOf(server, id))[0]).toMatch(/^sms \* withdrawn/)
+    expect((await answer(word)).text).toBe('<?xml version="1.0" encoding="UTF-8"?><Response></Response>')
+  })
+
+  test.each(['START', 'unstop', 'Yes.'])('%j takes a stop back', async (word) => {
+    await answer('STOP')
+    server.time.nowMs += 1_000
+    expect((await answer(word)).text).toContain('subscribed again')
+    expect(await suppressed()).toBeUndefined()
+    expect((await consentsOf(server, id))[0]).toMatch(/^sms \* granted/)
+  })
+
+  test('a yes to something else subscribes nobody', async () => {
+    await live(server, [{ type: 'track', event: 'SMS Unsubscribed', userId: `u${person - 1}` }])
+    expect((await answer('Yes')).text).not.toContain('<Message>')
+    expect((await consentsOf(server, id))[0]).toMatch(/^sms \* withdrawn/)
+  })
+
+  test.each(['HELP', 'info'])('%j is answered and changes nothing', async (word) => {
+    expect((await answer(word)).text).toMatch(/<Message>Garden Shop: .*STOP to end/)
+    expect(await suppressed()).toBeUndefined()
+  })
+
+  test.each(['please do not stop', 'Stopwatch?', '', '👍'])('%j is no such word', async (text) => {
+    expect((await answer(text)).text).not.toContain('<Message>')
+    expect(await suppressed()).toBeUndefined()
+  })
+
+  test('where Twilio itself answers, we do not answer too', async () => {
+    expect((await answer('STOP', { OptOutType: 'STOP' })).text).not.toContain('<Message>')
+    expect(await suppressed()).toBe('stop')
+  })
+
+  test('somebody whom we do not know is suppressed all the same', async () => {
+    const stranger = '+393331234567'
+    await post('/hooks/twilio/inbound', { From: stranger, Body: 'STOP' })
+    const { rows } = await server.database.pool.query('SELECT 1 FROM suppressions WHERE address_hash = $1', [
+      server.vault.lookupHash('phone', stranger),
+    ])
+    expect(rows).toHaveLength(1)
+  })
+})
+
+describe('what became of a message', () => {
+  const report = (messageId: string, MessageStatus: string, ErrorCode = '') => {
+    const { pathname, search } = new URL(twilioStatusUrl(publicUrl, messageId))
+    return post(pathname + search, { MessageSid: 'SM9', MessageStatus, ErrorCode, To: number })
+  }
+  const ledger = async (messageId: string): Promise<object> => {
+    const { rows } = await server.database.pool.query(
+      'SELECT status, reason, delivered_at IS NOT NULL AS delivered, settled_at IS NOT NULL AS settled FROM messages WHERE id = $1',
+      [messageId],
+    )
+    return rows[0] as object
+  }
+
+  test.each<[string, string, readonly (readonly [string, string?])[], object]>([
+    ['delivered', 'sent', [['sent'], ['delivered']], { status: 'sent', delivered: true, reason: null }],
+    [
+      'delivered, told in the wrong order and twice',
+      'sent',
+      [['delivered'], ['sent'], ['delivered']],
+      { status: 'sent', delivered: true },
+    ],
+    ['undelivered', 'sent', [['undelivered', '30003']], { status: 'failed', reason: 'twilio:30003', settled: true }],
+    [
+      'failed after it was delivered',
+      'sent',
+      [['delivered'], ['failed', '30008']],
+      { status: 'sent', delivered: true, reason: null },
+    ],
+    ['in doubt, and then it went out', 'in_doubt', [['sent']], { status: 'sent', delivered: false }],
+    ['in doubt, and then it did not', 'in_doubt', [['failed', '30008']], { status: 'failed', reason: 'twilio:30008' }],
+    ['a status that nobody knows', 'sent', [['partially-teleported']], { status: 'sent', delivered: false }],
+    ['a refused message stays refused', 'refused', [['delivered']], { status: 'refused' }],
+  ])('%s', async (_name, status, reports, expected) => {
+    const messageId = await plant(server, { customerId: id, channel: 'sms', status })
+    for (const [word, code] of reports) expect((await report(messageId, word, code)).status).toBe(204)
+    expect(await ledger(messageId)).toMatchObject(expected)
+  })
+
+  test.each([
+    ['21610', 'stop'],
+    ['21211', 'invalid'],
+    ['21614', 'invalid'],
+    ['30005', 'invalid'],
+    ['30006', 'invalid'],
+    ['30003', undefined],
+    ['30007', undefined],
+  ])('error %s: suppressed as %s', async (code, reason) => {
+    const messageId = await plant(server, { customerId: id, channel: 'sms' })
+    await report(messageId, 'failed', code)
+    expect(await suppressed()).toBe(reason)
+  })
+
+  test('without our id in the address the message is found by that of Twilio', async () => {
+    const messageId = await plant(server, { customerId: id, channel: 'sms', sid: 'SM-known' })
+    await post('/hooks/twilio/status', { MessageSid: 'SM-known', MessageStatus: 'delivered', To: number })
+    expect(await ledger(messageId)).toMatchObject({ delivered: true })
+  })
+})

@@ -1,0 +1,107 @@
+/** The console over HTTP: who gets in, and that nothing that anybody sent runs in it. */
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { escapeHtml, html } from '../../src/console/html.ts'
+import { createApiKey, revokeApiKey } from '../../src/store/api-keys.ts'
+import { consoleLoginUrl } from '../../src/store/links.ts'
+import { customerId, live, plant } from '../api/support/people.ts'
+import { startTestServer, type TestServer } from '../api/support/test-server.ts'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startTestServer()
+})
+afterAll(() => server.close())
+
+const login = (token: string): Promise<Response> =>
+  fetch(`${server.url}/login`, { method: 'POST', redirect: 'manual', body: new URLSearchParams({ token }) })
+const cookieOf = (response: Response): string => response.headers.get('set-cookie')?.split(';')[0] ?? ''
+const get = (path: string, cookie = ''): Promise<Response> =>
+  fetch(server.url + path, { redirect: 'manual', headers: { cookie } })
+
+describe('who gets in', () => {
+  test('nobody without signing in', async () => {
+    for (const cookie of ['', 'perennial_session=local.9999999999999.AAAAAAAAAAAAAAAAAAAAAA', 'perennial_session=']) {
+      const response = await get('/', cookie)
+      expect([response.status, response.headers.get('location')]).toEqual([303, '/login'])
+      expect((await get('/customers/00000000-0000-4000-8000-000000000000', cookie)).status).toBe(303)
+    }
+    expect((await login('pat_wrong')).status).toBe(401)
+    expect((await login(server.writeKey)).status).toBe(401)
+  })
+
+  test('whoever has an admin token, until it is revoked', async () => {
+    const { id, key } = await createApiKey(server.database.pool, { kind: 'admin', name: 'guest' })
+    const response = await login(key)
+    expect(response.status).toBe(303)
+    expect(response.headers.get('set-cookie')).toMatch(/HttpOnly; SameSite=Strict.*; Secure$/)
+    const cookie = cookieOf(response)
+    expect(cookie).not.toContain(key)
+    expect((await get('/', cookie)).status).toBe(200)
+    await revokeApiKey(server.database.pool, id)
+    expect((await get('/', cookie)).status).toBe(303)
+  })
+
+  test('whoever opens the link of the start command in time', async () => {
+    const link = (validMs: number): string => {
+      const { pathname, search } = new URL(consoleLoginUrl(server.vault, server.url, validMs))
+      return pathname + search
+    }
+    const response = await get(link(60_000))
+    expect(response.status).toBe(200)
+    expect((await get('/', cookieOf(response))).status).toBe(200)
+    expect((await get(link(-1))).status).toBe(401)
+    expect((await get(`${link(60_000)}x`)).status).toBe(401)
+  })
+})
+
+describe('what it shows', () => {
+  test('an empty shop says what to do', async () => {
+    const page = await (await get('/', cookieOf(await login(server.adminToken)))).text()
+    expect(page).toContain('Nobody yet')
+    expect(page).toContain('Nothing has been planned yet')
+  })
+
+  test('customers, their story, and nothing personal; what was sent to us is text, never markup', async () => {
+    const evil = '<script>alert(1)</script>"\'&'
+    await live(server, [
+      { type: 'identify', userId: evil, traits: { email: 'ann.secret@example.org', plan: evil } },
+      { type: 'track', userId: evil, event: evil },
+      {
+        type: 'track',
+        userId: evil,
+        event: 'Order Completed',
+        properties: { order_id: 'o1', revenue: 30, currency: 'EUR', coupon: evil },
+      },
+    ])
+    const id = await customerId(server, evil)
+    await plant(server, { customerId: id, step: evil })
+    const cookie = cookieOf(await login(server.adminToken))
+    const front = await get('/?search=%3Cscript%3E', cookie)
+    const pages = [await front.text(), await (await get(`/customers/${id}`, cookie)).text()]
+    for (const page of pages) {
+      expect(page).not.toContain('<script')
+      expect(page).toContain('&lt;script&gt;')
+      expect(page).not.toContain('ann.secret')
+    }
+    expect(pages[1]).toContain('€30.00')
+    expect(pages[1]).toContain('a•••@example.org')
+    expect(front.headers.get('content-security-policy')).toMatch(/default-src 'none'.*frame-ancestors 'none'/)
+  })
+
+  test('somebody who is not there', async () => {
+    const cookie = cookieOf(await login(server.adminToken))
+    expect((await get('/customers/00000000-0000-4000-8000-000000000000', cookie)).status).toBe(404)
+    expect((await get('/customers/x', cookie)).status).toBe(404)
+  })
+})
+
+describe('html', () => {
+  test('escapes what is put in, keeps what is HTML, joins lists, leaves out what is not there', () => {
+    const inner = html`<b>${'<'}</b>`
+    expect(html`<p title="${'"'}">${inner}${[1, 'a&b', inner]}${null}${undefined}${false}</p>`.text).toBe(
+      '<p title="&quot;"><b>&lt;</b>1a&amp;b<b>&lt;</b></p>',
+    )
+    expect(escapeHtml(`<>&"'`)).toBe('&lt;&gt;&amp;&quot;&#39;')
+  })
+})
