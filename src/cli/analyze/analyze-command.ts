@@ -3,6 +3,7 @@
 import { Command } from 'commander'
 import { clustersCommand } from './clusters-command.ts'
 import { experimentCommand } from './experiment-command.ts'
+import { forecastCommand } from './forecast-command.ts'
 import { predictCommand } from './predict-command.ts'
 import { recommendCommand } from './recommend-command.ts'
 import { rfmCommand } from './rfm-command.ts'
@@ -17,6 +18,7 @@ export function analyzeCommand(): Command {
   const subcommands = [
     clustersCommand(),
     experimentCommand(),
+    forecastCommand(),
     predictCommand(),
     recommendCommand(),
     rfmCommand(),
