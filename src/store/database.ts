@@ -57,6 +57,9 @@ export function openDatabase(
     types,
   })
   pool.on('error', (error) => options.onIdleError?.(error))
+  // A connection that is lost between two statements of a transaction: the next statement fails and tells its caller,
+  // but without a listener the loss itself would end the process.
+  pool.on('connect', (client) => void client.on('error', () => undefined))
   const prisma = new PrismaClient({
     adapter: new PrismaPg(
       { connectionString: databaseUrl, max: 3, connectionTimeoutMillis: 10_000 },
