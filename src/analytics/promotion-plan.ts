@@ -15,7 +15,7 @@ export interface PromotionChoice {
 }
 
 /** So many customers of a segment get an offer. */
-export interface PlannedOffer {
+interface PlannedOffer {
   readonly segment: string
   readonly offer: string
   readonly customers: number

@@ -122,20 +122,21 @@ describe('the document', () => {
 })
 
 test.skipIf(!hasShared)(`Telco churn has the reference coefficients and metrics${needsShared}`, () => {
+  const [expected] = oracle('logreg') as {
+    config: { mod: number; rem: number }
+    features: string[]
+    models: { C1: { intercept: number; coef: number[]; test: Record<string, number> } }
+  }[]
   const text = dataText('telco_churn.csv.gz').replaceAll(/, ,/g, ',0,')
   const file = write('telco.csv', text)
   const change = {
     '--csv': file,
     '--target': 'Churn',
     '--positive': 'Yes',
-    '--test-every': '5',
-    '--test-remainder': '0',
+    '--test-every': String(expected!.config.mod),
+    '--test-remainder': String(expected!.config.rem),
   }
   const document = documentOf(predict({ ...change, '--drop': 'customerID', '--l2': '1' }, '--json'))
-  const [expected] = oracle('logreg') as {
-    features: string[]
-    models: { C1: { intercept: number; coef: number[]; test: Record<string, number> } }
-  }[]
   const { C1 } = expected!.models
   expect(document.features).toEqual(expected!.features)
   expect(document.dropped.every((name) => /=No (internet|phone) service$/.test(name))).toBe(true)

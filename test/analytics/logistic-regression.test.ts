@@ -31,7 +31,7 @@ import {
 } from '../../src/analytics/logistic-regression/model.ts'
 import { applyScaling, fitScaling } from '../../src/analytics/scaling.ts'
 import { hasShared, needsShared, oracle } from './support/shared.ts'
-import { everyFifth, readTelco, type Telco } from './support/telco.ts'
+import { readTelco, splitRows, type Telco } from './support/telco.ts'
 
 function matrixOf(rows: readonly (readonly number[])[]): DenseMatrix {
   return { rows: rows.length, columns: rows[0]?.length ?? 0, values: Float64Array.from(rows.flat()) }
@@ -53,6 +53,7 @@ function drawn(
 }
 
 interface Answers {
+  readonly config: { readonly mod: number; readonly rem: number }
   readonly features: string[]
   readonly mean: number[]
   readonly sd: number[]
@@ -80,7 +81,7 @@ describe.skipIf(!hasShared)(`on Telco churn${needsShared}`, () => {
   beforeAll(() => {
     answers = (oracle('logreg') as Answers[])[0]!
     telco = readTelco()
-    const rows = everyFifth(telco.matrix.rows)
+    const rows = splitRows(telco.matrix.rows, answers.config.mod, answers.config.rem)
     train = selectRows(telco.matrix, rows.train)
     test_ = selectRows(telco.matrix, rows.test)
     trainTarget = Uint8Array.from(rows.train, (row) => telco.target[row]!)

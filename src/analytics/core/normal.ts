@@ -21,7 +21,7 @@ export function erfc(x: number): number {
 }
 
 /** The density of the standard normal distribution. */
-export function normalDensity(x: number): number {
+function normalDensity(x: number): number {
   return Math.exp(-0.5 * x * x - LOG_SQRT_TWO_PI)
 }
 

@@ -24,8 +24,8 @@ export function readTelco(): Telco {
   return { ...encodeFeatures(columns, rows.length), target }
 }
 
-/** Row numbers whose remainder by 5 is (or is not) 0. */
-export function everyFifth(rows: number): { train: number[]; test: number[] } {
+/** Row numbers whose remainder is (or is not) the given one. */
+export function splitRows(rows: number, every: number, remainder: number): { train: number[]; test: number[] } {
   const all = Array.from({ length: rows }, (_, row) => row)
-  return { train: all.filter((row) => row % 5 !== 0), test: all.filter((row) => row % 5 === 0) }
+  return { train: all.filter((row) => row % every !== remainder), test: all.filter((row) => row % every === remainder) }
 }
