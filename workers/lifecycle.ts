@@ -87,6 +87,7 @@ function chosenQueues(): readonly string[] {
 function openNeighbours(config: Config, log: Logger): Neighbours {
   const database = openDatabase(requireDatabaseUrl(config), {
     maxConnections: reviewsAtOnce + 4,
+    pipeline: true,
     onIdleError: (error) => log.warn({ error: describeError(error) }, 'database connection lost'),
   })
   if (config.smtpUrl === undefined) {

@@ -39,22 +39,31 @@ const types: pg.CustomTypesConfig = {
 
 const generalTypeParser = pg.types.getTypeParser as (oid: number, format?: 'text' | 'binary') => unknown
 
+export interface DatabaseOptions {
+  /** Of the pool. Default: 10. */
+  readonly maxConnections?: number
+  /** Called when the server drops an idle connection, which is no error of any query. */
+  readonly onIdleError?: (error: Error) => void
+  /**
+   * Statements that are not waited for one by one share a round trip. For processes with many small transactions; COPY
+   * and cursors do not work on such connections. Default: false.
+   */
+  readonly pipeline?: boolean
+}
+
 /**
  * Opens a pool. It connects at the first query; an outage of the server fails the queries of that moment and heals by
  * itself.
- *
- * @param onIdleError called when the server drops an idle connection, which is no error of any query.
  */
-export function openDatabase(
-  databaseUrl: string,
-  options: { readonly maxConnections?: number; readonly onIdleError?: (error: Error) => void } = {},
-): Database {
+export function openDatabase(databaseUrl: string, options: DatabaseOptions = {}): Database {
+  const { pipeline = false } = options
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: options.maxConnections ?? 10,
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 30_000,
     types,
+    ...({ pipeline } as object), // pg knows it, its typings do not yet.
   })
   pool.on('error', (error) => options.onIdleError?.(error))
   // A connection that is lost between two statements of a transaction: the next statement fails and tells its caller,
@@ -69,19 +78,25 @@ export function openDatabase(
   return {
     pool,
     prisma,
-    transaction: (work) => inTransaction(pool, work),
+    transaction: (work) => inTransaction(pool, pipeline, work),
     async close() {
       await Promise.all([pool.end(), prisma.$disconnect()])
     },
   }
 }
 
-async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+async function inTransaction<T>(
+  pool: pg.Pool,
+  pipeline: boolean,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
   try {
-    await client.query('BEGIN')
-    const result = await work(client)
+    const begun = client.query('BEGIN')
+    if (!pipeline) await begun
+    // Together with the first statements of the work, which fail too if it fails.
+    const [result] = await Promise.all([work(client), begun])
     await client.query('COMMIT')
     return result
   } catch (error) {

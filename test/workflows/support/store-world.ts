@@ -33,7 +33,7 @@ const campaigns = fileURLToPath(new URL('../campaigns/', import.meta.url))
 
 export async function createStoreWorld(clock: Clock): Promise<StoreWorld> {
   const testDatabase = await createTestDatabase()
-  const database = openDatabase(testDatabase.url)
+  const database = openDatabase(testDatabase.url, { pipeline: true })
   const masterKey = Buffer.alloc(32, 7)
   const vault = new Vault(masterKey)
   await publishCampaigns(database, campaigns, clock.nowMs())
