@@ -38,7 +38,7 @@ const load = createRequire(join(process.argv[2] ?? '.', 'package.json'))
 const read = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'))
 
 function mlLogisticRegression({ file, steps, learningRate }: LogisticInput): Work {
-  const { default: LogisticRegression } = load('ml-logistic-regression')
+  const LogisticRegression = load('ml-logistic-regression')
   const { Matrix } = load('ml-matrix')
   const { features, target } = read(file) as { features: number[][]; target: number[] }
   // It has no intercept: without a column of ones added by hand it does not converge.

@@ -8,7 +8,7 @@ import { say } from '../support/bench.ts'
 import { compare, localSide } from '../support/measure.ts'
 import { type Found, npmFolderWith, pythonWith } from '../support/reference-tools.ts'
 import { missingData } from '../support/shared-data.ts'
-import { startWorker, type Worker } from '../support/worker.ts'
+import { ReferenceFailure, startWorker, type Worker } from '../support/worker.ts'
 import { measured, type Outcome } from './report.ts'
 import type { InputFolder, ReferenceHome, Row } from './row.ts'
 
@@ -31,32 +31,39 @@ const oneThread = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THR
 
 /** Measures the rows one after the other. A row without its data or its reference is skipped, with the reason. */
 export async function runRows(rows: readonly Row[], runs: number): Promise<Outcome[]> {
-  const workers = new Map<ReferenceHome, Worker | { readonly missing: string }>()
+  const references = new References()
   const inputs = temporaryFolder()
-  const outcomes: Outcome[] = []
   try {
-    for (const row of rows) {
-      const { name, tool } = row
-      const missing = row.data.map(missingData).find((reason) => reason !== undefined)
-      const worker = missing === undefined ? (workers.get(row.home) ?? (await workerFor(row.home))) : { missing }
-      if ('missing' in worker) {
-        say(`skipping ${name}, against ${tool}: ${worker.missing}`)
-        outcomes.push({ name, tool, skipped: worker.missing })
-        if (missing === undefined) workers.set(row.home, worker)
-        continue
-      }
-      workers.set(row.home, worker)
-      say(`${name}, against ${tool}`)
-      outcomes.push(await runRow(row, worker, inputs, runs))
-    }
+    const outcomes: Outcome[] = []
+    for (const row of rows) outcomes.push(await runRow(row, references, inputs, runs))
+    return outcomes
   } finally {
-    for (const worker of workers.values()) if ('stop' in worker) worker.stop()
+    references.stop()
     inputs.remove()
   }
-  return outcomes
 }
 
-async function runRow(row: Row, worker: Worker, inputs: InputFolder, runs: number): Promise<Outcome> {
+async function runRow(row: Row, references: References, inputs: InputFolder, runs: number): Promise<Outcome> {
+  const { name, tool, home } = row
+  const skip = (reason: string): Outcome => {
+    say(`skipping ${name}, against ${tool}: ${reason}`)
+    return { name, tool, skipped: reason }
+  }
+  const noData = row.data.map(missingData).find((reason) => reason !== undefined)
+  if (noData !== undefined) return skip(noData)
+  const worker = await references.in(home)
+  if ('missing' in worker) return skip(worker.missing)
+  try {
+    say(`${name}, against ${tool}`)
+    return await measureRow(row, worker, inputs, runs)
+  } catch (error) {
+    if (!(error instanceof ReferenceFailure)) throw error
+    references.drop(home)
+    return skip(`it failed: ${error.message}`)
+  }
+}
+
+async function measureRow(row: Row, worker: Worker, inputs: InputFolder, runs: number): Promise<Outcome> {
   const { input, ours, agreement } = row.prepare(inputs)
   const theirs = await worker.prepare(row.task, input)
   const result = await compare(localSide(ours), theirs, runs)
@@ -72,7 +79,32 @@ async function runRow(row: Row, worker: Worker, inputs: InputFolder, runs: numbe
   })
 }
 
-async function workerFor(home: ReferenceHome): Promise<Worker | { readonly missing: string }> {
+type MaybeWorker = Worker | { readonly missing: string }
+
+/** The references that run, one process a home. */
+class References {
+  readonly #workers = new Map<ReferenceHome, MaybeWorker>();
+
+  /** The process of this home, started (and its packages installed) the first time; or why there is none. */
+  async in(home: ReferenceHome): Promise<MaybeWorker> {
+    const worker = this.#workers.get(home) ?? (await workerFor(home))
+    this.#workers.set(home, worker)
+    return worker
+  }
+
+  /** Gives up a process that failed: it may be gone, or in no state to go on. The next row gets a new one. */
+  drop(home: ReferenceHome): void {
+    const worker = this.#workers.get(home)
+    this.#workers.delete(home)
+    if (worker !== undefined && 'stop' in worker) worker.stop()
+  }
+
+  stop(): void {
+    for (const home of this.#workers.keys()) this.drop(home)
+  }
+}
+
+async function workerFor(home: ReferenceHome): Promise<MaybeWorker> {
   const found: Found = await (home === 'npm'
     ? npmFolderWith('analytics', packages.npm)
     : pythonWith(home, packages[home]))

@@ -23,7 +23,7 @@ const LEAST_SECONDS = 0.15
 /** Before anything counts, both sides run for so long: caches and just-in-time compilers get warm. */
 const WARM_UP_SECONDS = 1
 /** Who takes longer than this for one run is run once. */
-const PATIENCE_SECONDS = 25
+const PATIENCE_SECONDS = 15
 
 /**
  * Runs both sides turn about and takes the median of each. Both warm up first, which shows how often to repeat a short

@@ -4,6 +4,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Side } from './measure.ts'
 
+/** The reference could not do its work. */
+export class ReferenceFailure extends Error {}
+
 /** A reference in a process of its own. */
 export interface Worker {
   /** Has it read the input for a task; that takes no part in the measurement. Then `run` runs that task. */
@@ -28,9 +31,9 @@ export function startWorker(command: string, args: readonly string[], env: NodeJ
   const ask = async (question: object): Promise<Record<string, unknown>> => {
     child.stdin.write(`${JSON.stringify(question)}\n`)
     const { value, done } = await answers.next()
-    if (done === true) throw new Error(`${command} ended${await howItEnded(child)}: ${lastLine(complaint)}`)
+    if (done === true) throw new ReferenceFailure(`it ended${await howItEnded(child)}: ${lastLine(complaint)}`)
     const answer = JSON.parse(value) as Record<string, unknown>
-    if (typeof answer['error'] === 'string') throw new Error(answer['error'])
+    if (typeof answer['error'] === 'string') throw new ReferenceFailure(answer['error'])
     return answer
   }
   return {
