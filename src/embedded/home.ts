@@ -1,6 +1,6 @@
 /** The home of an installation: who runs it, and where what runs can be found. One installation a home, one supervisor. */
 
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { withLock } from '../../bin/setup/lock.mjs'
@@ -87,11 +87,12 @@ export function runningInstallation(path: string): RunRecord | undefined {
   return record && isRunning(record.supervisor) ? record : undefined
 }
 
-/** Others may pass through (PostgreSQL never runs as root), but not look around. */
+/** A new or empty home: as root, others may pass through (PostgreSQL never runs as root), but not look around. */
 function createHome(path: string): void {
   try {
-    const created = mkdirSync(path, { recursive: true })
-    if (created !== undefined) chmodSync(path, process.getuid?.() === 0 ? 0o711 : 0o700)
+    mkdirSync(path, { recursive: true })
+    const isOursToSetUp = readdirSync(path).length === 0
+    if (isOursToSetUp) chmodSync(path, process.getuid?.() === 0 ? 0o711 : 0o700)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw new ServiceError(`The home ${path} cannot be made (${code}): choose another with --home or PERENNIAL_HOME`)

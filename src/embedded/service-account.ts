@@ -19,7 +19,7 @@ export interface ServiceAccount {
 const candidates = ['postgres', 'perennial', 'nobody']
 
 /** Places outside anybody's home that survive a restart. */
-const sharedPlaces = ['/var/lib/perennial', '/opt/perennial']
+export const sharedPlaces = ['/var/lib/perennial', '/opt/perennial']
 
 /**
  * The user to run PostgreSQL as: `undefined` for ourselves.

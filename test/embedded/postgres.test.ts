@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
   chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -14,10 +16,13 @@ import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { abandonedDatabases } from '../../src/embedded/outside-data.ts'
 import type { EmbeddedPostgres } from '../../src/embedded/postgres.ts'
-import { removeEmbeddedPostgres, startEmbeddedPostgres } from '../../src/embedded/postgres.ts'
+import { startEmbeddedPostgres } from '../../src/embedded/postgres.ts'
+import { removeEmbeddedPostgres } from '../../src/embedded/postgres-data.ts'
 import { isRunning, markProcess } from '../../src/embedded/processes.ts'
 import { ServiceError } from '../../src/embedded/service-error.ts'
 
@@ -77,18 +82,23 @@ describe('what was written', () => {
     const first = await start()
     await ask(first.url, 'CREATE TABLE kept AS SELECT 7 AS number')
     await first.stop()
-    renameSync(first.dataDir, `${first.dataDir}.draft`)
+    const { draft } = JSON.parse(readFileSync(join(home, 'postgres.json'), 'utf8')) as { draft: string }
+    renameSync(first.dataDir, join(home, draft))
     const second = await start()
     expect(await ask(second.url, 'SELECT number FROM kept')).toEqual([7])
   })
+})
 
-  test('is replaced by a fresh database when a first start was killed half way', async () => {
-    mkdirSync(join(home, 'postgres.draft'))
-    writeFileSync(join(home, 'postgres.draft', 'half'), '')
-    const { url, dataDir } = await start()
-    expect(await ask(url, 'SELECT 1')).toEqual([1])
-    expect(existsSync(join(dataDir, 'half'))).toBe(false)
-  })
+test('a first start that is killed half way leaves nothing that hinders the next', async () => {
+  const module = fileURLToPath(new URL('../../src/embedded/postgres.ts', import.meta.url))
+  const code = `const { startEmbeddedPostgres } = await import(process.argv[1]); await startEmbeddedPostgres({ home: process.argv[2] })`
+  const first = spawn(process.execPath, ['--input-type=module', '-e', code, module, home], { stdio: 'ignore' })
+  await expect
+    .poll(() => readdirSync(home).some((name) => name.includes('draft')), { timeout: 60_000, interval: 5 })
+    .toBe(true)
+  first.kill('SIGKILL')
+  expect(existsSync(join(home, 'postgres.json'))).toBe(false)
+  expect(await ask((await start()).url, 'SELECT 1')).toEqual([1])
 })
 
 test('a server that a killed predecessor left on the same data gives way', async () => {
@@ -143,6 +153,11 @@ describe('the server', () => {
     await running?.stop()
     expect(await ask((await start()).url, 'SELECT number FROM kept')).toEqual([7])
     await running?.stop()
+    expect(abandonedDatabases()).not.toContainEqual({ dataDir, home })
+    const record = join(home, 'postgres.json')
+    renameSync(record, `${record}.away`)
+    expect(abandonedDatabases()).toContainEqual({ dataDir, home })
+    renameSync(`${record}.away`, record)
     removeEmbeddedPostgres(home)
     expect(existsSync(dataDir)).toBe(false)
   })

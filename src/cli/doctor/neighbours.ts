@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Connection } from '@temporalio/client'
 import pg from 'pg'
 import type { Config } from '../../config.ts'
+import { abandonedDatabases } from '../../embedded/outside-data.ts'
 import { postgresBinaries } from '../../embedded/postgres-binaries.ts'
 import { missingSearchAttributes } from '../../embedded/search-attributes.ts'
 import { serviceAccount } from '../../embedded/service-account.ts'
@@ -26,6 +27,11 @@ export function examinePostgresPrograms({ home }: Config): Finding {
   try {
     const account = serviceAccount()
     postgresBinaries(account)
+    const abandoned = abandonedDatabases()
+    if (abandoned.length > 0) {
+      const detail = `databases of homes that are gone: ${abandoned.map((one) => `${one.dataDir} of ${one.home}`).join(', ')}`
+      return warning(name, detail, 'Delete them, unless those homes come back.')
+    }
     const state = existsSync(join(home, 'postgres.json')) ? 'embedded, with data' : 'embedded, made at the first start'
     return ok(name, account ? `${state}; runs as ${account.name}` : state)
   } catch (error) {

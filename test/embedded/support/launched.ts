@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { inheritedEnvironment } from '../../../src/config.ts'
-import { removeEmbeddedPostgres } from '../../../src/embedded/postgres.ts'
+import { removeEmbeddedPostgres } from '../../../src/embedded/postgres-data.ts'
 
 export const launcher = fileURLToPath(new URL('../../../bin/perennial.mjs', import.meta.url))
 
