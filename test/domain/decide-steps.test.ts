@@ -114,7 +114,12 @@ describe('steps', () => {
     const steps = (customer: Life): readonly string[] => customer.messages.map(({ step }) => step)
     expect(steps(life({ journey }).event('Go'))).toEqual(['new'])
     expect(steps(life({ journey }).hear({ kind: 'event', name: 'Go', properties: {} }).order())).toEqual(['one'])
-    expect(steps(life({ journey }).order().order().event('Go'))).toEqual(['two'])
+    const second = life({ journey }).order().order().event('Go')
+    expect(steps(second)).toEqual(['two'])
+    expect(second.notes.filter(({ rule }) => rule === 'branch').map(({ detail }) => detail['branch'])).toEqual([
+      'false',
+      'two',
+    ])
   })
 
   test('an experiment gives each customer one variant for ever, and each variant its share', () => {

@@ -1,6 +1,15 @@
 /** Moving runs from step to step, until each of them waits or has ended. */
 
-import type { DelayStep, Step, Target, WaitUntilStep } from '../definitions.ts'
+import type {
+  DelayStep,
+  ExperimentStep,
+  MultiSplitStep,
+  SplitStep,
+  Step,
+  Target,
+  TimeWindowStep,
+  WaitUntilStep,
+} from '../definitions.ts'
 import { earliest, holds, nextFlip } from '../evaluate.ts'
 import { shareOf } from '../hash.ts'
 import { nextOpening, nextTimeOfDay, windowLengthMs } from '../local-time.ts'
@@ -89,9 +98,9 @@ function outcomeOf(work: Workspace, run: DefinedRun, step: Step, phase: Phase): 
     case 'time-window':
       return waitedUntil(work, openingOf(work, step), step.next)
     case 'split':
-      return { goTo: holds(step.if, work.view, work.nowMs) ? step.ifTrue : step.ifFalse }
+      return split(work, run, step)
     case 'multi-split':
-      return { goTo: (step.branches.find((each) => holds(each.if, work.view, work.nowMs)) ?? step).next }
+      return multiSplit(work, run, step)
     case 'experiment':
       return assignVariant(work, run, step)
     case 'exit':
@@ -110,7 +119,7 @@ function delayEndsAt(work: Workspace, run: DefinedRun, step: DelayStep): EpochMs
   return nextTimeOfDay(work.zone, endsAtMs, step.until) + spreadMs(work, work.definitions.policy.spreadMs)
 }
 
-function openingOf(work: Workspace, { window }: Extract<Step, { type: 'time-window' }>): EpochMs {
+function openingOf(work: Workspace, { window }: TimeWindowStep): EpochMs {
   const opensAtMs = nextOpening(window, work.zone, work.nowMs)
   // A window that never opens was refused when it was published; letting through is then better than hanging for ever.
   if (opensAtMs === null || opensAtMs <= work.nowMs) return work.nowMs
@@ -137,7 +146,19 @@ function waitForCondition(work: Workspace, run: DefinedRun, step: WaitUntilStep,
   }
 }
 
-function assignVariant(work: Workspace, run: DefinedRun, step: Extract<Step, { type: 'experiment' }>): Outcome {
+function split(work: Workspace, run: DefinedRun, step: SplitStep): Outcome {
+  const isTrue = holds(step.if, work.view, work.nowMs)
+  note(work, run, 'step', 'done', 'branch', { branch: String(isTrue) })
+  return { goTo: isTrue ? step.ifTrue : step.ifFalse }
+}
+
+function multiSplit(work: Workspace, run: DefinedRun, step: MultiSplitStep): Outcome {
+  const branch = step.branches.find((each) => holds(each.if, work.view, work.nowMs))
+  note(work, run, 'step', 'done', 'branch', { branch: branch?.name ?? null })
+  return { goTo: (branch ?? step).next }
+}
+
+function assignVariant(work: Workspace, run: DefinedRun, step: ExperimentStep): Outcome {
   let left = shareOf(work.snapshot.customer.id, `experiment:${run.journey}:${step.id}`)
   const variant = step.variants.find((each) => (left -= each.share) < 0) ?? step.variants.at(-1)
   note(work, run, 'step', 'done', 'variant', { variant: variant?.name ?? null })

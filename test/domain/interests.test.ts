@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest'
+import { interestingEvents, interestingTraits } from '../../src/domain/interests.ts'
+import { definitionsOf, journeyOf, plainLifecycle } from './support/definitions.ts'
+import { onGo } from './support/journeys.ts'
+
+const email = '  - { id: hello, type: email, template: hello }'
+const waiting = (what: string): string => `  - { id: wait, type: wait-until, ${what}, timeout: 1 day }\n${email}`
+
+test('events of entries, waits, goals and exit criteria are of interest, and all that changes orders', () => {
+  const definitions = definitionsOf({
+    journeys: {
+      one: onGo(
+        waiting('event: Replied'),
+        'goal: { event: Bought }\nexit: [ { event: Unsubscribed }, { if: { at_risk: true } } ]',
+      ),
+    },
+  })
+  expect([...interestingEvents(definitions)].sort()).toEqual([
+    'Bought',
+    'Go',
+    'Order Cancelled',
+    'Order Completed',
+    'Order Refunded',
+    'Order Updated',
+    'Replied',
+    'Unsubscribed',
+  ])
+})
+
+test('of a former version only what those who follow it wait for is of interest, not how it was entered', () => {
+  const former = journeyOf('one', onGo(waiting('event: Replied')).replace('event: Go', 'event: Gone'), 'v0')
+  const events = interestingEvents(definitionsOf({ former: [former] }))
+  expect([events.has('Replied'), events.has('Gone')]).toEqual([true, false])
+})
+
+test('traits are of interest where a change of them may move somebody, not where they are asked for in passing', () => {
+  const definitions = definitionsOf({
+    lifecycle: plainLifecycle.replace('orders.count: { at_least: 6 }', 'trait.nps: { at_least: 9 }'),
+    journeys: {
+      one: onGo(
+        `${waiting('if: { not: { trait.mood: bad } }')}
+  - { id: split, type: split, if: { trait.colour: red }, if_true: end, if_false: end }`,
+        'exit: [ { if: { any: [ trait.asleep: true, stage: refer ] } } ]',
+      ),
+    },
+  })
+  expect([...interestingTraits(definitions)].sort()).toEqual(['asleep', 'mood', 'nps'])
+})
