@@ -17,7 +17,7 @@ export interface EncodedFeatures {
 }
 
 /** Fitting costs rows × features², and beyond this takes minutes: a column of ids, in all likelihood. */
-const MOST_WORK = 1e11
+const MOST_WORK = 2e10
 
 /**
  * The numeric columns in their order, then for each text column in its order a feature `column=value` for every value

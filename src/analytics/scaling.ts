@@ -59,14 +59,21 @@ function columnMoments({ rows, columns, values }: DenseMatrix, column: number): 
   if (low === high) return { mean: low, deviation: 0 } // Rounding would leave a deviation of 1e-17.
 
   // A second pass about the first mean: what rounding left in that mean shows as a sum that is not 0.
-  const roughMean = sum / rows
+  const roughMean = Number.isFinite(sum) ? sum / rows : low / 2 + high / 2
+  const unit = safeUnit(high - low)
   let rest = 0
   let squares = 0
   for (let i = column; i < values.length; i += columns) {
-    const difference = (values[i] as number) - roughMean
+    const difference = ((values[i] as number) - roughMean) / unit
     rest += difference
     squares += difference * difference
   }
   const correction = rest / rows
-  return { mean: roughMean + correction, deviation: Math.sqrt(Math.max(0, squares / rows - correction * correction)) }
+  const variance = Math.max(0, squares / rows - correction * correction)
+  return { mean: roughMean + unit * correction, deviation: unit * Math.sqrt(variance) }
+}
+
+/** What to measure differences in, so that their squares neither overflow nor vanish; 1 unless it must be otherwise. */
+function safeUnit(span: number): number {
+  return span > 1e150 || span < 1e-150 ? span : 1
 }

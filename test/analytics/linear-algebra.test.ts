@@ -49,16 +49,18 @@ describe('standard scaling', () => {
     expect(fitScaling(columnsOf([1e9, 1e9 + 1, 1e9 + 2])).deviation[0]).toBeCloseTo(Math.sqrt(2 / 3), 12)
   })
 
+  test.each([1e-300, 1e-155, 1e155, 3e307])('neither overflows nor vanishes at sizes of %d', (size) => {
+    const { mean, deviation } = fitScaling(columnsOf([size, 3 * size, 5 * size]))
+    expect(mean[0]! / size).toBeCloseTo(3, 12)
+    expect(deviation[0]! / size).toBeCloseTo(Math.sqrt(8 / 3), 12)
+  })
+
   test.each<[string, DenseMatrix, string]>([
     ['no rows', { rows: 0, columns: 1, values: new Float64Array(0) }, 'matrix.rows: 0 must be a whole number'],
     ['a wrong shape', { rows: 2, columns: 2, values: new Float64Array(3) }, 'matrix.values.length: 3 must be rows ×'],
     ['NaN', matrixOf([1, 2], [3, Number.NaN]), 'matrix (row 1, column 1): NaN must be a finite number'],
     ['infinity', matrixOf([1], [-Infinity]), 'matrix (row 1, column 0): -Infinity must be a finite number'],
-    [
-      'numbers too large',
-      matrixOf([1e300], [-1e300]),
-      'matrix (column 0): deviation: Infinity must be a finite number',
-    ],
+    ['numbers too far apart', matrixOf([1e308], [-1e308]), 'matrix (column 0): mean: NaN must be a finite number'],
   ])('refuses %s', (_, matrix, message) => {
     expect(() => fitScaling(matrix)).toThrow(message)
   })

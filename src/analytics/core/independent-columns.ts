@@ -12,16 +12,24 @@ export interface IndependentColumns {
 /** What remains of a dependent column is rounding, many digits below this; a real remainder is above it. */
 const LEAST_REMAINDER = 1e-6
 
+export interface IndependenceOptions {
+  /** A column is dependent if less than this share of its length about the mean is left after projection. */
+  readonly leastRemainder?: number
+  /** Told now and then which share of the work is done. */
+  readonly onProgress?: (share: number) => void
+}
+
 /**
  * Goes through the columns in order and keeps each that is independent of a constant and of those kept before.
  *
- * @param leastRemainder A column is dependent if less than this share of its length about the mean is left after
- * projection.
  * @throws RangeError if the matrix has no row or a value that is not finite.
  * @see Giraud, Langou & Rozložník (2005), "The loss of orthogonality in the Gram-Schmidt orthogonalization process":
  * why each projection is done twice.
  */
-export function independentColumns(matrix: DenseMatrix, leastRemainder = LEAST_REMAINDER): IndependentColumns {
+export function independentColumns(
+  matrix: DenseMatrix,
+  { leastRemainder = LEAST_REMAINDER, onProgress }: IndependenceOptions = {},
+): IndependentColumns {
   checkMatrix('matrix', matrix)
   const kept: number[] = []
   const dropped: number[] = []
@@ -36,6 +44,7 @@ export function independentColumns(matrix: DenseMatrix, leastRemainder = LEAST_R
     } else {
       dropped.push(j)
     }
+    onProgress?.(((j + 1) / matrix.columns) ** 2)
   }
   return { kept, dropped }
 }

@@ -29,6 +29,11 @@ export interface LogisticTraining {
   readonly separating: readonly string[]
 }
 
+export interface LogisticTrainingOptions extends LogisticFitOptions {
+  /** Told now and then how much of the search for features that say nothing new, the longest part, is done. */
+  readonly onProgress?: (share: number) => void
+}
+
 /** Why a row scored as it did. */
 export interface Reason {
   readonly feature: string
@@ -50,14 +55,14 @@ export function trainLogisticModel(
   names: readonly string[],
   features: DenseMatrix,
   target: ArrayLike<number>,
-  options: LogisticFitOptions = {},
+  { onProgress = () => {}, ...options }: LogisticTrainingOptions = {},
 ): LogisticTraining {
   if (names.length !== features.columns) refuse('names.length', names.length, `must be ${features.columns}, as columns`)
   const twice = names.find((name, i) => names.indexOf(name) !== i)
   if (twice !== undefined) refuse('names', twice, 'must not be there twice')
 
   const scalingOfAll = fitScaling(features) // Also refuses numbers too large to reckon with.
-  const { kept, dropped } = independentColumns(features)
+  const { kept, dropped } = independentColumns(features, { onProgress })
   const scaling = {
     mean: Float64Array.from(kept, (column) => scalingOfAll.mean[column] as number),
     deviation: Float64Array.from(kept, (column) => scalingOfAll.deviation[column] as number),

@@ -18,7 +18,7 @@ import {
 import { type CsvTable, readCsvTable } from './csv-table.ts'
 import { readFeatures } from './feature-columns.ts'
 import { namesOption, numberOption, refuseOption } from './options.ts'
-import { textFacts, textTable, warn, writeResult } from './output.ts'
+import { startProgress, textFacts, textTable, warn, writeResult } from './output.ts'
 import { type SplitOptions, splitRows, withSplitOptions } from './test-split.ts'
 
 interface Options extends SplitOptions {
@@ -57,7 +57,12 @@ function run(options: Options): void {
   const trainTarget = Uint8Array.from(train, (row) => target[row] as number)
   if (!hasBoth(trainTarget))
     refuseOption('--positive', options.positive, 'must be in some training rows, but not in all')
-  const training = trainLogisticModel(names, selectRows(matrix, train), trainTarget, { l2: options.l2 })
+  const progress = startProgress('comparing features')
+  const training = trainLogisticModel(names, selectRows(matrix, train), trainTarget, {
+    l2: options.l2,
+    onProgress: progress.report,
+  })
+  progress.done()
   warnOfTrouble(training, options)
   const judged = judge(
     training,
