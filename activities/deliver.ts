@@ -5,8 +5,9 @@ import type { RenderedMessage } from '../src/channels/templates/render-message.t
 import type { Clock } from '../src/clock.ts'
 import { type ContactVerdict, mayContact } from '../src/domain/contact-policy.ts'
 import { type Definitions, journeyVersionKey } from '../src/domain/definitions.ts'
-import type { DeliveryResult } from '../src/domain/delivery.ts'
+import type { DeliveryResult, SettledStatus } from '../src/domain/delivery.ts'
 import type { Channel, Snapshot } from '../src/domain/snapshot.ts'
+import type { EpochMs } from '../src/domain/time.ts'
 import type { Ledger } from '../src/store/ledger.ts'
 import type { Claim, ClaimedMessage, Holder, SealedRecipient } from '../src/store/ledger-types.ts'
 import type { DeliveryActivities, DeliveryOutcome } from './activity-types.ts'
@@ -38,6 +39,10 @@ const mostTransmissions = 5
 /** What the lease lasts beyond the longest attempt, for the writing down. */
 const leaseMarginMs = 15_000
 
+/** What may leave so soon (real time) waits here: the way round by the next review would take as long. */
+const longestWaitMs = 5_000
+const mostWaits = 5
+
 /** Well within the heartbeat timeout. */
 const heartbeatMs = 3_000
 
@@ -46,7 +51,13 @@ export function createDeliveryActivities(needs: DeliveryNeeds): DeliveryActiviti
     async deliverMessage(messageId) {
       const heartbeat = setInterval(() => Context.current().heartbeat(), heartbeatMs)
       try {
-        return await deliver(messageId, holder(), needs)
+        for (let waits = 0; ; waits++) {
+          const result = await deliver(messageId, holder(), needs)
+          if (result.status !== 'postponed') return result
+          const waitMs = needs.clock.realMsUntil(result.untilMs)
+          if (waitMs > longestWaitMs || waits === mostWaits) return { status: 'postponed' }
+          await Context.current().sleep(Math.max(1, waitMs))
+        }
       } finally {
         clearInterval(heartbeat)
       }
@@ -54,11 +65,14 @@ export function createDeliveryActivities(needs: DeliveryNeeds): DeliveryActiviti
   }
 }
 
-async function deliver(messageId: string, holder: Holder, needs: DeliveryNeeds): Promise<DeliveryOutcome> {
+type Result = DeliveryOutcome & { readonly status: SettledStatus }
+type Postponed = { readonly status: 'postponed'; readonly untilMs: EpochMs }
+
+async function deliver(messageId: string, holder: Holder, needs: DeliveryNeeds): Promise<Result | Postponed> {
   const { ledger, clock } = needs
   const claim = await ledger.claim(messageId, holder, clock.nowMs())
   if (claim.outcome === 'busy') throw outage('another sender holds it', claim.retryInMs)
-  if (claim.outcome === 'postponed') return { status: 'postponed' }
+  if (claim.outcome === 'postponed') return { status: 'postponed', untilMs: claim.untilMs }
   if (claim.outcome === 'settled') return outcome(claim.status, claim.reason)
 
   const { message, recipient } = claim
@@ -72,18 +86,13 @@ async function deliver(messageId: string, holder: Holder, needs: DeliveryNeeds):
     verdictOn(message, snapshot, definitions, clock.nowMs()),
   )
   if (last.outcome === 'lost') throw outage('another attempt has taken over')
-  if (last.outcome === 'postponed') return { status: 'postponed' }
+  if (last.outcome === 'postponed') return { status: 'postponed', untilMs: last.untilMs }
   if (last.outcome === 'refused') return outcome('refused', last.reason)
 
   return conclude(needs, claim, holder, await needs.channels[message.channel].send(ready))
 }
 
-async function conclude(
-  needs: DeliveryNeeds,
-  claim: Claimed,
-  holder: Holder,
-  result: DeliveryResult,
-): Promise<DeliveryOutcome> {
+async function conclude(needs: DeliveryNeeds, claim: Claimed, holder: Holder, result: DeliveryResult): Promise<Result> {
   const { message } = claim
   // Better twice than never: this is what the class promises.
   const isWorthAnother = message.messageClass === 'transactional' && message.attempts + 1 < mostTransmissions
@@ -100,7 +109,7 @@ async function settle(
   { message, recipient }: Claimed,
   holder: Holder,
   result: Exclude<DeliveryResult, { status: 'retry' }>,
-): Promise<DeliveryOutcome> {
+): Promise<Result> {
   const suppress = result.status === 'failed' ? result.suppress : undefined
   const suppression = suppress && {
     channel: message.channel,
@@ -142,7 +151,7 @@ function holder(): Holder {
   }
 }
 
-function outcome(status: DeliveryOutcome['status'], reason: string | null | undefined): DeliveryOutcome {
+function outcome(status: SettledStatus, reason: string | null | undefined): Result {
   return reason === null || reason === undefined ? { status } : { status, reason }
 }
 

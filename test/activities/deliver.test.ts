@@ -197,6 +197,18 @@ describe('a message is postponed', () => {
     expect(mailsTo(customer)).toHaveLength(4)
   })
 
+  test('and waits for its moment where that is near, instead of coming round again', async () => {
+    const customer = await addCustomer(world)
+    const id = await plan(customer)
+    await world.database.pool.query('UPDATE messages SET not_before = $2 WHERE id = $1', [
+      id,
+      new Date(clock.nowMs() + 300),
+    ])
+    const delivering = deliver(id, customer.id)
+    setTimeout(() => clock.advance(300), 100)
+    expect(await delivering).toEqual({ status: 'sent' })
+  })
+
   test('while two at once would break a cap: one of them goes', async () => {
     const customer = await addCustomer(world)
     for (let i = 0; i < 2; i++) await deliver(await plan(customer), customer.id)
