@@ -2,15 +2,12 @@
 
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { step } from './setup/progress.mjs'
 import { root, setUpOrExit } from './setup.mjs'
 
 const node = await setUpOrExit()
 
 // A first build takes minutes: better here, with progress, than inside the tests with a timeout above it.
-const temporal = await step('getting a Temporal server', () =>
-  runToEnd([join(root, 'src', 'embedded', 'fetch-temporal.ts')]),
-)
+const temporal = await runToEnd([join(root, 'src', 'embedded', 'fetch-temporal.ts')])
 if (temporal !== 0) process.exit(temporal)
 
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
