@@ -1,5 +1,6 @@
 /** Events: what customers did, exactly once per message id. Written before the sender is answered, handled by intake. */
 
+import { byteaArray, float8Array, jsonbArray, textArray } from './binary-arrays.ts'
 import type { Queryable } from './database.ts'
 
 export type EventType = 'identify' | 'track' | 'page' | 'screen' | 'alias' | 'group'
@@ -49,16 +50,16 @@ export async function insertEvents(client: Queryable, events: readonly NewEvent[
   const { rows } = await client.query<{ message_id: string }>({
     ...insertStatement,
     values: [
-      events.map((event) => event.messageId),
-      events.map((event) => event.type),
-      events.map((event) => event.name),
-      events.map((event) => event.userId),
-      events.map((event) => event.anonymousId),
-      events.map((event) => event.occurredAtMs),
-      events.map((event) => event.receivedAtMs),
-      events.map((event) => event.properties),
-      events.map((event) => event.context),
-      events.map((event) => event.sealed),
+      textArray(events.map((event) => event.messageId)),
+      textArray(events.map((event) => event.type)),
+      textArray(events.map((event) => event.name)),
+      textArray(events.map((event) => event.userId)),
+      textArray(events.map((event) => event.anonymousId)),
+      float8Array(events.map((event) => event.occurredAtMs)),
+      float8Array(events.map((event) => event.receivedAtMs)),
+      jsonbArray(events.map((event) => event.properties)),
+      jsonbArray(events.map((event) => event.context)),
+      byteaArray(events.map((event) => event.sealed)),
     ],
   })
   return new Set(rows.map((row) => row.message_id))

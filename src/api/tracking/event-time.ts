@@ -28,13 +28,21 @@ const isoInstant =
 
 const latestMs = Date.UTC(9999, 11, 31)
 
+/** What `Date.prototype.toISOString` writes, and with it nearly every sender. */
+const commonInstant = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$/
+
 /** Reads an ISO 8601 instant, taken as UTC where it names no zone; undefined if it is none, or out of all reason. */
 export function parseInstant(text: string): EpochMs | undefined {
+  if (commonInstant.test(text)) {
+    const commonMs = Date.parse(text)
+    // `Date.parse` rolls the 30th of February over into March; a day that reads back differently is none.
+    const isReal = commonMs >= 0 && new Date(commonMs).getUTCDate() === Number(text.slice(8, 10))
+    return isReal ? commonMs : undefined
+  }
   const parts = isoInstant.exec(text)?.groups
   if (parts === undefined) return undefined
   const time = parts['time']?.replace(',', '.') ?? '00:00:00'
   const utcMs = Date.parse(`${parts['date']}T${time}Z`)
-  // `Date.parse` rolls the 30th of February over into March; a date that reads back differently is none.
   const isReal = utcMs >= 0 && utcMs <= latestMs && new Date(utcMs).toISOString().startsWith(parts['date'] ?? '')
   return isReal ? Math.max(0, utcMs - zoneOffsetMs(parts['zone'] ?? 'Z')) : undefined
 }
