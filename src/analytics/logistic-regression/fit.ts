@@ -79,11 +79,11 @@ export function fitLogisticRegression(
     iterations++
     const lengthBefore = length
     length = newton.next()
-    if (Number.isNaN(length)) separation ??= findSeparation(problem, newton.step) ?? refuseFlat(newton.flatColumn)
-    else if (l2 === 0 && iterations >= SEPARATION_FROM && length > SLOW_SHARE * lengthBefore) {
-      separation ??= findSeparation(problem, newton.step)
-    }
-    if (separation && !(length > SEPARATED_TOLERANCE)) break
+    const isFlat = newton.flatColumn >= 0
+    const isSlow = iterations >= SEPARATION_FROM && length > SLOW_SHARE * lengthBefore
+    if (isFlat || (isSlow && l2 === 0)) separation ??= findSeparation(problem, newton.step)
+    if (isFlat && !separation) refuseFlat(newton.flatColumn)
+    if (separation && (isFlat || length <= SEPARATED_TOLERANCE)) break
     converged = length <= tolerance
     if (converged) subtract(problem.weights, newton.step, 1)
     else loss = takeStep(problem, newton.step, length, loss)

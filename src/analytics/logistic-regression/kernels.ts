@@ -19,14 +19,20 @@ export function designOf({ rows, columns, values }: DenseMatrix): Design {
   const blocks: Float64Array[][] = []
   for (let from = 0; from < rows; from += BLOCK_ROWS) {
     const length = Math.min(BLOCK_ROWS, rows - from)
-    const block = [new Float64Array(BLOCK_ROWS).fill(1, 0, length)]
+    const block = zeroColumns(columns + 1)
+    block[0]?.fill(1, 0, length)
     for (let j = 0; j < columns; j++) {
-      block.push(new Float64Array(BLOCK_ROWS))
       copyColumn(values, from * columns + j, columns, length, block[j + 1] as Float64Array)
     }
     blocks.push(block)
   }
   return { rows, columns: columns + 1, blocks }
+}
+
+/** Columns of one block, side by side in memory: one allocation, not one for each. */
+function zeroColumns(columns: number): Float64Array[] {
+  const buffer = new Float64Array(columns * BLOCK_ROWS)
+  return Array.from({ length: columns }, (_, j) => buffer.subarray(j * BLOCK_ROWS, (j + 1) * BLOCK_ROWS))
 }
 
 /** A vector of one value per row, filled up with zeros to whole blocks. */
@@ -62,7 +68,7 @@ export function addColumnSums(block: readonly Float64Array[], vector: Float64Arr
 export function weightedGram(design: Design, rootWeights: Float64Array, out: Float64Array): void {
   const { columns } = design
   const padded = columns + (columns % 2) // A column of zeros makes their number even.
-  const weighted = Array.from({ length: padded }, () => new Float64Array(BLOCK_ROWS))
+  const weighted = zeroColumns(padded)
   const sums = new Float64Array(padded * padded)
   design.blocks.forEach((block, number) => {
     const weights = blockPart(rootWeights, number)
