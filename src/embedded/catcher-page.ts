@@ -14,7 +14,7 @@ a { color: var(--leaf) }
 table { width: 100%; border-collapse: collapse; background: var(--card); border: 1px solid var(--line); border-radius: 8px }
 th, td { padding: 8px 12px; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); overflow-wrap: anywhere }
 tr:last-child td { border-bottom: 0 } th { color: var(--faint); font-weight: 500; font-size: 13px }
-time { color: var(--faint); font-variant-numeric: tabular-nums; white-space: nowrap }
+time, .number { font-variant-numeric: tabular-nums; white-space: nowrap } time { color: var(--faint) }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px; margin: 0 0 16px } dt { color: var(--faint) }
 dd { margin: 0; overflow-wrap: anywhere }
 iframe { width: 100%; height: 60vh; border: 1px solid var(--line); border-radius: 8px; background: #fff }
@@ -42,7 +42,7 @@ const watchSeconds = 5
 /** A whole HTML page. */
 export function page({ title, body, name = 'Catcher', watch = false }: PageOptions): string {
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
 ${watch ? `<meta http-equiv="refresh" content="${watchSeconds}">` : ''}<title>${escapeHtml(title)}</title>
 <style>${stylesheet}</style></head>
 <body><header><h1><a href="/">${escapeHtml(name)} caught by Perennial</a></h1>

@@ -79,7 +79,7 @@ function listPage({ query }: CatcherRequest, found: ReturnType<typeof list>): st
     const [customer, arrow] = sms.direction === 'inbound' ? [sms.from, '→'] : [sms.to, '←']
     const state = sms.webhook ?? (sms.errorCode === undefined ? sms.status : `${sms.status} (${sms.errorCode})`)
     const tone = sms.status === 'undelivered' || sms.webhook?.startsWith('could not') ? 'bad' : 'faint'
-    return `<tr><td>${moment(sms.createdAt)}</td><td><a href="/?to=${encodeURIComponent(customer)}">${escapeHtml(customer)}</a> ${arrow}</td>
+    return `<tr><td>${moment(sms.createdAt)}</td><td class="number"><a href="/?to=${encodeURIComponent(customer)}">${escapeHtml(customer)}</a> ${arrow}</td>
 <td>${linked(sms.body)}</td><td class="${tone}">${escapeHtml(state)}</td></tr>`
   })
   const sender = found.messages.find(({ direction }) => direction === 'outbound-api')?.from ?? ''
@@ -92,7 +92,7 @@ ${pager(query, found)}
 <form method="post" action="/api/inbound">${field('From', to)}${field('To', sender)}${field('Body', 'STOP')}<button>Send</button></form>
 <p class="faint">To rehearse: +15005550001 is refused as invalid, +15005550004 as unsubscribed, +15005550009 as no mobile;
 +15005550030 is taken and not delivered (30003, switched off), +15005550050 likewise (30005, unknown).</p>`
-  return page({ title: 'SMS', name: 'SMS', body, watch: found.offset === 0 && to === '' })
+  return page({ title: 'SMS', name: 'SMS', body }) // Not reloaded by itself: somebody may be writing in the form.
 }
 
 function linked(text: string): string {
