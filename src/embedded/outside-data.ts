@@ -5,7 +5,8 @@
 
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { tmpdir } from 'node:os'
+import { join, sep } from 'node:path'
 import { sharedPlaces } from './service-account.ts'
 
 const prefix = 'postgres-'
@@ -32,6 +33,16 @@ export function abandonedDatabases(): { readonly dataDir: string; readonly home:
     .filter((path) => path.endsWith(suffix))
     .map((path) => ({ dataDir: path.slice(0, -suffix.length), home: readFileSync(path, 'utf8').trim() }))
     .filter(({ dataDir, home }) => existsSync(dataDir) && !speaksOf(home, dataDir))
+}
+
+/** Removes the abandoned databases of homes that were temporary: those do not come back. */
+export function removeTemporaryAbandoned(): void {
+  for (const { dataDir, home } of abandonedDatabases()) {
+    // Also one whose server still runs is somebody's: a pid file goes when the server does.
+    if (!home.startsWith(tmpdir() + sep) || existsSync(join(dataDir, 'postmaster.pid'))) continue
+    rmSync(dataDir, { recursive: true, force: true })
+    forgetHome(dataDir)
+  }
 }
 
 function speaksOf(home: string, dataDir: string): boolean {

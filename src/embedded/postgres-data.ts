@@ -6,7 +6,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, 
 import { isAbsolute, join } from 'node:path'
 import { promisify } from 'node:util'
 import { isDiskFull } from './disk.ts'
-import { forgetHome, noteHome, outsideName } from './outside-data.ts'
+import { forgetHome, noteHome, outsideName, removeTemporaryAbandoned } from './outside-data.ts'
 import type { PostgresBinaries } from './postgres-binaries.ts'
 import type { ServiceAccount } from './service-account.ts'
 import { canEnter, sharedPlace } from './service-account.ts'
@@ -106,7 +106,10 @@ async function createData(cluster: Cluster & { readonly onStep: (text: string) =
   }
   const draft = `${name}.draft-${randomBytes(4).toString('hex')}`
   const password = randomBytes(18).toString('base64url')
-  if (outside) noteHome(dataDir, home)
+  if (outside) {
+    removeTemporaryAbandoned()
+    noteHome(dataDir, home)
+  }
   try {
     await fillDraft(cluster, join(parent, draft), password)
     const placed = (path: string): string => (outside ? join(parent, path) : path)
