@@ -14,8 +14,11 @@ const worker = await Worker.create({
   maxCachedWorkflows: 600,
   maxConcurrentActivityTaskExecutions: 16,
 })
-process.on('disconnect', () => worker.shutdown())
-process.on('SIGTERM', () => worker.shutdown())
+for (const end of ['disconnect', 'SIGTERM']) {
+  process.once(end, () => {
+    if (worker.getState() === 'RUNNING') worker.shutdown()
+  })
+}
 const run = worker.run()
 process.send?.('ready')
 await run
