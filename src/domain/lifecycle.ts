@@ -1,8 +1,8 @@
 /** Where a customer stands in the lifecycle, and why. */
 
 import type { CustomerView } from './condition.ts'
-import { holds, nextFlip } from './evaluate.ts'
 import type { ChurnSetback, LifecycleDefinition, StageRule } from './definitions.ts'
+import { holds, nextFlip } from './evaluate.ts'
 import type { Stage } from './snapshot.ts'
 import type { EpochMs } from './time.ts'
 

@@ -7,18 +7,18 @@
  * segments and templates, and is not erased with the customer's key.
  */
 
-const anywhere = [
-  ...['email', 'emailaddress', 'mail', 'useremail', 'customeremail', 'contactemail', 'billingemail'],
-  ...['phone', 'phonenumber', 'mobile', 'mobilephone', 'mobilenumber', 'cellphone', 'telephone', 'tel', 'fax'],
-  ...['firstname', 'lastname', 'middlename', 'fullname', 'givenname', 'familyname', 'surname', 'maidenname'],
-  ...['nickname', 'username', 'customername', 'recipientname', 'cardholder', 'cardholdername'],
-  ...['address', 'street', 'streetaddress', 'address1', 'address2', 'addressline1', 'addressline2'],
-  ...['billingaddress', 'shippingaddress', 'homeaddress', 'postaladdress', 'postalcode', 'postcode', 'zip', 'zipcode'],
-  ...['birthday', 'birthdate', 'dateofbirth', 'dob'],
-  ...['avatar', 'photo', 'photourl', 'picture', 'profilepicture'],
-  ...['ip', 'ipaddress', 'useragent', 'latitude', 'longitude', 'geolocation'],
-  ...['password', 'ssn', 'taxid', 'nationalid', 'passport', 'passportnumber', 'iban', 'cardnumber', 'creditcard'],
-]
+const anywhere = words(`
+  email emailaddress mail useremail customeremail contactemail billingemail
+  phone phonenumber mobile mobilephone mobilenumber cellphone telephone tel fax
+  firstname lastname middlename fullname givenname familyname surname maidenname
+  nickname username customername recipientname cardholder cardholdername
+  address street streetaddress address1 address2 addressline1 addressline2
+  billingaddress shippingaddress homeaddress postaladdress postalcode postcode zip zipcode
+  birthday birthdate dateofbirth dob
+  avatar photo photourl picture profilepicture
+  ip ipaddress useragent latitude longitude geolocation
+  password ssn taxid nationalid passport passportnumber iban cardnumber creditcard
+`)
 
 /** Names that mean a person in traits, and a thing (a product, a page) in properties. */
 const inTraitsOnly = ['name', 'website', 'description']
@@ -29,4 +29,8 @@ export const personalInProperties: ReadonlySet<string> = new Set(anywhere)
 /** The form in which names are compared. */
 export function comparableName(name: string): string {
   return name.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '')
+}
+
+function words(text: string): string[] {
+  return text.trim().split(/\s+/)
 }

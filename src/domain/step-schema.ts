@@ -149,7 +149,13 @@ export function toStep(document: StepDocument, following: Target, topic: string)
     case 'time-window':
       return { ...base, type: 'time-window', window: toWindow(document) }
     case 'split':
-      return { ...base, type: 'split', if: document.if, ifTrue: at(document.if_true, next), ifFalse: at(document.if_false, next) }
+      return {
+        ...base,
+        type: 'split',
+        if: document.if,
+        ifTrue: at(document.if_true, next),
+        ifFalse: at(document.if_false, next),
+      }
     case 'multi-split':
       return {
         ...base,

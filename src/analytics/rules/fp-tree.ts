@@ -80,14 +80,15 @@ export class FpForest {
    * them hold it. Undefined if there is nothing.
    */
   plantConditional(tree: FpTree, rank: number, least: number): FpTree | undefined {
-    const size = this.rankPaths(tree, rank, least)
+    const size = rank === 0 ? 0 : this.rankPaths(tree, rank, least)
     if (size === 0) return undefined
-    const conditional = this.breakGround(size, this.markPaths(tree, rank, size))
+    const needsNodes = size > 1 // Above a single rank there is nothing to look for.
+    const conditional = this.breakGround(size, needsNodes ? this.markPaths(tree, rank, size) : 0)
     for (let r = 0; r < rank; r++) {
       const newRank = this.newRanks[r]!
       if (newRank === none) continue
       this.openRank(conditional.firstRank + newRank, this.item(tree, r), this.pathTotals[r]!)
-      this.copyPaths(newRank, conditional.firstRank + newRank)
+      if (needsNodes) this.copyPaths(newRank, conditional.firstRank + newRank)
     }
     return conditional
   }
