@@ -68,6 +68,13 @@ export function createLedger(database: Database): Ledger {
   }
 }
 
+/** As in `saveDecisions`, for what was in somebody's hands when its run ended. */
+const runEndSql = `
+  SELECT 'run ended: ' || r.end_reason AS reason
+    FROM messages m JOIN journey_runs r USING (customer_id, journey, entry_number)
+   WHERE m.id = $1 AND m.message_class = 'marketing' AND r.ended_at > m.planned_at
+     AND (r.status = 'exited' OR r.end_reason LIKE 'goal:%')`
+
 async function transmit(
   client: Queryable,
   { message, recipient }: { readonly message: ClaimedMessage; readonly recipient: SealedRecipient },
@@ -76,12 +83,12 @@ async function transmit(
   leaseMs: number,
   check: (snapshot: Snapshot) => ContactVerdict,
 ): Promise<Transmission> {
-  const loaded = await lockAndLoadSnapshot(client, message.customerId, {
-    nowMs,
-    newsPage: 0,
-    recent: 'left',
-  })
+  const [loaded, runEnd] = await Promise.all([
+    lockAndLoadSnapshot(client, message.customerId, { nowMs, newsPage: 0, recent: 'left' }),
+    client.query<{ reason: string }>({ name: 'ledger-run-end', text: runEndSql, values: [message.id] }),
+  ])
   if (!loaded) return refuse(client, message, holder, nowMs, 'erased')
+  if (runEnd.rows[0]) return refuse(client, message, holder, nowMs, runEnd.rows[0].reason)
   const verdict = check(loaded.snapshot)
   if (verdict.allowed) {
     const { rowCount } = await client.query({

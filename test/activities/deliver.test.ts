@@ -129,6 +129,7 @@ describe('a message is refused, with the reason in the ledger and in the records
     ['when it has become stale', stale, 'expired'],
     ['when there is no address any more', addressGone, 'no-address'],
     ['when there have been enough of them today', capped, 'cap:email'],
+    ['when its run has reached its goal meanwhile', runEnded, 'run ended: goal: Order Completed'],
   ]
   test.each(refusals)('%s', async (_name, prepare, reason) => {
     const customer = await addCustomer(world)
@@ -163,6 +164,15 @@ describe('a message is refused, with the reason in the ledger and in the records
   }
   async function addressGone(customer: TestCustomer): Promise<string> {
     await world.database.pool.query('UPDATE contact_points SET current = false WHERE customer_id = $1', [customer.id])
+    return plan(customer)
+  }
+  async function runEnded(customer: TestCustomer): Promise<string> {
+    await world.database.pool.query(
+      `INSERT INTO journey_runs (id, customer_id, journey, version, entry_number, status, step_since, entered_at,
+                                 ended_at, end_reason)
+       VALUES (gen_random_uuid(), $1, 'offers', 'v1', 1, 'completed', $2, $2, $3, 'goal: Order Completed')`,
+      [customer.id, new Date(clock.nowMs()), new Date(clock.nowMs() + 1)],
+    )
     return plan(customer)
   }
   async function capped(customer: TestCustomer): Promise<string> {

@@ -83,3 +83,15 @@ test('a worker that is asked to stop finishes what it is sending', async () => {
   expect(await stopped).toBe(0)
   expect(await ledgerOf(world, customer.id)).toMatchObject([{ status: 'sent', attempts: 1 }])
 })
+
+test('a server that takes longer than a heartbeat is waited for: slow is not dead', async () => {
+  const customer = await addCustomer(world)
+  const worker = await startWorkerProcess(world)
+  world.mail.behave({ holdAnswer: () => new Promise((resolve) => setTimeout(resolve, 13_000)) })
+  await happen(world, customer.id, 'Offer Wanted')
+  await world.look(customer.id)
+  await until('it has come to an end', async () => (await ledgerOf(world, customer.id))[0]?.status === 'sent', 60_000)
+  expect(await worker.stop()).toBe(0)
+  expect(await ledgerOf(world, customer.id)).toMatchObject([{ status: 'sent', attempts: 1 }])
+  expect(mailsTo(customer)).toHaveLength(1)
+})
