@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import {
   chmodSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,

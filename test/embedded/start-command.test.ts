@@ -118,9 +118,25 @@ describe('an installation that runs', () => {
   test('is well by the examination of the doctor', async () => {
     const { code, stdout } = await command(['doctor', '--home', home, '--json'])
     const { ok, findings } = JSON.parse(stdout) as { ok: boolean; findings: { name: string; status: string }[] }
-    expect(findings.filter(({ status }) => status !== 'ok')).toEqual([])
+    expect(findings.filter(({ status }) => status === 'failure')).toEqual([])
     expect({ ok, code }).toEqual({ ok: true, code: 0 })
-    expect(findings.map(({ name }) => name)).toContain('migrations')
+    const wellNames = findings.filter(({ status }) => status === 'ok').map(({ name }) => name)
+    expect(wellNames).toEqual(
+      expect.arrayContaining(['PostgreSQL', 'migrations', 'personal data', 'Temporal', 'processes']),
+    )
+  })
+
+  test('tells its status to the command line of this machine, and to nobody with another token', async () => {
+    const accepted = async (): Promise<number> => {
+      const { stdout } = await command(['status', '--home', home, '--json'])
+      return (JSON.parse(stdout) as { events: { accepted: number } }).events.accepted
+    }
+    const before = await accepted()
+    await track(running.ready.url, running.ready.writeKey ?? '', 'one-more')
+    await track(running.ready.url, running.ready.writeKey ?? '', 'one-more')
+    expect(await accepted()).toBe(before + 1)
+    const other = await command(['status', '--home', home, '--token', 'pat_made-up'])
+    expect(other).toMatchObject({ code: 2, stderr: `perennial: ${running.ready.url} does not know this admin token\n` })
   })
 })
 
