@@ -6,7 +6,7 @@
 import type { Logger } from 'pino'
 import type { Queryable } from '../store/database.ts'
 import { describeError, errorCode, isPassing } from '../store/describe-error.ts'
-import { claimEvents, claimEventsById, settleEvents, type WaitingEvent } from '../store/events.ts'
+import { claimEvents, claimEventsById, hasWaitingEvents, settleEvents, type WaitingEvent } from '../store/events.ts'
 import { handlePage, type PageNeeds, type PageResult } from './handle-page.ts'
 import { type Loop, startLoop } from './loop.ts'
 import { OutOfDateError } from './page-identities.ts'
@@ -25,16 +25,19 @@ const maxBackoffMs = 2_000
 const maxAttempts = 20
 
 export function startIntake(needs: IntakeNeeds): Loop {
+  let isBusy = true
   return startLoop({
     name: 'intake',
     log: needs.log,
     idleMs,
     maxBackoffMs,
     round: async () => {
+      if (!isBusy && !(await hasWaitingEvents(needs.database.pool))) return false
       const result = await handleNextPage(needs)
+      isBusy = result.handled > 0
       if (result.problems > 0) needs.log.warn({ problems: result.problems }, 'events could not be used entirely')
       if (result.hasNews) needs.onNews()
-      return result.handled > 0
+      return isBusy
     },
   })
 }

@@ -7,7 +7,7 @@ import type { WorkflowClient } from '@temporalio/client'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../store/database.ts'
-import { claimUnnudged, markNudged } from '../store/news.ts'
+import { claimUnnudged, hasUnnudged, markNudged } from '../store/news.ts'
 import { findOverdue } from '../store/overdue.ts'
 import { type Loop, startLoop } from './loop.ts'
 import { type Nudge, type NudgeOutcome, nudgeAll } from './nudge.ts'
@@ -32,6 +32,7 @@ export function startNudger(needs: NudgerNeeds): Loop {
 
 /** @returns whether there may be more to tell. @throws what Temporal says, after marking those that it took. */
 export async function nudgeRound({ database, temporal, clock }: NudgerNeeds): Promise<boolean> {
+  if (!(await hasUnnudged(database.pool))) return false
   const outcome = await database.transaction(async (client) => {
     const unnudged = await claimUnnudged(client, newsAtOnce)
     if (unnudged.length === 0) return undefined

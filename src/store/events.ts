@@ -79,6 +79,15 @@ export interface WaitingEvent {
   readonly sealed: Buffer | null
 }
 
+/** Whether any event waits: one probe of an index. Those that another process holds count as well. */
+export async function hasWaitingEvents(client: Queryable): Promise<boolean> {
+  const { rows } = await client.query<{ waiting: boolean }>({
+    name: 'has-waiting-events',
+    text: 'SELECT EXISTS (SELECT FROM events WHERE handled_at IS NULL) AS waiting',
+  })
+  return rows[0]?.waiting === true
+}
+
 const waitingColumns = `
   id, message_id AS "messageId", type, name, user_id AS "userId", anonymous_id AS "anonymousId",
   (extract(epoch FROM occurred_at) * 1000)::float8 AS "occurredAtMs", properties, context, sealed`

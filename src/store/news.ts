@@ -73,6 +73,15 @@ export interface Unnudged {
   readonly mergedInto: string | null
 }
 
+/** Whether there is news that no workflow has been told of: one probe of an index. */
+export async function hasUnnudged(client: Queryable): Promise<boolean> {
+  const { rows } = await client.query<{ unnudged: boolean }>({
+    name: 'has-unnudged',
+    text: 'SELECT EXISTS (SELECT FROM news WHERE nudged_at IS NULL AND consumed_at IS NULL) AS unnudged',
+  })
+  return rows[0]?.unnudged === true
+}
+
 /**
  * The customers with the oldest news that no workflow has been told of. Each is reserved for this transaction by an
  * advisory lock: other nudgers pass over them, and a review that consumes the news meanwhile is not held up.
