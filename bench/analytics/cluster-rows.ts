@@ -37,7 +37,8 @@ export const clusterRows: readonly Row[] = [
   dbscanRow('CDNOW sample', scikitDbscan),
   { ...dbscanRow('CDNOW', scikitDbscan), target: 0.3 },
   { ...dbscanRow('CDNOW sample', densityClustering), target: 0.1 },
-  { ...dbscanRow('CDNOW', densityClustering), target: 0.1 },
+  // With 23,570 points it is at it for many minutes.
+  { ...dbscanRow('Online Retail', densityClustering), target: 0.1 },
 ]
 
 interface Reference {
