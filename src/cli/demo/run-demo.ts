@@ -20,7 +20,7 @@ import { createFeed } from './feed.ts'
 import { historyOf } from './history.ts'
 import { leadMs, liveEvents } from './live-events.ts'
 import { Replies } from './replies.ts'
-import { type DemoReport, demoReport } from './report.ts'
+import { type Arrivals, type DemoReport, demoReport } from './report.ts'
 
 export interface DemoOptions {
   readonly home: string
@@ -84,7 +84,7 @@ export async function runDemo(options: DemoOptions): Promise<Demo> {
     options.onLive?.(installation)
     const due = live.filter(({ atMs }) => atMs < untilMs)
     await liveThrough({ ...options, untilMs, clock: createClock(time), installation, database, events: due })
-    const arrivals = await arrivalsOf(database.pool, installation.home, installation.smsUi)
+    const arrivals = (): Promise<Arrivals> => arrivalsOf(database.pool, installation.home, installation.smsUi)
     const workflows = await countWorkflows(temporal)
     const report = await demoReport(database.pool, { sinceMs: options.fromMs, arrivals, workflows })
     return { installation, report }
