@@ -6,7 +6,7 @@ import { describeError } from '../store/describe-error.ts'
 export interface Loop {
   /** There may be something to do: do not wait any longer. */
   wake(): void
-  /** Ends after the round that is under way. */
+  /** Ends after the round that is under way, which is told by its signal. */
   stop(): Promise<void>
 }
 
@@ -14,8 +14,13 @@ export interface LoopOptions {
   /** For the log. */
   readonly name: string
   readonly log: Logger
-  /** One round. @returns true if there may be more to do at once. Whatever it throws is tried again, later and later. */
-  readonly round: () => Promise<boolean>
+  /**
+   * One round. Whatever it throws is tried again, later and later.
+   *
+   * @param stopping aborted when the loop is to end: do not wait for others any longer.
+   * @returns true if there may be more to do at once.
+   */
+  readonly round: (stopping: AbortSignal) => Promise<boolean>
   /** How long to wait when there was nothing to do. */
   readonly idleMs: number
   readonly maxBackoffMs: number
@@ -25,23 +30,24 @@ const firstBackoffMs = 100
 
 export function startLoop({ name, log, round, idleMs, maxBackoffMs }: LoopOptions): Loop {
   const pause = createPause()
-  const state = { stopping: false }
+  const stopping = new AbortController()
   let failures = 0
 
   const run = async (): Promise<void> => {
-    while (!state.stopping) {
+    while (!stopping.signal.aborted) {
       try {
-        const hasMore = await round()
+        const hasMore = await round(stopping.signal)
         if (failures > 0) log.info({ loop: name, failures }, 'works again')
         failures = 0
-        if (!hasMore && !state.stopping) await pause.sleep(idleMs)
+        if (!hasMore && !stopping.signal.aborted) await pause.sleep(idleMs)
       } catch (error) {
+        if (stopping.signal.aborted) return
         failures++
         const level = failures === 1 ? 'warn' : 'debug' // An outage is told once, not ten times a second.
         log[level]({ loop: name, error: describeError(error) }, 'failed, trying again')
         // Spread, so that many processes do not come back at the same moment. A wake does not shorten it.
         const backoffMs = Math.min(maxBackoffMs, firstBackoffMs * 2 ** Math.min(failures - 1, 16))
-        if (!state.stopping) await pause.sleepUnlessStopped(backoffMs * (0.5 + Math.random() / 2))
+        await pause.sleepUnlessStopped(backoffMs * (0.5 + Math.random() / 2))
       }
     }
   }
@@ -49,7 +55,7 @@ export function startLoop({ name, log, round, idleMs, maxBackoffMs }: LoopOption
   return {
     wake: () => pause.wake(),
     async stop() {
-      state.stopping = true
+      stopping.abort()
       pause.stop()
       await ended
     },

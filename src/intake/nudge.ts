@@ -21,16 +21,23 @@ export interface NudgeOutcome<T> {
   readonly error: unknown
 }
 
-/** Nudges many customers, several at a time. After the first failure no further call is begun: Temporal may be away. */
+/**
+ * Nudges many customers, several at a time. After the first failure no further call is begun: Temporal may be away.
+ *
+ * @param stopping do not wait for the calls under way. Whether Temporal will have taken them is not known: they count as
+ * failed.
+ */
 export async function nudgeAll<T extends Nudge>(
   client: WorkflowClient,
   nudges: readonly T[],
+  stopping?: AbortSignal,
 ): Promise<NudgeOutcome<T>> {
   const taken: T[] = []
   let next = 0
   let failure: { readonly error: unknown } | undefined
+  const mayGoOn = (): boolean => failure === undefined && stopping?.aborted !== true
   const callOneByOne = async (): Promise<void> => {
-    for (let nudge = nudges[next++]; nudge !== undefined && failure === undefined; nudge = nudges[next++]) {
+    for (let nudge = nudges[next++]; nudge !== undefined && mayGoOn(); nudge = nudges[next++]) {
       try {
         await nudgeOne(client, nudge)
         taken.push(nudge)
@@ -39,8 +46,26 @@ export async function nudgeAll<T extends Nudge>(
       }
     }
   }
-  await Promise.all(Array.from({ length: Math.min(callsAtOnce, nudges.length) }, callOneByOne))
-  return { taken, error: failure?.error }
+  const calls = Promise.all(Array.from({ length: Math.min(callsAtOnce, nudges.length) }, callOneByOne))
+  await (stopping === undefined ? calls : unlessAborted(calls, stopping))
+  const isLeft = stopping?.aborted === true && taken.length < nudges.length
+  return {
+    taken: [...taken],
+    error: failure?.error ?? (isLeft ? new Error('stopped before all were nudged') : undefined),
+  }
+}
+
+/** Waits for the work, or for the signal if that comes first. */
+async function unlessAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const { promise: aborted, resolve } = Promise.withResolvers<void>()
+  const stop = (): void => resolve()
+  signal.addEventListener('abort', stop)
+  if (signal.aborted) stop()
+  try {
+    await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', stop) // The signal lives as long as the process.
+  }
 }
 
 async function nudgeOne(client: WorkflowClient, { customerId, mergedInto }: Nudge): Promise<void> {

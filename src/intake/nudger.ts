@@ -27,16 +27,22 @@ const idleMs = 100
 const maxBackoffMs = 5_000
 
 export function startNudger(needs: NudgerNeeds): Loop {
-  return startLoop({ name: 'nudger', log: needs.log, idleMs, maxBackoffMs, round: () => nudgeRound(needs) })
+  return startLoop({
+    name: 'nudger',
+    log: needs.log,
+    idleMs,
+    maxBackoffMs,
+    round: (stopping) => nudgeRound(needs, stopping),
+  })
 }
 
 /** @returns whether there may be more to tell. @throws what Temporal says, after marking those that it took. */
-export async function nudgeRound({ database, temporal, clock }: NudgerNeeds): Promise<boolean> {
+export async function nudgeRound({ database, temporal, clock }: NudgerNeeds, stopping?: AbortSignal): Promise<boolean> {
   if (!(await hasUnnudged(database.pool))) return false
   const outcome = await database.transaction(async (client) => {
     const unnudged = await claimUnnudged(client, newsAtOnce)
     if (unnudged.length === 0) return undefined
-    const { taken, error } = await nudgeAll(temporal, unnudged)
+    const { taken, error } = await nudgeAll(temporal, unnudged, stopping)
     if (taken.length > 0) await markNudged(client, taken, clock.nowMs())
     return { error, count: taken.length }
   })
@@ -61,9 +67,9 @@ export function startSweep(needs: NudgerNeeds): Loop {
     log: needs.log,
     idleMs: sweepEveryMs,
     maxBackoffMs: 30_000,
-    round: async () => {
+    round: async (stopping) => {
       forgetOld(nudgedAt)
-      const { taken, error } = await sweepRound(needs, graceMs, [...nudgedAt.keys()])
+      const { taken, error } = await sweepRound(needs, graceMs, [...nudgedAt.keys()], stopping)
       for (const { customerId } of taken) nudgedAt.set(customerId, performance.now())
       if (taken.length > 0) needs.log.info({ customers: taken.length }, 'overdue customers were nudged')
       if (error !== undefined) throw error
@@ -82,12 +88,14 @@ export async function sweepRound(
   { database, temporal, clock }: NudgerNeeds,
   graceRealMs: number,
   except: readonly string[],
+  stopping?: AbortSignal,
 ): Promise<NudgeOutcome<Nudge>> {
   const beforeMs = clock.nowMs() - graceRealMs * clock.speed
   const overdue = await findOverdue(database.pool, { beforeMs, limit: sweepAtOnce, except })
   return nudgeAll(
     temporal,
     overdue.map((customerId) => ({ customerId, mergedInto: null })),
+    stopping,
   )
 }
 
