@@ -33,13 +33,18 @@ const oneThread = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THR
 export async function runRows(rows: readonly Row[], runs: number): Promise<Outcome[]> {
   const references = new References()
   const inputs = temporaryFolder()
+  const cleanUp = (): void => {
+    references.stop()
+    inputs.remove()
+  }
+  process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143))
+  process.once('exit', cleanUp)
   try {
     const outcomes: Outcome[] = []
     for (const row of rows) outcomes.push(await runRow(row, references, inputs, runs))
     return outcomes
   } finally {
-    references.stop()
-    inputs.remove()
+    cleanUp()
   }
 }
 

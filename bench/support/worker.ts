@@ -26,7 +26,6 @@ export function startWorker(command: string, args: readonly string[], env: NodeJ
     complaint = (complaint + String(chunk)).slice(-2000)
   })
   child.stdin.on('error', () => {}) // It died: the missing answer says so.
-  process.once('exit', () => child.kill())
 
   const ask = async (question: object): Promise<Record<string, unknown>> => {
     child.stdin.write(`${JSON.stringify(question)}\n`)
@@ -46,7 +45,7 @@ export function startWorker(command: string, args: readonly string[], env: NodeJ
         },
       }
     },
-    stop: () => void child.stdin.end(),
+    stop: () => void child.kill(),
   }
 }
 
