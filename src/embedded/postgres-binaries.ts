@@ -1,6 +1,6 @@
 /** PostgreSQL's programs, from the package for this platform, laid where the service's user can run them. */
 
-import { constants, cpSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, constants, cpSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import type { ServiceAccount } from './service-account.ts'
@@ -67,6 +67,7 @@ function copyOnce(account: ServiceAccount, native: string): string {
   const draft = mkdtempSync(join(place, `${basename(copy)}.`))
   try {
     cpSync(native, draft, { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE })
+    chmodSync(draft, 0o755) // It was made for us alone.
     renameSync(draft, copy)
   } catch (error) {
     rmSync(draft, { recursive: true, force: true })
