@@ -26,16 +26,16 @@ export function dashboard(facts: DashboardFacts): Html {
     <p class="lead">${formatCount(facts.status.customers.total)} known,
       ${formatCount(facts.status.events.accepted)} events, ${formatCount(facts.status.runs.active)} journeys under way
       ${waiting(facts.status)}</p>
-    <div class="grid">${stageCards(facts.status)}</div>
+    <div class="grid stages">${stageCards(facts.status)}</div>
     ${customerSection(facts)} ${messageSection(facts)}</main>`
 }
 
 function waiting({ events, news }: StoreStatus): Html | false {
   if (events.waiting === 0 && events.problems === 0 && news.unread === 0) return false
   const parts = [
-    ...(events.waiting > 0 ? [`${formatCount(events.waiting)} events waiting`] : []),
-    ...(news.unread > 0 ? [`${formatCount(news.unread)} news unread`] : []),
-    ...(events.problems > 0 ? [`${formatCount(events.problems)} events with problems`] : []),
+    ...(events.waiting > 0 ? [`events waiting: ${formatCount(events.waiting)}`] : []),
+    ...(news.unread > 0 ? [`news unread: ${formatCount(news.unread)}`] : []),
+    ...(events.problems > 0 ? [`events with problems: ${formatCount(events.problems)}`] : []),
   ]
   return html`· <span class="warn">${parts.join(', ')}</span>`
 }
@@ -44,7 +44,7 @@ function stageCards({ customers }: StoreStatus): Html[] {
   return stages.map(({ key, meaning }) => {
     const count = customers.stages[key] ?? 0
     const share = customers.total === 0 ? 0 : count / customers.total
-    return html`<section><h2>${key} <span class="soft">· ${meaning}</span></h2><strong>${formatCount(count)}</strong>
+    return html`<section><h2>${key} <span class="soft">${meaning}</span></h2><strong class="big">${formatCount(count)}</strong>
       <svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label="${Math.round(share * 100)} %">
       <rect class="rest" width="100" height="6" rx="1"/><rect width="${(share * 100).toFixed(1)}" height="6" rx="1"/></svg></section>`
   })

@@ -18,11 +18,12 @@ const style = `
   main, header.top { max-width: 68rem; margin: 0 auto; padding: 0 1.25rem }
   header.top { display: flex; gap: 1.25rem; align-items: baseline; padding-top: 1.1rem; flex-wrap: wrap }
   header.top strong { font-size: 1.1rem; letter-spacing: .01em } header.top strong a { color: var(--leaf) }
-  header.top nav { margin-left: auto; display: flex; gap: 1rem }
+  header.top nav { margin-left: auto; display: flex; gap: 1rem; align-items: baseline }
   h1 { font-size: 1.5rem; margin: 1.4rem 0 .3rem } h2 { font-size: 1.05rem; margin: 0 0 .7rem }
   a { color: var(--leaf); text-decoration: none } a:hover { text-decoration: underline }
   p.lead, .soft { color: var(--soft) } .warn { color: var(--warn) }
   .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 1rem; margin: 1rem 0 }
+  .grid.stages { grid-template-columns: repeat(auto-fit, minmax(11.5rem, 1fr)) }
   section { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1rem 1.1rem;
     margin: 1rem 0; overflow-x: auto } .grid section { margin: 0 }
   table { border-collapse: collapse; width: 100% } td, th { text-align: left; padding: .32rem .9rem .32rem 0;
@@ -41,8 +42,14 @@ const style = `
     cursor: pointer } @media (prefers-color-scheme: dark) { button { color: #0e1511 } }
   button.quiet { background: none; color: var(--leaf); border: 1px solid var(--line) }
   .narrow { max-width: 30rem; margin: 12vh auto; padding: 0 1.25rem } .narrow form { margin-top: 1rem }
-  .narrow button { display: block; width: 100%; margin-top: .7rem }
+  .narrow button, .narrow input { display: block; width: 100%; margin-top: .7rem }
+  h2 .soft { display: block; font-weight: 400; font-size: .88rem } .big { font-size: 1.5rem }
 `
+
+/** A leaf, without a request of its own. */
+const icon =
+  "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>" +
+  "<path fill='%232f7d55' d='M14 2C6 2 2 6 2 12l3-3c3-3 5-3 7-4-2 2-5 4-8 8 6 1 10-3 10-11z'/></svg>"
 
 /** Sends a page. It runs no script, is framed by nobody, and is kept by no cache. */
 export function sendPage(reply: FastifyReply, status: number, title: string, body: Html): FastifyReply {
@@ -57,7 +64,7 @@ export function sendPage(reply: FastifyReply, status: number, title: string, bod
   ]
   const page = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex"><title>${title}</title><style nonce="${nonce}">${new Html(style)}</style></head>
+<meta name="robots" content="noindex"><link rel="icon" href="${icon}"><title>${title}</title><style nonce="${nonce}">${new Html(style)}</style></head>
 <body>${body}</body></html>
 `
   return reply
