@@ -36,11 +36,18 @@ export function handleErrors(app: FastifyInstance): void {
       return reply.code(503).header('retry-after', '2').send(errorBody(unavailable))
     }
     const status = clientErrorStatus(error)
+    if (status === 413) return reply.code(413).send(errorBody(tooLarge(request.routeOptions.bodyLimit)))
     if (status !== undefined) return reply.code(status).send(errorBody((error as Error).message))
     request.log.error({ error: describeError(error) }, 'request failed')
     return reply.code(500).send(errorBody(ours))
   })
   app.setNotFoundHandler((_request, reply) => reply.code(404).send(errorBody('There is nothing at this address.')))
+}
+
+/** The one sentence for a body over a limit. */
+export function tooLarge(maxBytes: number | undefined): string {
+  const limit = maxBytes === undefined ? '' : `, must have at most ${Math.floor(maxBytes / 1024)} KB`
+  return `The body is too large${limit}.`
 }
 
 /** Fastify's own refusals (body too large, unknown content type, …) carry their status. */

@@ -3,7 +3,7 @@
 import { pipeline, Transform } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { FastifyInstance, RequestPayload } from 'fastify'
-import { ApiError } from './api-error.ts'
+import { ApiError, tooLarge } from './api-error.ts'
 
 /**
  * For JSON calls. `__proto__` and its like are refused.
@@ -57,9 +57,4 @@ function gunzipped(payload: NodeJS.ReadableStream, maxBytes: number): RequestPay
   })
   // Fastify compares this with the Content-Length.
   return Object.defineProperty(capped, 'receivedEncodedLength', { get: () => gunzip.bytesWritten })
-}
-
-/** The one sentence for a body over a limit. */
-export function tooLarge(maxBytes: number): string {
-  return `The body is too large, must have at most ${Math.floor(maxBytes / 1024)} KB.`
 }

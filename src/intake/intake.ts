@@ -5,7 +5,7 @@
 
 import type { Logger } from 'pino'
 import type { Queryable } from '../store/database.ts'
-import { describeError, errorCode, isPassing } from '../store/describe-error.ts'
+import { describeError, errorCode } from '../store/describe-error.ts'
 import { claimEvents, claimEventsById, hasWaitingEvents, settleEvents, type WaitingEvent } from '../store/events.ts'
 import { handlePage, type PageNeeds, type PageResult } from './handle-page.ts'
 import { type Loop, startLoop } from './loop.ts'
@@ -103,13 +103,13 @@ async function handlePatiently(
 }
 
 /**
- * Whether an error may come from what is in the events: data that PostgreSQL refuses, or a mistake of ours that only
- * some events bring out. A missing table or a lost connection is nothing that setting events aside would mend.
+ * Whether an error comes from what is in the events: data that PostgreSQL refuses, or a mistake of ours that only some
+ * events bring out. Everything else (a lost connection, a missing table) is nothing that setting events aside would mend.
  */
 function isAboutEvents(error: unknown): boolean {
-  if (error instanceof OutOfDateError || isPassing(error)) return false
   const code = errorCode(error)
-  return code === undefined || /^(?:22|23|54)/.test(code) || code.startsWith('ERR_')
+  if (code !== undefined && /^[0-9A-Z]{5}$/.test(code)) return /^(?:22|23|54)/.test(code)
+  return [TypeError, RangeError, SyntaxError].some((mistake) => error instanceof mistake)
 }
 
 function sum(one: PageResult, other: PageResult): PageResult {

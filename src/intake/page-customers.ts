@@ -13,7 +13,7 @@ import {
 } from '../store/customers.ts'
 import type { Queryable } from '../store/database.ts'
 import { forgetPersonal, moveBelongings } from '../store/merges.ts'
-import { openPersonalTraits, sealAddress, sealPersonalTraits } from '../store/personal-data.ts'
+import { openPersonalTraits, type PersonalTraits, sealAddress, sealPersonalTraits } from '../store/personal-data.ts'
 import type { Vault } from '../store/vault.ts'
 import { Keyring } from './keyring.ts'
 import type { PagePeople } from './page-identities.ts'
@@ -98,10 +98,19 @@ function foldAll(people: PagePeople, vault: Vault, keyring: Keyring): FoldedCust
 function storedProfile(locked: LockedCustomer | undefined, vault: Vault, keyring: Keyring): Profile {
   if (locked === undefined) return emptyProfile
   const { traits, traitTimes, timeZone, locale, country, emailDomain } = locked
-  const key = locked.personal === null ? undefined : keyring.existing(locked.id)
-  const personal =
-    key === undefined || locked.personal === null ? {} : openPersonalTraits(vault, key, locked.id, locked.personal)
+  const personal = storedPersonal(locked, vault, keyring)
   return { traits, traitTimes, personal, timeZone, locale, country, emailDomain }
+}
+
+/** @throws RangeError if it does not open: writing without it would lose it. */
+function storedPersonal({ id, personal }: LockedCustomer, vault: Vault, keyring: Keyring): PersonalTraits {
+  if (personal === null) return {}
+  try {
+    const key = keyring.existing(id)
+    return key === undefined ? {} : openPersonalTraits(vault, key, id, personal)
+  } catch (error) {
+    throw new RangeError(`customer ${id}: the personal part does not open`, { cause: error })
+  }
 }
 
 function isToUpdate({ fold, newExternalId, hasMerged }: FoldedCustomer): boolean {

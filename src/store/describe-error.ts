@@ -32,6 +32,9 @@ export function errorCode(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined
 }
 
+/** The driver's own words for a connection that is gone, where it gives no code. */
+const lostConnection = /Connection (?:terminated|ended)|timeout exceeded when trying to connect|not queryable/
+
 /**
  * Whether trying the same again later may help: the server is away, restarts, is out of something, or picked this
  * transaction to break a deadlock. An error about the data or the statement stays an error.
@@ -40,5 +43,5 @@ export function isPassing(error: unknown): boolean {
   const code = errorCode(error)
   if (code !== undefined && /^[0-9A-Z]{5}$/.test(code)) return /^(?:08|40|53|55|57|58)/.test(code)
   if (code !== undefined) return /^(?:E[A-Z]+|ERR_SOCKET_CLOSED)$/.test(code)
-  return error instanceof Error && /Connection terminated|timeout exceeded when trying to connect/.test(error.message)
+  return error instanceof Error && lostConnection.test(error.message)
 }

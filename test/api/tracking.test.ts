@@ -120,6 +120,8 @@ describe('a bad call is refused with the field and the rule', () => {
       'userId',
       /257 characters given, must have at most 256/,
     ],
+    ['an address in the event name', 'track', track({ event: 'Mail to ann@example.org' }), 'event', /must not hold/],
+    ['an address in the name of a page', 'page', { userId: 'u1', name: 'ann@example.org' }, 'name', /must not hold/],
     ['no event name', 'track', track({ event: null }), 'event', /must be given/],
     ['an object as event name', 'track', track({ event: {} }), 'event', /an object given, must be a text/],
     ['a text as properties', 'track', track({ properties: 'a=b' }), 'properties', /a text given, must be an object/],
@@ -218,7 +220,7 @@ describe('limits', () => {
   test('ten megabytes: 413, and nothing is stored', async () => {
     const { status, json } = await send(server, 'track', track({ properties: { a: 'x'.repeat(10_000_000) } }))
     expect(status).toBe(413)
-    expect(json.error?.message).toMatch(/too large/)
+    expect(json.error?.message).toMatch(/too large, must have at most 500 KB/)
   })
 
   test('ten megabytes packed into ten kilobytes: 413', async () => {
@@ -407,6 +409,18 @@ describe('a stored event keeps nothing personal in the open', () => {
     const hash = server.vault.lookupHash('email', 'ann@example.org').toString('hex')
     expect(event?.user_id).toBe(`email:${hash}`)
     expect(event?.sealed).not.toBeNull()
+  })
+
+  test('an address within an id is kept as a keyed hash of the id, and sending it again is still safe', async () => {
+    const call = track({ userId: 'crm:ann@example.org', messageId: `welcome ann@example.org ${unique()}` })
+    expect((await send(server, 'track', call)).json.accepted).toBe(1)
+    expect((await send(server, 'track', call)).json.duplicates).toBe(1)
+    const { rows } = await server.database.pool.query(`SELECT 1 FROM events WHERE user_id LIKE 'hashed:%'`)
+    expect(rows).toHaveLength(1)
+    const { rows: open } = await server.database.pool.query(
+      `SELECT 1 FROM events e WHERE to_jsonb(e)::text LIKE '%ann@%'`,
+    )
+    expect(open).toEqual([])
   })
 
   test('without anything personal nothing is sealed', async () => {

@@ -11,7 +11,7 @@ import type { EventType, NewEvent, SealedPart } from '../../store/events.ts'
 import type { Vault } from '../../store/vault.ts'
 import { openContext } from './context.ts'
 import { eventTime, parseInstant } from './event-time.ts'
-import { type FieldFault, type Split, splitPersonal, textFault } from './split-personal.ts'
+import { type FieldFault, mayHoldAddress, type Split, splitPersonal, textFault } from './split-personal.ts'
 
 /** What surrounds a call: taken over where the call itself says nothing. */
 export interface Envelope {
@@ -63,10 +63,10 @@ class CallReader {
 
   read(): NewEvent | undefined {
     const type = this.#type()
-    const messageId = this.#text('messageId') ?? randomUUID()
+    const messageId = this.#messageId()
     const userId = this.#id('userId')
     const anonymousId = this.#id('anonymousId')
-    const name = type === 'track' ? this.#required('event') : (this.#text('name') ?? null)
+    const name = type === 'track' ? this.#name('event', true) : this.#name('name', false)
     const occurredAtMs = this.#time()
     const context = this.#object('context') ?? (isObject(this.#envelope.context) ? this.#envelope.context : undefined)
     const traits = this.#traits(type, context)
@@ -102,10 +102,18 @@ class CallReader {
     return undefined
   }
 
-  #required(field: string): string | null {
-    const text = this.#text(field)
-    if (text === undefined && this.#call[field] == null) this.#fault(field, undefined, 'must be given')
-    return text ?? null
+  /** What makes sending it again safe. */
+  #messageId(): string {
+    const messageId = this.#text('messageId') ?? randomUUID()
+    return mayHoldAddress(messageId) ? this.#hashed(messageId) : messageId
+  }
+
+  /** Of an event, page or screen: shown everywhere, so nothing personal may be in it. */
+  #name(field: string, isRequired: boolean): string | null {
+    const name = this.#text(field)
+    if (name === undefined && isRequired && this.#call[field] == null) this.#fault(field, undefined, 'must be given')
+    if (name !== undefined && mayHoldAddress(name)) this.#fault(field, undefined, 'must not hold an e-mail address')
+    return name ?? null
   }
 
   #text(field: string): string | undefined {
@@ -126,9 +134,13 @@ class CallReader {
     if (id === undefined) return undefined
     if (nobody.has(id.toLowerCase())) return this.#fault(field, shown(id), 'must name one person')
     const email = id.includes('@') ? normaliseEmail(id) : undefined
-    if (email === undefined) return id
-    if (field === 'userId') this.#personalTraits = { email }
-    return `email:${this.#vault.lookupHash('email', email).toString('hex')}`
+    if (email !== undefined && field === 'userId') this.#personalTraits = { email }
+    if (email !== undefined) return `email:${this.#vault.lookupHash('email', email).toString('hex')}`
+    return mayHoldAddress(id) ? this.#hashed(id) : id
+  }
+
+  #hashed(text: string): string {
+    return `hashed:${this.#vault.lookupHash('email', text).toString('hex')}`
   }
 
   #requiredId(field: string): string | undefined {

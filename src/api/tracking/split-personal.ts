@@ -146,7 +146,8 @@ class Walk {
   }
 }
 
-function mayHoldAddress(text: string): boolean {
+/** Whether an e-mail address may be somewhere in the text, also as part of a web address. */
+export function mayHoldAddress(text: string): boolean {
   return (text.includes('@') || text.includes('%40')) && holdsAddress.test(text)
 }
 
