@@ -15,17 +15,22 @@ export interface PostgresBinaries {
 /**
  * Finds the programs; copies them (54 MB, once per machine and version) if the account may not enter the checkout.
  *
+ * @param native the folder of the package that holds them.
+ * @param placeFor where a copy goes.
  * @throws ServiceError if this platform has none, or they do not run here.
  */
-export function postgresBinaries(account: ServiceAccount | undefined): PostgresBinaries {
-  const native = nativeFolder()
+export function postgresBinaries(
+  account: ServiceAccount | undefined,
+  native: string = nativeFolder(),
+  placeFor: (account: ServiceAccount) => string = sharedPlace,
+): PostgresBinaries {
   if (runs(account, native)) return programsIn(native)
   if (account === undefined || !runs(undefined, native)) {
     throw new ServiceError(
       `PostgreSQL's programs in ${native} do not run here: run "npm rebuild --ignore-scripts=false", or set DATABASE_URL`,
     )
   }
-  const copy = copyOnce(account, native)
+  const copy = copyOnce(native, placeFor(account))
   if (!runs(account, copy)) {
     throw new ServiceError(`The user ${account.name} may not run PostgreSQL in ${copy}: set DATABASE_URL`)
   }
@@ -59,8 +64,7 @@ function runs(account: ServiceAccount | undefined, native: string): boolean {
   return canRun(account, programsIn(native).postgres, ['--version'])
 }
 
-function copyOnce(account: ServiceAccount, native: string): string {
-  const place = sharedPlace(account)
+function copyOnce(native: string, place: string): string {
   const copy = join(place, `postgresql-${packageVersion(native)}-${process.platform}-${process.arch}`)
   if (existsSync(copy)) return copy
   // Under another name first: a copy that was cut short must never be taken for a whole one.

@@ -114,7 +114,7 @@ async function build(workDir: string, onStep: Tell): Promise<string> {
   onStep(`building the Temporal server ${cliVersion} with Go: about five minutes, once on this machine`)
   const startedAt = performance.now()
   const go = spawn('go', ['install', '-v', goModule], {
-    env: { ...process.env, GOBIN: workDir, CGO_ENABLED: '0' },
+    env: { ...process.env, GOBIN: workDir },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let packages = 0
