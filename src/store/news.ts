@@ -83,7 +83,7 @@ export async function hasUnnudged(client: Queryable): Promise<boolean> {
 }
 
 /**
- * The customers with the oldest news that no workflow has been told of. Each is reserved for this transaction by an
+ * The customers with the oldest news that no workflow has been told of, each with all of it. Each is reserved for this transaction by an
  * advisory lock: other nudgers pass over them, and a review that consumes the news meanwhile is not held up.
  */
 export async function claimUnnudged(client: Queryable, maxNews: number): Promise<Unnudged[]> {
@@ -91,11 +91,13 @@ export async function claimUnnudged(client: Queryable, maxNews: number): Promise
     name: 'claim-unnudged',
     text: `
       WITH oldest AS MATERIALIZED (
-        SELECT id, customer_id, CASE WHEN kind = 'merged' THEN detail ->> 'into' END AS merged_into
-        FROM news WHERE nudged_at IS NULL AND consumed_at IS NULL ORDER BY id LIMIT $1
+        SELECT id, customer_id FROM news WHERE nudged_at IS NULL AND consumed_at IS NULL ORDER BY id LIMIT $1
       ), by_customer AS MATERIALIZED (
-        SELECT customer_id, array_agg(id ORDER BY id) AS ids, max(merged_into) AS merged_into
-        FROM oldest GROUP BY customer_id ORDER BY min(id)
+        SELECT n.customer_id, array_agg(n.id ORDER BY n.id) AS ids,
+               max(CASE WHEN n.kind = 'merged' THEN n.detail ->> 'into' END) AS merged_into
+        FROM (SELECT DISTINCT customer_id FROM oldest) AS told
+        JOIN news n ON n.customer_id = told.customer_id AND n.nudged_at IS NULL AND n.consumed_at IS NULL
+        GROUP BY n.customer_id ORDER BY min(n.id)
       )
       SELECT customer_id AS "customerId", ids AS "newsIds", merged_into AS "mergedInto"
       FROM by_customer WHERE pg_try_advisory_xact_lock(${nudgeLockClass}, hashtext(customer_id::text))`,

@@ -40,14 +40,14 @@ const untold = async (): Promise<number> => (await shop.rows('SELECT 1 FROM news
 test('each customer with news gets a workflow and one nudge, however much news there is', async () => {
   const ids = await arrive(3)
   await shop.live(
-    Array.from({ length: 40 }, (_, order) => ({
+    Array.from({ length: 2_400 }, (_, order) => ({
       type: 'track',
       userId: `u${order % 2}`,
       event: 'Order Completed',
       properties: { order_id: `o${order}`, revenue: 1 },
     })),
   )
-  expect(await untold()).toBe(43)
+  expect(await untold()).toBe(2_403)
   expect(await nudgeRound(needs)).toBe(true)
   expect(await untold()).toBe(0)
   expect(await Promise.all(ids.map(looks))).toEqual([1, 1, 1])
