@@ -1,0 +1,69 @@
+/** The console in a real browser: a shop's event is sent, somebody signs in, and sees the customer. */
+
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Browser, chromium } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Installation, startInstallation } from '../../src/embedded/supervisor.ts'
+import { consoleLoginUrl } from '../../src/store/links.ts'
+import { loadMasterKey, Vault } from '../../src/store/vault.ts'
+
+const program = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
+  existsSync(path),
+)
+if (!program) console.warn('No Chromium is installed: the tests of the console in a browser are skipped.')
+
+/** Nothing but the page: no sandbox as root, no calls home. */
+const quiet = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking']
+
+describe.skipIf(program === undefined)('the console in a browser', () => {
+  const home = mkdtempSync(join(tmpdir(), 'perennial-test-'))
+  let installation: Installation
+  let browser: Browser
+
+  beforeAll(async () => {
+    installation = await startInstallation({ home: join(home, 'home'), port: 0, processes: ['api', 'intake'] })
+    browser = await chromium.launch({ executablePath: program ?? '', args: quiet })
+  })
+
+  afterAll(async () => {
+    await browser.close()
+    await installation.stop()
+    rmSync(home, { recursive: true, force: true })
+  })
+
+  it('shows a customer whom the shop has just told about, to somebody who is signed in and to nobody else', async () => {
+    await identify('ada', 'ada@inbox.example')
+    const page = await browser.newPage()
+    const troubles: string[] = []
+    page.on('pageerror', (error) => troubles.push(error.message))
+
+    await page.goto(installation.url)
+    expect(await page.textContent('body')).not.toContain('Newest customers')
+
+    const vault = new Vault(loadMasterKey(installation.home, undefined))
+    await page.goto(consoleLoginUrl(vault, installation.url, 60_000))
+    await page.getByRole('link', { name: 'ada', exact: true }).click()
+    const shown = (await page.textContent('body')) ?? ''
+    expect(shown).toContain('acquire')
+    expect(shown).not.toContain('ada@inbox.example') // Masked: who may see addresses is asked for elsewhere.
+    expect(troubles).toEqual([])
+  })
+
+  async function identify(userId: string, email: string): Promise<void> {
+    const authorization = `Basic ${Buffer.from(`${installation.firstKeys?.writeKey}:`).toString('base64')}`
+    const admin = { authorization: `Bearer ${installation.firstKeys?.adminToken}` }
+    const response = await fetch(`${installation.url}/v1/identify`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization },
+      body: JSON.stringify({ userId, traits: { email } }),
+    })
+    expect(response.status).toBe(200)
+    const total = async (): Promise<number> => {
+      const answer = await fetch(`${installation.url}/api/customers?search=${userId}`, { headers: admin })
+      return ((await answer.json()) as { total: number }).total
+    }
+    await expect.poll(total, { timeout: 60_000 }).toBe(1)
+  }
+})
