@@ -7,6 +7,7 @@ import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import { Socket } from 'node:net'
+import { inheritedEnvironment } from '../config.ts'
 import type { ProcessMark } from './processes.ts'
 import { markProcess, signalProcess, waitUntilGone } from './processes.ts'
 import { ServiceError } from './service-error.ts'
@@ -46,7 +47,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
   const child = spawn(options.command, options.args, {
     ...options.account,
     cwd: '/', // Our own directory may be one that the service's user must not enter.
-    env: options.env ?? process.env,
+    env: options.env ?? inheritedEnvironment(),
     detached: true,
     stdio: ['ignore', log.fd, log.fd],
   })

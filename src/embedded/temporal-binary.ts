@@ -11,6 +11,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { withLock } from '../../bin/setup/lock.mjs'
+import { inheritedEnvironment } from '../config.ts'
 import { ServiceError } from './service-error.ts'
 
 const run = promisify(execFile)
@@ -114,14 +115,14 @@ async function build(workDir: string, onStep: Tell): Promise<string> {
   onStep(`building the Temporal server ${cliVersion} with Go: about five minutes, once on this machine`)
   const startedAt = performance.now()
   const go = spawn('go', ['install', '-v', goModule], {
-    env: { ...process.env, GOBIN: workDir },
+    env: { ...inheritedEnvironment(), GOBIN: workDir },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let packages = 0
   let lastLine = ''
   const timer = setInterval(() => {
     const seconds = Math.round((performance.now() - startedAt) / 1000)
-    onStep(`building the Temporal server: ${packages} packages in ${seconds} s`)
+    onStep(`building the Temporal server (${seconds} s, ${packages} packages compiled)`)
   }, progressMs)
   createInterface({ input: go.stderr }).on('line', (line) => {
     packages += 1
