@@ -78,7 +78,7 @@ const environment = z.object({
     .optional(),
   SMTP_URL: url.optional(),
   MAIL_FROM: z.string().min(3).default('Perennial Demo Shop <shop@perennial.example>'),
-  MAIL_POSTAL_ADDRESS: z.string().min(1).default('Perennial Demo Shop, 1 Garden Row, Greenford'),
+  MAIL_POSTAL_ADDRESS: z.string().min(1).default('1 Garden Row, Greenford'),
   TWILIO_ACCOUNT_SID: z.string().regex(/^AC/, 'must start with AC').optional(),
   TWILIO_AUTH_TOKEN: z.string().min(1).optional(),
   TWILIO_FROM: z.string().min(1).optional(),
