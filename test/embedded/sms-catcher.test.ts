@@ -6,10 +6,13 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import twilio from 'twilio'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { SmsCatcher } from '../../src/embedded/sms-catcher.ts'
 import { startSmsCatcher } from '../../src/embedded/sms-catcher.ts'
 import type { CaughtSms } from '../../src/embedded/sms-store.ts'
+
+// A busy machine may take its time.
+vi.setConfig({ expect: { poll: { timeout: 30_000 } } })
 
 const account = { accountSid: `AC${'a'.repeat(32)}`, authToken: 'a-token-of-this-test' }
 const shop = '+14155550100'

@@ -5,8 +5,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { withLock } from '../../bin/setup/lock.mjs'
+
+// A busy machine may take its time.
+vi.setConfig({ expect: { poll: { timeout: 30_000 } } })
 
 const script = fileURLToPath(new URL('support/count-under-lock.ts', import.meta.url))
 
