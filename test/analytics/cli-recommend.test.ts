@@ -145,6 +145,14 @@ describe('bad input ends with status 2 and one line that names it', () => {
     expect(stderr).toContain(message)
   })
 
+  test('no K, and too few rows to choose one', () => {
+    const lines = write('few.csv', 'customer_id,item_id\na,x\na,y\nb,x\nb,y\n')
+    const args = ['--method', 'item-cosine', '--test-every', '4', '--test-remainder', '3']
+    const { status, stderr } = runCli('analyze', 'recommend', '--interactions', lines, ...args)
+    expect(status).toBe(2)
+    expect(stderr.trimEnd().split('\n')).toEqual([expect.stringContaining('--neighbours: must be given')])
+  })
+
   test('a missing option', () => {
     const { status, stderr } = runCli('analyze', 'recommend', '--interactions', interactions)
     expect(status).toBe(2)

@@ -125,9 +125,16 @@ function scorerFor(method: Method, train: SparsePattern, neighbours: number, con
 function chosenNeighbours(method: Method, training: Interactions, top: number): number {
   const neighbourhood = neighbourhoods[method]
   if (neighbourhood === null) return 1
-  const { best } = chooseNeighbours(training, { ...neighbourhood, neighbours: NEIGHBOURS_TRIED, tops: [top] })
-  warn(`--neighbours ${best.neighbours} ranks best in a cross-validation of the training rows`)
-  return best.neighbours
+  try {
+    const { best } = chooseNeighbours(training, { ...neighbourhood, neighbours: NEIGHBOURS_TRIED, tops: [top] })
+    warn(`--neighbours ${best.neighbours} ranks best in a cross-validation of the training rows`)
+    return best.neighbours
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new UsageError(
+      '--neighbours: must be given: there are too few training rows to choose it by cross-validation',
+    )
+  }
 }
 
 function reporting(scorer: Scorer, customers: number): Scorer {
