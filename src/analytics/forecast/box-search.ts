@@ -9,27 +9,36 @@ export interface BoxMinimum {
   readonly value: number
 }
 
-/** Points of the grid along each axis. */
-const gridSize = 25
 /** Ever longer searches in ever fewer basins: size of the first simplex, steps at most, and how many are gone on with. */
 const rounds = [
-  { size: 0.03, steps: 60, kept: 12 },
-  { size: 0.02, steps: 150, kept: 3 },
+  { size: 0.03, steps: 60, kept: 24 },
+  { size: 0.02, steps: 150, kept: 4 },
 ] as const
-const basinsTried = 80
+/** About what the first round needs for a basin. */
+const evaluationsPerBasin = 90
+/** Points of the first grid along each axis. */
+const coarseSize = 25
+/** With more basins than this a function is so rugged that the grid may have missed the deepest: a finer one follows. */
+const basinsOfSmooth = 24
 /** The simplexes of the last searches, one after another. */
 const lastSizes = [0.05, 0.02, 0.01]
+const mostRefinements = 10
 
 /**
  * The least value over the box [0, 1]^dimensions: a grid finds every basin that is not much narrower than its steps, a
  * short simplex search finds out how deep each goes, and long ones go to the bottom of the best.
  *
- * @param dimensions From 1 to 3: the grid has 25^dimensions points.
+ * @param dimensions From 1 to 3: the first grid has 25^dimensions points.
+ * @param evaluations How often a rugged function may be asked for, about; a smooth one needs much less.
  * @see Nelder & Mead (1965), "A Simplex Method for Function Minimization".
  */
-export function leastInBox(dimensions: number, f: ShareFunction): BoxMinimum {
+export function leastInBox(dimensions: number, evaluations: number, f: ShareFunction): BoxMinimum {
   const ofPlaces: ShareFunction = (places) => f(places.map(shareAt))
-  let found = gridMinima(dimensions, ofPlaces).slice(0, basinsTried)
+  let found = gridMinima(dimensions, coarseSize, ofPlaces)
+  if (found.length > basinsOfSmooth) {
+    const fineSize = Math.max(coarseSize, Math.floor((evaluations / 2) ** (1 / dimensions)))
+    found = gridMinima(dimensions, fineSize, ofPlaces).slice(0, Math.ceil(evaluations / 2 / evaluationsPerBasin))
+  }
   for (const { size, steps, kept } of rounds) {
     found = found
       .map((basin) => simplexSearch(basin, size, steps, ofPlaces))
@@ -49,7 +58,7 @@ function shareAt(place: number): number {
 }
 
 /** The grid points that none of their neighbours along an axis is below, best first; of equal ones the first. */
-function gridMinima(dimensions: number, f: ShareFunction): BoxMinimum[] {
+function gridMinima(dimensions: number, gridSize: number, f: ShareFunction): BoxMinimum[] {
   const pointAt = (index: number): number[] =>
     Array.from({ length: dimensions }, (_, axis) => (Math.floor(index / gridSize ** axis) % gridSize) / (gridSize - 1))
   const values = new Float64Array(gridSize ** dimensions)
@@ -63,21 +72,25 @@ function gridMinima(dimensions: number, f: ShareFunction): BoxMinimum[] {
     }
     return true
   }
-  const minima = [...values.keys()].filter((index) => isMinimum(values[index]!, index))
-  return minima.map((index) => ({ point: pointAt(index), value: values[index]! })).sort(byValue)
+  const minima: BoxMinimum[] = []
+  for (const [index, value] of values.entries()) {
+    if (isMinimum(value, index)) minima.push({ point: pointAt(index), value })
+  }
+  return minima.sort(byValue)
 }
 
 /** Simplex searches from where the last one ended, until none finds anything better: one alone can get stuck. */
 function refine(start: BoxMinimum, f: ShareFunction): BoxMinimum {
   let best = start
-  for (;;) {
+  for (let round = 0; round < mostRefinements; round++) {
     const before = best.value
     for (const size of lastSizes) {
       const found = simplexSearch(best, size, 400, f)
       if (found.value < best.value) best = found
     }
-    if (!(best.value < before * (1 - 1e-12))) return best
+    if (before - best.value <= 1e-12 * Math.abs(before)) break
   }
+  return best
 }
 
 function simplexSearch(start: BoxMinimum, size: number, steps: number, f: ShareFunction): BoxMinimum {

@@ -11,6 +11,11 @@ import {
 } from './holt-winters.ts'
 import { squaredErrorsOf } from './squared-errors.ts'
 
+/** Steps of smoothing that a search takes, about: some tenths of a second. Short series are searched all the closer. */
+const stepsAffordable = 40_000_000
+const evaluationsAtLeast = 40_000
+const evaluationsAtMost = 400_000
+
 /** A sum of squares so many times the least that is known is not gone on with: there is no way down from there. */
 const hopeless = 1000
 
@@ -32,7 +37,11 @@ export function fitHoltWinters(values: Float64Array, form: HoltWintersForm): Smo
     gamma: hasSeason ? point[hasTrend ? 2 : 1]! : null,
   })
   let least = Number.MAX_VALUE / hopeless
-  const { point, value } = leastInBox(1 + Number(hasTrend) + Number(hasSeason), (point) => {
+  const evaluations = Math.min(
+    evaluationsAtMost,
+    Math.max(evaluationsAtLeast, Math.floor(stepsAffordable / values.length)),
+  )
+  const { point, value } = leastInBox(1 + Number(hasTrend) + Number(hasSeason), evaluations, (point) => {
     const { alpha, beta, gamma } = parametersAt(point)
     const sse = squaredErrors(alpha, beta ?? 0, gamma ?? 0, least * hopeless)
     least = Math.min(least, sse)
