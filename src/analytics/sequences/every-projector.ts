@@ -13,6 +13,7 @@ export class EveryProjector implements Projector {
   private readonly maxGap: number
   /** By element: the end of its sequence. */
   private readonly sequenceEnds: Int32Array
+  private readonly allItems: Int32Array
   private readonly found: Occurrences
   /** By token: in how many sequences it was found, and the last of these (by a number that is never used again). */
   private readonly sequenceCounts: Int32Array
@@ -28,6 +29,7 @@ export class EveryProjector implements Projector {
     for (let s = 0; s < count; s++) {
       this.sequenceEnds.fill(sequenceStarts[s + 1]!, sequenceStarts[s], sequenceStarts[s + 1])
     }
+    this.allItems = new Int32Array(names.length).map((_, item) => item)
     this.found = new Occurrences(2 * names.length)
     this.sequenceCounts = new Int32Array(2 * names.length)
     this.lastSeen = new Float64Array(2 * names.length)
@@ -35,15 +37,19 @@ export class EveryProjector implements Projector {
 
   begin(): Extension[] {
     const { count, sequenceStarts } = this.database
+    this.found.expect(this.allItems)
     for (let s = 0; s < count; s++) {
       this.sequencesSeen++
       this.findElements(sequenceStarts[s]!, sequenceStarts[s + 1]!)
     }
-    return this.settle()
+    return this.settle(this.allItems)
   }
 
-  extend({ token, from, to }: Extension): Extension[] {
+  extend(pattern: Extension): Extension[] {
+    const { token, from, to } = pattern
     const lastItem = token % this.database.names.length
+    const candidates = this.candidatesAfter(pattern)
+    this.found.expect(candidates)
     for (let first = from, end = from; first < to; first = end) {
       const sequenceEnd = this.sequenceEnds[this.found.stack.data[first]!]!
       while (end < to && this.found.stack.data[end]! < sequenceEnd) end++
@@ -51,7 +57,27 @@ export class EveryProjector implements Projector {
       this.findAfter(first, end, sequenceEnd)
       this.findWithin(first, end, lastItem)
     }
-    return this.settle()
+    return this.settle(candidates)
+  }
+
+  /**
+   * The tokens that may be frequent after a pattern. What seldom follows, or joins, the pattern that is shorter by the
+   * last item does so no more often here; with a limit to gaps that holds for joining only, as the last item may be the
+   * bridge to what follows.
+   */
+  private candidatesAfter({ token, siblings }: Extension): Int32Array {
+    const itemCount = this.database.names.length
+    const tokens = siblings.map((sibling) => sibling.token)
+    const following = tokens.filter((other) => other < itemCount)
+    const joining =
+      token < itemCount
+        ? following.filter((other) => other > token).map((other) => other + itemCount)
+        : tokens.filter((other) => other > token)
+    const after = this.maxGap === Infinity ? following : this.allItems
+    const candidates = new Int32Array(after.length + joining.length)
+    candidates.set(after)
+    candidates.set(joining, after.length)
+    return candidates
   }
 
   release(extensions: readonly Extension[]): void {
@@ -76,9 +102,12 @@ export class EveryProjector implements Projector {
   /** The items from one element up to another, each as an element of its own. */
   private findElements(from: number, to: number): void {
     const { elementStarts, items } = this.database
+    const { isCandidate } = this.found
     this.found.makeRoom(elementStarts[to]! - elementStarts[from]!)
     for (let element = from; element < to; element++) {
-      for (let i = elementStarts[element]!; i < elementStarts[element + 1]!; i++) this.find(items[i]!, element)
+      for (let i = elementStarts[element]!; i < elementStarts[element + 1]!; i++) {
+        if (isCandidate[items[i]!] === 1) this.find(items[i]!, element)
+      }
     }
   }
 
@@ -90,7 +119,8 @@ export class EveryProjector implements Projector {
       const start = elementStarts[element]!
       this.found.makeRoom(elementStarts[element + 1]! - start)
       for (let i = elementStarts[element + 1]! - 1; i >= start && items[i]! > lastItem; i--) {
-        this.find(names.length + items[i]!, element)
+        const token = names.length + items[i]!
+        if (this.found.isCandidate[token] === 1) this.find(token, element)
       }
     }
   }
@@ -105,9 +135,9 @@ export class EveryProjector implements Projector {
     this.sequenceCounts[token]! += 1
   }
 
-  private settle(): Extension[] {
-    const extensions = this.found.settle(this.sequenceCounts, this.least)
-    this.sequenceCounts.fill(0)
+  private settle(candidates: Int32Array): Extension[] {
+    const extensions = this.found.settle(candidates, this.sequenceCounts, this.least)
+    for (let i = 0; i < candidates.length; i++) this.sequenceCounts[candidates[i]!] = 0
     return extensions
   }
 }

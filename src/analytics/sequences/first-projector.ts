@@ -25,31 +25,37 @@ export class FirstProjector implements Projector {
   }
 
   begin(): Extension[] {
+    const candidates = new Int32Array(this.found.counts.length).map((_, item) => item)
+    this.found.expect(candidates)
     for (let s = 0; s + 1 < this.starts.length; s++) this.findFirst(this.starts[s]!, this.starts[s + 1]!)
-    return this.settle()
+    return this.settle(candidates)
   }
 
-  extend({ from, to }: Extension): Extension[] {
+  extend({ from, to, siblings }: Extension): Extension[] {
+    // What seldom follows the pattern before follows this one, which is longer, no more often.
+    const candidates = Int32Array.from(siblings, ({ token }) => token)
+    this.found.expect(candidates)
     for (let o = from; o < to; o++) {
       const place = this.found.stack.data[o]!
       this.findFirst(place + 1, this.ends[place]!)
     }
-    return this.settle()
+    return this.settle(candidates)
   }
 
   release(extensions: readonly Extension[]): void {
     this.found.release(extensions)
   }
 
-  /** The first occurrence of each item from one place up to another. */
+  /** The first occurrence of each candidate from one place up to another. */
   private findFirst(from: number, to: number): void {
     const { items, previous, found } = this
     found.makeRoom(to - from)
-    const { tokens, occurrences, counts } = found
+    const { tokens, occurrences, counts, isCandidate } = found
     let count = found.foundCount
     for (let place = from; place < to; place++) {
       if (previous[place]! >= from) continue
       const item = items[place]!
+      if (isCandidate[item] === 0) continue
       tokens[count] = item
       occurrences[count] = place
       counts[item]! += 1
@@ -58,8 +64,8 @@ export class FirstProjector implements Projector {
     found.foundCount = count
   }
 
-  private settle(): Extension[] {
-    return this.found.settle(this.found.counts.slice(), this.least) // One occurrence a sequence.
+  private settle(candidates: Int32Array): Extension[] {
+    return this.found.settle(candidates, this.found.counts, this.least) // One occurrence a sequence.
   }
 }
 

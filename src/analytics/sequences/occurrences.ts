@@ -11,6 +11,8 @@ export interface Extension {
   /** Its occurrences are those from `from` up to, but not including, `to` of the stack, sequence by sequence. */
   readonly from: number
   readonly to: number
+  /** All frequent extensions of the same pattern, this one among them. */
+  readonly siblings: readonly Extension[]
 }
 
 /** Projects a database on patterns that grow by a token at a time. */
@@ -35,9 +37,17 @@ export class Occurrences {
   foundCount = 0
   /** By token: how many of the found. */
   readonly counts: Int32Array
+  /** By token: 1 if it is a candidate; others need not be looked for. */
+  readonly isCandidate: Uint8Array
 
   constructor(tokenCount: number) {
     this.counts = new Int32Array(tokenCount)
+    this.isCandidate = new Uint8Array(tokenCount)
+  }
+
+  /** Says what is to be looked for, until it is settled. */
+  expect(candidates: Int32Array): void {
+    for (let i = 0; i < candidates.length; i++) this.isCandidate[candidates[i]!] = 1
   }
 
   /** Makes room for so many more to be found. */
@@ -53,32 +63,34 @@ export class Occurrences {
   }
 
   /**
-   * Puts the occurrences of the frequent among the found tokens on the stack, and forgets all others.
+   * Puts the occurrences of the frequent among the candidates on the stack, and forgets all others.
    *
+   * @param candidates As they were expected, ascending.
    * @param sequenceCounts By token: how many sequences have it.
    */
-  settle(sequenceCounts: Int32Array, least: number): Extension[] {
-    const { stack, tokens, occurrences, counts } = this
+  settle(candidates: Int32Array, sequenceCounts: Int32Array, least: number): Extension[] {
+    const { stack, tokens, occurrences, counts, isCandidate } = this
     const extensions: Extension[] = []
-    for (let token = 0; token < counts.length; token++) {
+    for (let i = 0; i < candidates.length; i++) {
+      const token = candidates[i]!
       const from = stack.length
+      isCandidate[token] = 0
       if (sequenceCounts[token]! >= least) {
         stack.reserve(counts[token]!)
         stack.length += counts[token]!
-        extensions.push({ token, count: sequenceCounts[token]!, from, to: stack.length })
+        extensions.push({ token, count: sequenceCounts[token]!, from, to: stack.length, siblings: extensions })
+        counts[token] = from // From now on, where the next occurrence goes.
+      } else {
+        counts[token] = -1
       }
     }
     if (extensions.length > 0) {
-      const next = counts.fill(-1) // Where the next occurrence of a token goes.
-      for (const { token, from } of extensions) next[token] = from
       for (let i = 0; i < this.foundCount; i++) {
-        const place = next[tokens[i]!]!
-        if (place < 0) continue
-        stack.data[place] = occurrences[i]!
-        next[tokens[i]!] = place + 1
+        const token = tokens[i]!
+        if (counts[token]! >= 0) stack.data[counts[token]!++] = occurrences[i]!
       }
     }
-    counts.fill(0)
+    for (let i = 0; i < candidates.length; i++) counts[candidates[i]!] = 0
     this.foundCount = 0
     return extensions
   }

@@ -2,7 +2,7 @@
 
 import { EveryProjector } from './every-projector.ts'
 import { FirstProjector } from './first-projector.ts'
-import type { Extension, Projector } from './occurrences.ts'
+import type { Projector } from './occurrences.ts'
 import { keepItems, type SequenceDatabase, sequenceCounts } from './sequence-database.ts'
 import { PatternCollector, type SequencePatterns } from './sequence-patterns.ts'
 
@@ -32,16 +32,19 @@ export function prefixSpan(
       : new EveryProjector(frequentOnly, least, maxGap)
   const found = new PatternCollector(most)
 
-  const grow = (extensions: Extension[], beginning: number): void => {
-    for (const [done, extension] of extensions.entries()) {
-      const pattern = found.addLonger(beginning, extension.token, extension.count)
-      grow(projector.extend(extension), pattern)
-      if (beginning < 0) onProgress?.((done + 1) / extensions.length)
+  // The patterns that are being extended, each the beginning of the next. Not by recursion: patterns can be thousands long.
+  const open = [{ extensions: projector.begin(), done: 0, pattern: -1 }]
+  for (let deepest = open.at(-1); deepest !== undefined; deepest = open.at(-1)) {
+    const extension = deepest.extensions[deepest.done++]
+    if (extension === undefined) {
+      projector.release(deepest.extensions)
+      open.pop()
+      continue
     }
-    projector.release(extensions)
+    const pattern = found.addLonger(deepest.pattern, extension.token, extension.count)
+    open.push({ extensions: projector.extend(extension), done: 0, pattern })
+    if (open.length === 2) onProgress?.(deepest.done / deepest.extensions.length)
   }
-
-  grow(projector.begin(), -1)
   return found.sorted(database.names, database.count)
 }
 

@@ -18,7 +18,7 @@ export const defaultLimit = defaultMostPatterns
 /**
  * Runs a miner whose result may be too long, which only running it can tell.
  *
- * @throws UsageError that names the options, where the miner throws a RangeError.
+ * @throws UsageError that names the options, where the miner refuses because of the support.
  */
 export function withinLimit<T>(minSupport: number, mine: () => T): T {
   try {
