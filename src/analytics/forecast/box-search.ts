@@ -46,7 +46,14 @@ export function leastInBox(dimensions: number, evaluations: number, f: ShareFunc
       .slice(0, kept)
   }
   const { point, value } = found.map((basin) => refine(basin, ofPlaces)).sort(byValue)[0]!
-  return { point: point.map(shareAt), value }
+  return toTheEdges({ point: point.map(shareAt), value }, f)
+}
+
+/** Shares that can as well be exactly 0 or 1 become so: 1e-16 would be taken for a finding. */
+function toTheEdges({ point, value }: BoxMinimum, f: ShareFunction): BoxMinimum {
+  const rounded = point.map((share) => (Math.abs(share - Math.round(share)) < 1e-9 ? Math.round(share) : share))
+  const there = finiteOrWorst(f(rounded))
+  return there <= value * (1 + 1e-14) ? { point: rounded, value: there } : { point, value }
 }
 
 /**

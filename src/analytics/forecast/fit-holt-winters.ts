@@ -47,6 +47,9 @@ export function fitHoltWinters(values: Float64Array, form: HoltWintersForm): Smo
     least = Math.min(least, sse)
     return sse
   })
-  if (value === Infinity) refuse('values', 'values', 'must be small enough for squares of errors to be finite')
+  if (value === Infinity) {
+    const largest = values.reduce((a, b) => Math.max(a, Math.abs(b)), 0)
+    refuse('values', largest, 'must be small enough for squares of errors to be finite')
+  }
   return smoothSeries(values, form, parametersAt(point))
 }

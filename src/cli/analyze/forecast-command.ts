@@ -53,7 +53,7 @@ function run(options: Options): void {
   if (season < 2 && seasonal !== 'none') refuseOption('--season', String(season), `must be at least 2 with a season`)
   if (season < 2 && options.decompose) refuseOption('--season', String(season), 'must be at least 2 to decompose')
   const { dates, values } = readSeries(options)
-  const smoothed = fitHoltWinters(values, { season, trend, seasonal })
+  const smoothed = fit(values, { season, trend, seasonal }, options)
   const datesAhead = continueDates(dates, horizon)
   const forecast = forecastSeries(smoothed, horizon).map((point, i) => ({ date: datesAhead[i]!, ...point }))
   const { parameters, fitted, sse } = smoothed
@@ -61,6 +61,15 @@ function run(options: Options): void {
   writeResult(options.json, { parameters, fitted, forecast, sse, ...parts }, () =>
     readable(smoothed, forecast, parts.decomposition),
   )
+}
+
+function fit(values: Float64Array, form: HoltWintersForm, { csv, value }: Options): SmoothedSeries {
+  try {
+    return fitHoltWinters(values, form)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new UsageError(`--csv ${csv}: column ${value}: ${error.message.replace(/^values: /, '')}`)
+  }
 }
 
 function decomposition(values: Float64Array, { season, seasonal }: Options): Decomposition {
