@@ -86,14 +86,19 @@ function gridMinima(dimensions: number, gridSize: number, f: ShareFunction): Box
   return minima.sort(byValue)
 }
 
-/** Simplex searches from where the last one ended, until none finds anything better: one alone can get stuck. */
+/**
+ * Simplex searches from where the last one ended, and from the edges and the middle of each axis through it, until none
+ * finds anything better. One alone can get stuck, above all where an axis is flat: without a level that moves it makes
+ * no difference how fast the trend follows it, but next to there it does.
+ */
 function refine(start: BoxMinimum, f: ShareFunction): BoxMinimum {
   let best = start
   for (let round = 0; round < mostRefinements; round++) {
     const before = best.value
-    for (const size of lastSizes) {
-      const found = simplexSearch(best, size, 400, f)
-      if (found.value < best.value) best = found
+    for (const size of lastSizes) best = better(best, simplexSearch(best, size, 400, f))
+    const aside = best.point.flatMap((_, axis) => [0, 0.5, 1].map((place) => best.point.with(axis, place)))
+    for (const point of aside) {
+      best = better(best, simplexSearch({ point, value: finiteOrWorst(f(point)) }, 0.03, 100, f))
     }
     if (before - best.value <= 1e-12 * Math.abs(before)) break
   }
@@ -145,6 +150,10 @@ function halfWay(a: readonly number[], b: readonly number[]): number[] {
 function hasCollapsed(simplex: readonly BoxMinimum[]): boolean {
   const best = simplex[0]!.point
   return simplex.every(({ point }) => point.every((share, axis) => Math.abs(share - best[axis]!) < 1e-10))
+}
+
+function better(a: BoxMinimum, b: BoxMinimum): BoxMinimum {
+  return b.value < a.value ? b : a
 }
 
 function byValue(a: BoxMinimum, b: BoxMinimum): number {
