@@ -7,10 +7,11 @@
  */
 
 import type { Database, Queryable } from '../store/database.ts'
+import { markDirty } from '../store/dirty-customers.ts'
 import { type HandledEvent, type SealedPart, settleEvents, type WaitingEvent } from '../store/events.ts'
 import type { Vault } from '../store/vault.ts'
 import { writeCustomers } from './page-customers.ts'
-import { resolvePage } from './page-identities.ts'
+import { type PagePeople, resolvePage } from './page-identities.ts'
 import { type Interests, writeNews } from './page-news.ts'
 import { writeOrders, writeProducts } from './page-orders.ts'
 import { type AddressHash, type Reading, readEvent } from './read-event.ts'
@@ -52,13 +53,19 @@ export async function handlePage(
     const people = await resolvePage(client, readings, nowMs)
     const changes = await writeCustomers(client, needs.vault, people, nowMs)
     await writeProducts(client, readings)
-    await writeOrders(client, people, nowMs)
+    const owners = await writeOrders(client, people, nowMs)
+    await markDirty(client, touched(people, owners), 'intake')
     const hasNews = needs.announce !== false && (await writeNews(client, people, changes, interests, nowMs))
 
     const handled = [...people.placed.map(settled), ...unreadable]
     await settleEvents(client, handled, nowMs)
     return { handled: handled.length, problems: handled.filter((event) => event.problem !== null).length, hasNews }
   })
+}
+
+/** Everybody of whom this page has changed anything, also who has left, and who had an order that turned out another's. */
+function touched({ placed, plan }: PagePeople, ownersOfOrders: readonly string[]): string[] {
+  return [...placed.map(({ customerId }) => customerId), ...[...plan.merges].flat(), ...ownersOfOrders]
 }
 
 function settled({ reading, customerId }: { readonly reading: Reading; readonly customerId: string }): HandledEvent {

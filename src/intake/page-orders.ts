@@ -15,11 +15,16 @@ import type { PagePeople, PlacedReading } from './page-identities.ts'
 import type { ProductSighting } from './product-events.ts'
 import type { Reading } from './read-event.ts'
 
-export async function writeOrders(client: Queryable, { placed, plan }: PagePeople, nowMs: number): Promise<void> {
+/** @returns whose orders were counted anew. */
+export async function writeOrders(
+  client: Queryable,
+  { placed, plan }: PagePeople,
+  nowMs: number,
+): Promise<readonly string[]> {
   const rows = newestContents(placed)
   const changes = placed.flatMap(({ reading }) => orderChange(reading))
   const merged = [...plan.merges].flat()
-  if (rows.length === 0 && changes.length === 0 && merged.length === 0) return
+  if (rows.length === 0 && changes.length === 0 && merged.length === 0) return []
 
   const { ids, formerOwners } = await upsertOrders(client, rows)
   await insertOrderChanges(client, changes)
@@ -30,11 +35,9 @@ export async function writeOrders(client: Queryable, { placed, plan }: PagePeopl
     client,
     rows.flatMap((row) => redemption(row, ids.get(row.orderKey))),
   )
-  await recountOrders(
-    client,
-    [...new Set([...rows.map((row) => row.customerId), ...formerOwners, ...owners, ...merged])],
-    nowMs,
-  )
+  const counted = [...new Set([...rows.map((row) => row.customerId), ...formerOwners, ...owners, ...merged])]
+  await recountOrders(client, counted, nowMs)
+  return counted
 }
 
 /** One row per order: the newest content of the page, the earliest moment. */

@@ -19,7 +19,7 @@ const save = `
     SELECT * FROM jsonb_to_recordset($1) AS r (
       id uuid, "customerId" uuid, journey text, version text, "entryNumber" int, status text, step text,
       "stepSince" timestamptz, "wakeAt" timestamptz, memory jsonb, "enteredAt" timestamptz, "endedAt" timestamptz,
-      "endReason" text)
+      "endReason" text, "isNew" boolean)
   ), saved_runs AS (
     INSERT INTO journey_runs (id, customer_id, journey, version, entry_number, status, step, step_since, wake_at,
                               memory, entered_at, ended_at, end_reason)
@@ -74,6 +74,12 @@ const save = `
   ), moved AS (
     INSERT INTO lifecycle_moves (customer_id, from_stage, to_stage, moved_at, reason, rule_version)
     SELECT "customerId", "fromStage", "toStage", at, reason, "ruleVersion" FROM stand WHERE "toStage" IS NOT NULL
+  ), dirtied AS (
+    -- What segments may ask about: the stage, the risk, and which journeys somebody is in.
+    INSERT INTO dirty_customers (customer_id, cause)
+    SELECT s."customerId", 'review' FROM stand s JOIN customers c ON c.id = s."customerId"
+     WHERE s."toStage" IS NOT NULL OR s."atRisk" <> c.at_risk
+        OR EXISTS (SELECT FROM run WHERE run."customerId" = c.id AND (run."isNew" OR run.status <> 'active'))
   ), stood AS (
     UPDATE customers c
        SET stage = coalesce(s."toStage", c.stage),
@@ -120,7 +126,7 @@ export const couponCodeConstraint = 'coupons_code_key'
 
 function runRows(saves: readonly DecisionToSave[]): unknown[] {
   return saves.flatMap(({ customerId, decision, decidedAtMs }) =>
-    decision.runs.map(({ stepSinceMs, wakeAtMs, enteredAtMs, isNew: _isNew, ...run }) => ({
+    decision.runs.map(({ stepSinceMs, wakeAtMs, enteredAtMs, ...run }) => ({
       ...run,
       customerId,
       stepSince: iso(stepSinceMs),

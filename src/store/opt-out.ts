@@ -4,6 +4,7 @@ import type { Channel } from '../domain/snapshot.ts'
 import { type NewConsent, sayConsent } from './consents.ts'
 import { customersAtAddress } from './contact-points.ts'
 import type { Queryable } from './database.ts'
+import { markDirty } from './dirty-customers.ts'
 import { insertContactNews } from './news.ts'
 import { liftStop, suppress } from './suppressions.ts'
 
@@ -35,7 +36,9 @@ export async function findMessageOrigin(client: Queryable, messageId: string): P
  */
 export async function takeWord(client: Queryable, word: NewConsent): Promise<void> {
   await client.query('SELECT FROM customers WHERE id = $1 FOR UPDATE', [word.customerId])
-  if (await sayConsent(client, word)) await insertContactNews(client, [word.customerId], word.atMs)
+  if (!(await sayConsent(client, word))) return
+  await insertContactNews(client, [word.customerId], word.atMs)
+  await markDirty(client, [word.customerId], 'consent')
 }
 
 export interface SmsAnswer {

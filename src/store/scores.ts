@@ -39,6 +39,8 @@ const save = `
            scored_at = excluded.scored_at
   ), stamped AS (
     UPDATE customers SET scored_at = $7 WHERE id = ANY ($1::uuid[])
+  ), dirtied AS (
+    INSERT INTO dirty_customers (customer_id, cause) SELECT customer_id, 'score' FROM new
   ), crossing AS (
     SELECT n.customer_id,
            CASE WHEN $5 = 'churn' AND n.value >= $9 AND NOT c.at_risk THEN 'up'

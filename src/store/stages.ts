@@ -57,6 +57,10 @@ export async function placePage(
            SET stage = p.stage, at_risk = p."atRisk",
                stage_since = CASE WHEN p.stage = p."from" THEN c.stage_since ELSE $2 END
           FROM place p WHERE c.id = p.id
+      ), dirtied AS (
+        INSERT INTO dirty_customers (customer_id, cause)
+        SELECT p.id, 'review' FROM place p JOIN customers c ON c.id = p.id
+         WHERE p.stage <> p."from" OR p."atRisk" <> c.at_risk
       )
       INSERT INTO lifecycle_moves (customer_id, from_stage, to_stage, moved_at, reason, rule_version)
       SELECT id, "from", stage, $2, reason, $3 FROM place WHERE stage <> "from"`,

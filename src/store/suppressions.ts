@@ -16,6 +16,13 @@ export interface NewSuppression {
   readonly atMs: number
 }
 
+/** Whoever has one of the addresses may belong to other segments now. @returns, as SQL, a row per address. */
+const tellOfChanged = `, dirtied AS (
+       INSERT INTO dirty_customers (customer_id, cause)
+       SELECT p.customer_id, 'consent' FROM changed JOIN contact_points p USING (channel, address_hash)
+     )
+     SELECT FROM changed`
+
 /**
  * From now on nothing goes to this address. A word of the person (`stop`) replaces a technical reason and is never
  * replaced by one: only the person can take it back.
@@ -27,10 +34,13 @@ export async function suppress(
   { channel, addressHash, reason, detail, atMs }: NewSuppression,
 ): Promise<boolean> {
   const { rowCount } = await client.query(
-    `INSERT INTO suppressions AS s (channel, address_hash, reason, detail, since) VALUES ($1, $2, $3, $4, $5)
-     ON CONFLICT (channel, address_hash) DO UPDATE
-       SET reason = excluded.reason, detail = excluded.detail, since = excluded.since
-       WHERE excluded.reason = 'stop' AND s.reason <> 'stop'`,
+    `WITH changed AS (
+       INSERT INTO suppressions AS s (channel, address_hash, reason, detail, since) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT (channel, address_hash) DO UPDATE
+         SET reason = excluded.reason, detail = excluded.detail, since = excluded.since
+         WHERE excluded.reason = 'stop' AND s.reason <> 'stop'
+       RETURNING channel, address_hash
+     ) ${tellOfChanged}`,
     [channel, addressHash, reason, detail, new Date(atMs)],
   )
   return rowCount === 1
@@ -39,7 +49,10 @@ export async function suppress(
 /** Takes back what the person said (`stop`), and nothing else. @returns whether there was something to take back. */
 export async function liftStop(client: Queryable, channel: Channel, addressHash: Buffer): Promise<boolean> {
   const { rowCount } = await client.query(
-    `DELETE FROM suppressions WHERE channel = $1 AND address_hash = $2 AND reason = 'stop'`,
+    `WITH changed AS (
+       DELETE FROM suppressions WHERE channel = $1 AND address_hash = $2 AND reason = 'stop'
+       RETURNING channel, address_hash
+     ) ${tellOfChanged}`,
     [channel, addressHash],
   )
   return rowCount === 1

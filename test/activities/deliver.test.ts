@@ -344,7 +344,10 @@ describe('a message that an earlier attempt held', () => {
       message: 'another sender holds it',
       nextRetryDelay: expect.toSatisfy((ms: number) => ms > 50_000 && ms <= 60_000),
     })
-    await world.database.pool.query(`UPDATE messages SET lease_until = clock_timestamp() - interval '1 second' WHERE id = $1`, [id])
+    await world.database.pool.query(
+      `UPDATE messages SET lease_until = clock_timestamp() - interval '1 second' WHERE id = $1`,
+      [id],
+    )
     expect(await deliver(id, customer.id, 2)).toEqual({ status: 'sent' })
   })
 })

@@ -110,7 +110,7 @@ export async function openShop(): Promise<Shop> {
       time.nowMs = startMs
       const tables =
         'customers customer_keys identities contact_points events orders order_changes products consents suppressions ' +
-        'news journey_runs messages coupons'
+        'news journey_runs messages coupons dirty_customers'
       await database.pool.query(tables.replaceAll(/\w+/g, 'DELETE FROM $&;'))
     },
     async close() {
