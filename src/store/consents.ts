@@ -1,21 +1,42 @@
-/** What customers said about messages. Words are only ever added; the newest of a channel and topic counts. */
+/**
+ * What customers said about messages. Words are only ever added; the newest of a channel and topic counts, and where
+ * two are of one moment, so that their order is not known, the no.
+ */
 
+import { createHash } from 'node:crypto'
 import type { Channel } from '../domain/snapshot.ts'
 import type { Queryable } from './database.ts'
+
+/**
+ * `pending`: a yes that has to be confirmed first. `implied`: an inquiry, which some laws take for a yes that ends.
+ * `lifted`: a general no that was taken back without a general yes.
+ */
+export type ConsentWordStatus = 'granted' | 'withdrawn' | 'pending' | 'implied' | 'lifted'
+
+/** The statuses that settle whether somebody may be written to. */
+export const finalStatuses = `('granted', 'withdrawn', 'lifted')`
+
+/** SQL: which of the words on one channel and topic counts. */
+export const newestWordFirst = `given_at DESC, (status = 'withdrawn') DESC, id DESC`
 
 export interface NewConsent {
   readonly customerId: string
   readonly channel: Channel
   /** `*`: every topic. */
   readonly topic: string
-  readonly status: 'granted' | 'withdrawn'
+  readonly status: ConsentWordStatus
   readonly atMs: number
   /** Where it was said: `identify`, `track`, `unsubscribe-link`, `sms`. */
   readonly source: string
   /** How: `one-click`, `page`, `STOP`, … */
   readonly method: string
-  /** What the person was shown. */
+  /** What the person was shown, word for word. */
   readonly words: string | null
+}
+
+/** By which one version of words is told from another. */
+export function wordsHash(words: string): string {
+  return createHash('sha256').update(words).digest('hex').slice(0, 16)
 }
 
 /** Adds words, in the order given. */
@@ -24,10 +45,11 @@ export async function insertConsents(client: Queryable, rows: readonly NewConsen
   await client.query({
     name: 'insert-consents',
     text: `
-      INSERT INTO consents (customer_id, channel, topic, status, given_at, source, method, words)
-      SELECT customer_id, channel, topic, status, to_timestamp(given_ms / 1000), source, method, words
-      FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::text[], $7::text[], $8::text[])
-        AS given (customer_id, channel, topic, status, given_ms, source, method, words)`,
+      INSERT INTO consents (customer_id, channel, topic, status, given_at, source, method, words, words_hash)
+      SELECT customer_id, channel, topic, status, to_timestamp(given_ms / 1000), source, method, words, words_hash
+      FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::text[], $7::text[], $8::text[],
+                  $9::text[])
+        AS given (customer_id, channel, topic, status, given_ms, source, method, words, words_hash)`,
     values: [
       rows.map((row) => row.customerId),
       rows.map((row) => row.channel),
@@ -37,6 +59,7 @@ export async function insertConsents(client: Queryable, rows: readonly NewConsen
       rows.map((row) => row.source),
       rows.map((row) => row.method),
       rows.map((row) => row.words),
+      rows.map((row) => (row.words === null ? null : wordsHash(row.words))),
     ],
   })
 }
@@ -49,7 +72,7 @@ export async function insertConsents(client: Queryable, rows: readonly NewConsen
 export async function sayConsent(client: Queryable, word: NewConsent): Promise<boolean> {
   const { rows } = await client.query<{ status: string }>(
     `SELECT status FROM consents WHERE customer_id = $1 AND channel = $2 AND topic = $3
-     ORDER BY given_at DESC, id DESC LIMIT 1`,
+       AND status IN ${finalStatuses} ORDER BY ${newestWordFirst} LIMIT 1`,
     [word.customerId, word.channel, word.topic],
   )
   if (rows[0]?.status === word.status) return false

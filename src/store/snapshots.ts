@@ -21,6 +21,7 @@ import type {
   TraitValue,
 } from '../domain/snapshot.ts'
 import type { EpochMs } from '../domain/time.ts'
+import { finalStatuses, newestWordFirst } from './consents.ts'
 import type { Queryable } from './database.ts'
 
 export interface LoadedSnapshot {
@@ -63,7 +64,7 @@ const lockCustomers = `
   SELECT id, stage, stage_since, at_risk, traits, time_zone, first_seen_at, last_seen_at,
          first_order_at, last_order_at, order_count, revenue_cents, refunded_cents, scored_at
     FROM customers
-   WHERE id = ANY ($1::uuid[]) AND merged_into IS NULL
+   WHERE id = ANY ($1::uuid[]) AND merged_into IS NULL AND erasing_at IS NULL
    ORDER BY id
      FOR UPDATE`
 
@@ -79,8 +80,9 @@ const loadFacts = `
 
     (SELECT json_agg(newest) FROM (
        SELECT DISTINCT ON (channel, topic) channel, topic, status
-         FROM consents WHERE customer_id = c.id
-        ORDER BY channel, topic, given_at DESC, id DESC) AS newest) AS consents,
+         FROM consents WHERE customer_id = c.id AND status IN ${finalStatuses}
+        ORDER BY channel, topic, ${newestWordFirst}) AS newest
+      WHERE status <> 'lifted') AS consents,
 
     (SELECT json_agg(json_build_object(
               'id', id, 'journey', journey, 'version', version, 'entryNumber', entry_number, 'step', step,
