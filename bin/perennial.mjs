@@ -6,6 +6,7 @@
 
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { compileCacheEnv } from './setup/compile-cache.mjs'
 import { whenNpmIsGone } from './setup/npm-parent.mjs'
 import { root, setUpOrExit } from './setup.mjs'
 
@@ -14,6 +15,7 @@ const main = join(root, 'src', 'cli', 'main.ts')
 
 // The channel tells the command that this process was killed: it closes, and what the command started is stopped.
 const child = spawn(node, ['--disable-warning=ExperimentalWarning', main, ...process.argv.slice(2)], {
+  env: { ...process.env, ...compileCacheEnv() },
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
 })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))

@@ -1,5 +1,6 @@
 /** The life of a process of ours: start, say ready, work, and on a signal finish what it holds and end. */
 
+import { flushCompileCache } from 'node:module'
 import { type Logger, pino } from 'pino'
 import { type Config, readConfig } from './config.ts'
 import { describeError } from './store/describe-error.ts'
@@ -31,6 +32,7 @@ export async function runService(
     endOnSignal(service, log)
     process.send?.({ type: 'ready', ...service.ready })
     log.info(service.ready, 'ready')
+    flushCompileCache() // At once: a process that is killed later would leave the next start nothing.
   } catch (error) {
     log.fatal({ error: describeError(error) }, 'could not start')
     process.exitCode = 1

@@ -1,5 +1,6 @@
 /** What `perennial start` does: brings an installation up and keeps it up until Ctrl-C. */
 
+import { flushCompileCache } from 'node:module'
 import type { Installation } from '../embedded/supervisor.ts'
 import { startInstallation } from '../embedded/supervisor.ts'
 import { consoleLoginUrl } from '../store/links.ts'
@@ -37,6 +38,7 @@ export async function runStart(options: StartOptions): Promise<void> {
   say(`Perennial is up after ${seconds(performance.now() - startedAt)}.`)
   if (options.readyJson) process.stdout.write(`${JSON.stringify(readyLine(installation))}\n`)
   else say(table(installation))
+  flushCompileCache() // Not only at the end, which may be a kill: the next start is to be quick.
   await ended
 }
 

@@ -3,6 +3,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { fork } from 'node:child_process'
 import { closeSync } from 'node:fs'
+import { compileCacheEnv } from '../../bin/setup/compile-cache.mjs'
 import { markProcess, signalProcess, waitUntilGone } from './processes.ts'
 import { ServiceError } from './service-error.ts'
 import { openServiceLog } from './service-log.ts'
@@ -36,7 +37,7 @@ const stopGraceMs = 25_000
 export async function startProductProcess(options: ProductProcessOptions): Promise<ProductProcess> {
   const log = openServiceLog(options.logPath)
   const child = fork(options.script, [], {
-    env: options.env,
+    env: { ...compileCacheEnv(), ...options.env },
     execArgv: ['--disable-warning=ExperimentalWarning', '--enable-source-maps'],
     detached: true,
     stdio: ['ignore', log.fd, log.fd, 'ipc'],
