@@ -11,9 +11,11 @@ import { markDirty } from '../store/dirty-customers.ts'
 import { type HandledEvent, type SealedPart, settleEvents, type WaitingEvent } from '../store/events.ts'
 import type { Vault } from '../store/vault.ts'
 import { writeCustomers } from './page-customers.ts'
+import { writeEventDays } from './page-event-days.ts'
 import { type PagePeople, resolvePage } from './page-identities.ts'
 import { type Interests, writeNews } from './page-news.ts'
-import { writeOrders, writeProducts } from './page-orders.ts'
+import { writeOrders } from './page-orders.ts'
+import { writeProducts } from './page-products.ts'
 import { type AddressHash, type Reading, readEvent } from './read-event.ts'
 
 export interface PageNeeds {
@@ -52,6 +54,7 @@ export async function handlePage(
 
     const people = await resolvePage(client, readings, nowMs)
     const changes = await writeCustomers(client, needs.vault, people, nowMs)
+    await writeEventDays(client, people.placed)
     await writeProducts(client, readings)
     const owners = await writeOrders(client, people, nowMs)
     await markDirty(client, touched(people, owners), 'intake')

@@ -1,6 +1,6 @@
-/** What a page of events changes about orders and products. */
+/** What a page of events changes about orders, and what customers' rows say of them in sum. */
 
-import { dayMs } from '../domain/time.ts'
+import { recountCategories } from '../store/customer-categories.ts'
 import type { Queryable } from '../store/database.ts'
 import {
   applyOrderChanges,
@@ -10,9 +10,7 @@ import {
   redeemCoupons,
   upsertOrders,
 } from '../store/orders.ts'
-import { findProducts, type ProductRow, upsertProducts } from '../store/products.ts'
 import type { PagePeople, PlacedReading } from './page-identities.ts'
-import type { ProductSighting } from './product-events.ts'
 import type { Reading } from './read-event.ts'
 
 /** @returns whose orders were counted anew. */
@@ -37,6 +35,7 @@ export async function writeOrders(
   )
   const counted = [...new Set([...rows.map((row) => row.customerId), ...formerOwners, ...owners, ...merged])]
   await recountOrders(client, counted, nowMs)
+  await recountCategories(client, counted)
   return counted
 }
 
@@ -64,47 +63,4 @@ function orderChange({ orderChange, messageId, atMs }: Reading) {
 
 function redemption({ coupon, contentMs }: OrderRow, orderId: string | undefined) {
   return coupon === null || orderId === undefined ? [] : [{ code: coupon, orderId, atMs: contentMs }]
-}
-
-/** Seeing a product again with nothing new to tell is not worth a write, except to stay roughly up to date. */
-const refreshMs = dayMs
-
-export async function writeProducts(client: Queryable, readings: readonly Reading[]): Promise<void> {
-  const sightings = readings.flatMap(({ products, atMs }) => products.map((product) => ({ product, atMs })))
-  if (sightings.length === 0) return
-  const known = await findProducts(client, [...new Set(sightings.map(({ product }) => product.productKey))])
-  const folded = new Map(known)
-  for (const { product, atMs } of sightings) {
-    folded.set(product.productKey, seen(folded.get(product.productKey), product, atMs))
-  }
-  await upsertProducts(
-    client,
-    [...folded.values()].filter((row) => isWorthWriting(row, known.get(row.productKey))),
-  )
-}
-
-/** A later word replaces what it speaks of; an earlier one only fills in what nobody has told. */
-function seen(before: ProductRow | undefined, product: ProductSighting, atMs: number): ProductRow {
-  const isLater = before === undefined || atMs >= before.updatedMs
-  const pick = <T>(told: T | undefined, known: T | null | undefined): T | null =>
-    (isLater ? (told ?? known) : (known ?? told)) ?? null
-  return {
-    productKey: product.productKey,
-    name: pick(product.name, before?.name),
-    category: pick(product.category, before?.category),
-    brand: pick(product.brand, before?.brand),
-    priceCents: pick(product.priceCents, before?.priceCents),
-    currency: pick(product.currency, before?.currency),
-    url: pick(product.url, before?.url),
-    imageUrl: pick(product.imageUrl, before?.imageUrl),
-    firstSeenMs: Math.min(atMs, before?.firstSeenMs ?? atMs),
-    updatedMs: Math.max(atMs, before?.updatedMs ?? atMs),
-  }
-}
-
-function isWorthWriting(row: ProductRow, known: ProductRow | undefined): boolean {
-  if (known === undefined || row.updatedMs - known.updatedMs > refreshMs) return true
-  const told = ({ name, category, brand, priceCents, currency, url, imageUrl }: ProductRow): string =>
-    JSON.stringify([name, category, brand, priceCents, currency, url, imageUrl])
-  return told(row) !== told(known)
 }

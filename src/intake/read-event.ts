@@ -1,5 +1,6 @@
 /** What one stored event says, in our words. Pure: from the event and its opened personal part to facts. */
 
+import { eventKey } from '../domain/event-key.ts'
 import { comparableName } from '../domain/personal-names.ts'
 import { normaliseEmail, normalisePhone, type PhoneNumber } from '../store/addresses.ts'
 import type { SealedPart, WaitingEvent } from '../store/events.ts'
@@ -24,6 +25,8 @@ export interface Reading {
   readonly atMs: number
   /** Of a track event. */
   readonly name: string | null
+  /** Under which it is counted, if it is. */
+  readonly key: string | undefined
   readonly claim: IdentityClaim
   /** Impersonal traits that it tells; null takes one back. */
   readonly traits: Fields
@@ -62,6 +65,7 @@ export function readEvent(event: WaitingEvent, sealed: SealedPart, hash: Address
     messageId: event.messageId,
     atMs: event.occurredAtMs,
     name,
+    key: eventKey(event.type, event.name),
     claim: claimOf(event, email, phone, hash),
     traits: Object.fromEntries(Object.entries(traits).filter(([trait]) => !consentNames.has(trait))),
     personal: Object.fromEntries(Object.entries(personal).filter(([trait]) => !isAddressName(trait))),

@@ -1,6 +1,7 @@
 /** Joining customers who turned out to be one person: what hangs on the one who leaves moves to the one who stays. */
 
 import type { Queryable } from './database.ts'
+import { joinEventDays } from './event-days.ts'
 
 export interface Merge {
   readonly from: string
@@ -23,6 +24,7 @@ export async function moveBelongings(client: Queryable, merges: readonly Merge[]
       values,
     )
   }
+  await joinEventDays(client, merges)
   await client.query(
     `UPDATE news n SET customer_id = merge.staying, nudged_at = NULL FROM ${given}
      WHERE n.customer_id = merge.leaving AND n.consumed_at IS NULL`,

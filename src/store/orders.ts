@@ -177,7 +177,8 @@ export async function recountOrders(client: Queryable, customerIds: readonly str
         GROUP BY given.id
       ), summed AS (
         SELECT counted.*, coalesce(sum(o.revenue_cents), 0) AS revenue, coalesce(sum(o.refunded_cents), 0) AS refunded,
-               coalesce(sum(o.discount_cents), 0) AS discount
+               coalesce(sum(o.discount_cents), 0) AS discount,
+               coalesce(sum(o.revenue_cents) FILTER (WHERE o.discount_cents > 0), 0) AS discounted
         FROM counted
         LEFT JOIN orders o
           ON o.customer_id = counted.id AND o.cancelled_at IS NULL AND o.currency = counted.currency
@@ -185,7 +186,7 @@ export async function recountOrders(client: Queryable, customerIds: readonly str
       )
       UPDATE customers c SET
         order_count = s.orders, revenue_cents = s.revenue, refunded_cents = s.refunded, discount_cents = s.discount,
-        currency = s.currency, first_order_at = s.first, last_order_at = s.last, updated_at = $2
+        discounted_revenue_cents = s.discounted, currency = s.currency, first_order_at = s.first, last_order_at = s.last, updated_at = $2
       FROM summed s WHERE c.id = s.id`,
     values: [customerIds, new Date(nowMs)],
   })

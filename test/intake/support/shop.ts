@@ -40,6 +40,7 @@ export interface CustomerRow {
   readonly revenue_cents: number
   readonly refunded_cents: number
   readonly discount_cents: number
+  readonly discounted_revenue_cents: number
   readonly currency: string | null
   readonly first_order_at: Date | null
   readonly last_order_at: Date | null
@@ -110,7 +111,7 @@ export async function openShop(): Promise<Shop> {
       time.nowMs = startMs
       const tables =
         'customers customer_keys identities contact_points events orders order_changes products consents suppressions ' +
-        'news journey_runs messages coupons dirty_customers'
+        'news journey_runs messages coupons dirty_customers event_days customer_categories'
       await database.pool.query(tables.replaceAll(/\w+/g, 'DELETE FROM $&;'))
     },
     async close() {
