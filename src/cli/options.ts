@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import { Option } from 'commander'
 import { readConfig } from '../config.ts'
-import { wholeOption } from './analyze/options.ts'
+import { type OptionParser, refuseOption, wholeOption } from './analyze/options.ts'
 
 /** `--home DIR`; `homeOf` reads it. */
 export function homeOption(): Option {
@@ -18,4 +18,15 @@ export function homeOf(options: { readonly home?: string }): string {
 export function portOption(): Option {
   const text = 'port of the console and the API; 0 for any (default: 8700, or the next free one)'
   return new Option('--port <n>', text).argParser(wholeOption('--port', 0, 65_535))
+}
+
+/** A day such as 2026-03-15, as the instant at which it begins in UTC. */
+export function dayOption(flag: string): OptionParser<number> {
+  return (text) => {
+    const ms = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN
+    // "2026-02-30" would be read as a day of March.
+    if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== text)
+      refuseOption(flag, text, 'must be a day like 2026-03-15')
+    return ms
+  }
 }

@@ -6,6 +6,7 @@ import { applyCommand, validateCommand } from './apply-command.ts'
 import { demoCommand } from './demo-command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { keysCommand } from './keys-command.ts'
+import { simulateCommand } from './simulate-command.ts'
 import { startCommand } from './start-command.ts'
 import { statusCommand } from './status-command.ts'
 
@@ -20,6 +21,7 @@ export function buildProgram(): Command {
     keysCommand(),
     validateCommand(),
     applyCommand(),
+    simulateCommand(),
     analyzeCommand(),
   ])
     program.addCommand(command)

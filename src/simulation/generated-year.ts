@@ -1,0 +1,62 @@
+/** A generated stretch of a shop's life, from a seed: everybody's life, the invariants watched, the report. */
+
+import type { Definitions } from '../domain/definitions.ts'
+import { interestingEvents } from '../domain/interests.ts'
+import { dayMs, type EpochMs } from '../domain/time.ts'
+import { generatedLife } from './generated-life.ts'
+import { characterOf } from './people.ts'
+import { Reporter, type SimulationReport } from './report.ts'
+import { type Rules, simulate } from './simulate.ts'
+import { type Invariant, type Violation, Witness } from './witness.ts'
+
+export interface GeneratedYear {
+  readonly definitions: Definitions
+  readonly customers: number
+  readonly days: number
+  readonly seed: number
+  readonly fromMs: EpochMs
+  readonly rules?: Rules
+  readonly onProgress?: (share: number) => void
+}
+
+export interface YearResult {
+  readonly report: SimulationReport
+  /** All of them together; 0 is the promise. */
+  readonly violations: number
+  readonly violationsBy: Readonly<Record<Invariant, number>>
+  /** The first of them. */
+  readonly examples: readonly Violation[]
+  /** Different time zones among the customers who arrived. */
+  readonly timeZones: number
+}
+
+/** Lives through it. The same seed and definitions give the same result. */
+export function liveGeneratedYear(year: GeneratedYear): YearResult {
+  const { definitions, customers, days, seed, fromMs, rules, onProgress } = year
+  const toMs = fromMs + days * dayMs
+  const topics = Object.keys(definitions.policy.topics)
+  const surroundings = { events: interestingEvents(definitions), currency: 'EUR' }
+  const lives = Array.from({ length: customers }, (_, i) =>
+    generatedLife(characterOf(seed, i, { topics }, fromMs, toMs), surroundings),
+  )
+  const witness = new Witness(definitions)
+  const reporter = new Reporter(definitions, fromMs)
+  const lived = simulate({
+    definitions,
+    lives,
+    fromMs,
+    toMs,
+    observers: [witness, reporter],
+    ...(rules === undefined ? {} : { rules }),
+    ...(onProgress === undefined
+      ? {}
+      : { onProgress: (atMs: EpochMs) => onProgress((atMs - fromMs) / (toMs - fromMs)) }),
+  })
+  return {
+    report: reporter.report(lived),
+    violations: witness.total,
+    violationsBy: Object.fromEntries(witness.counts) as Record<Invariant, number>,
+    examples: witness.violations,
+    timeZones: new Set(lived.map(({ timeZone }) => timeZone)).size,
+  }
+}

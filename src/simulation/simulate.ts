@@ -1,0 +1,221 @@
+/**
+ * Lives through a stretch of time: things happen to customers, the product decides, messages leave, customers answer.
+ * The decisions are those of the product itself (`decide`, and `mayContact` once more before sending); everything around
+ * them follows the stores, without a server and as fast as the machine can.
+ */
+
+import { mayContact } from '../domain/contact-policy.ts'
+import { decide as decideForReal } from '../domain/decide.ts'
+import type { Decision } from '../domain/decision.ts'
+import { type Definitions, journeyVersionKey } from '../domain/definitions.ts'
+import { earliest } from '../domain/evaluate.ts'
+import { interestingEvents, interestingTraits } from '../domain/interests.ts'
+import type { CouponFacts } from '../domain/snapshot.ts'
+import { dayMs, type EpochMs, secondMs } from '../domain/time.ts'
+import type { Happening, SimulatedOrder, TimedHappening } from './happenings.ts'
+import { simulatedIdentifiers } from './identifiers.ts'
+import { TimeQueue } from './queue.ts'
+import { rescore, scoreCustomers } from './scoring.ts'
+import { type Interests, SimulatedCustomer, type SimulatedMessage, type SimulatedPerson } from './simulated-customer.ts'
+
+/** Somebody to simulate: who they are, and what they do. */
+export interface Life {
+  readonly person: SimulatedPerson
+  readonly arrivesAtMs: EpochMs
+  /** What they do next of themselves, after a moment; undefined: nothing any more. Asked again once that has happened. */
+  next(afterMs: EpochMs): TimedHappening | undefined
+  /** What a message that has reached them makes them do. @param code of the coupon that it carries. */
+  answer(message: SimulatedMessage, code: string | null, atMs: EpochMs): readonly TimedHappening[]
+}
+
+/** What is told to whoever watches: reports and invariants. */
+export interface Observer {
+  happened?(customer: SimulatedCustomer, happening: Happening, atMs: EpochMs): void
+  redeemed?(customer: SimulatedCustomer, coupon: CouponFacts, order: SimulatedOrder): void
+  decided?(customer: SimulatedCustomer, decision: Decision, atMs: EpochMs): void
+  sent?(customer: SimulatedCustomer, message: SimulatedMessage, atMs: EpochMs): void
+  refused?(customer: SimulatedCustomer, message: SimulatedMessage, atMs: EpochMs): void
+}
+
+export interface Simulation {
+  readonly definitions: Definitions
+  readonly lives: readonly Life[]
+  readonly fromMs: EpochMs
+  readonly toMs: EpochMs
+  readonly observers: readonly Observer[]
+  /** Another one only to try out what a broken rule would do. */
+  readonly rules?: Rules
+  /** Called now and then with the moment that has been reached. */
+  readonly onProgress?: (atMs: EpochMs) => void
+}
+
+/** The decisions of the product. */
+export interface Rules {
+  readonly decide: typeof decideForReal
+  readonly mayContact: typeof mayContact
+}
+
+/** From the decision to the last check before sending: the way through queue and worker. */
+const deliveryMs = 20 * secondMs
+
+/** Scores age without orders, so everybody is scored anew now and then. */
+const rescoreEveryMs = 7 * dayMs
+
+/** More looks than this at one moment would be a loop. */
+const mostLooks = 1_000
+
+type Item =
+  | { readonly type: 'happening'; readonly who: Who; readonly happening: Happening; readonly isOwn: boolean }
+  | { readonly type: 'wake'; readonly who: Who }
+  | { readonly type: 'deliver'; readonly who: Who; readonly message: SimulatedMessage }
+  | { readonly type: 'rescore' }
+
+interface Who {
+  readonly life: Life
+  customer: SimulatedCustomer | undefined
+}
+
+/** Runs a simulation to its end. @returns everybody, as they stand then. */
+export function simulate(simulation: Simulation): readonly SimulatedCustomer[] {
+  return new Run(simulation).live()
+}
+
+class Run {
+  readonly #simulation: Simulation
+  readonly #rules: Rules
+  readonly #interests: Interests
+  readonly #queue = new TimeQueue<Item>()
+  readonly #whoById = new Map<string, Who>()
+  readonly #customers: SimulatedCustomer[] = []
+
+  constructor(simulation: Simulation) {
+    this.#simulation = simulation
+    this.#rules = simulation.rules ?? { decide: decideForReal, mayContact }
+    const { definitions } = simulation
+    this.#interests = { events: interestingEvents(definitions), traits: interestingTraits(definitions) }
+  }
+
+  live(): readonly SimulatedCustomer[] {
+    const { lives, fromMs, toMs, onProgress } = this.#simulation
+    for (const life of lives) this.#queueOwn({ life, customer: undefined }, life.arrivesAtMs)
+    for (let atMs = fromMs + rescoreEveryMs; atMs <= toMs; atMs += rescoreEveryMs)
+      this.#queue.add(atMs, { type: 'rescore' })
+    let toldMs = fromMs
+    for (let next = this.#queue.takeUntil(toMs); next !== undefined; next = this.#queue.takeUntil(toMs)) {
+      this.#run(next.item, next.atMs)
+      if (next.atMs - toldMs < dayMs) continue
+      toldMs = next.atMs
+      onProgress?.(toldMs)
+    }
+    return this.#customers
+  }
+
+  #run(item: Item, atMs: EpochMs): void {
+    switch (item.type) {
+      case 'happening':
+        this.#happen(item.who, item.happening, atMs)
+        if (item.isOwn) this.#queueOwn(item.who, atMs)
+        return
+      case 'wake':
+        // An earlier decision asked for it; the latest one may want another moment.
+        if (item.who.customer?.wakeAtMs === atMs) this.#look(item.who, item.who.customer, atMs)
+        return
+      case 'deliver':
+        if (item.who.customer !== undefined) this.#deliver(item.who, item.who.customer, item.message, atMs)
+        return
+      case 'rescore':
+        for (const { id } of rescore(this.#customers, this.#simulation.definitions.lifecycle, atMs)) {
+          const who = this.#whoById.get(id)
+          if (who?.customer !== undefined) this.#look(who, who.customer, atMs)
+        }
+    }
+  }
+
+  #queueOwn(who: Who, afterMs: EpochMs): void {
+    const next = who.life.next(afterMs)
+    if (next !== undefined)
+      this.#queue.add(next.atMs, { type: 'happening', who, happening: next.happening, isOwn: true })
+  }
+
+  #happen(who: Who, happening: Happening, atMs: EpochMs): void {
+    who.customer ??= this.#meet(who, atMs)
+    const { customer } = who
+    const redeemed = customer.take(happening, this.#interests, atMs)
+    for (const observer of this.#simulation.observers) {
+      observer.happened?.(customer, happening, atMs)
+      if (redeemed !== undefined && happening.type === 'order') observer.redeemed?.(customer, redeemed, happening.order)
+    }
+    if (customer.hasNews) this.#look(who, customer, atMs)
+  }
+
+  #meet(who: Who, atMs: EpochMs): SimulatedCustomer {
+    const customer = new SimulatedCustomer(who.life.person, atMs)
+    this.#customers.push(customer)
+    this.#whoById.set(customer.id, who)
+    return customer
+  }
+
+  /** One review, with the scoring it may ask for, saved. */
+  #look(who: Who, customer: SimulatedCustomer, atMs: EpochMs): void {
+    const { definitions, observers } = this.#simulation
+    const identifiers = simulatedIdentifiers(customer.id)
+    for (let looks = 0; looks < mostLooks; looks++) {
+      const decision = this.#rules.decide(customer.snapshot(atMs), definitions, atMs, identifiers)
+      if (decision.scoresAreStale) {
+        scoreCustomers([customer], atMs)
+        continue
+      }
+      const planned = customer.save(decision, atMs)
+      for (const observer of observers) observer.decided?.(customer, decision, atMs)
+      for (const message of planned) this.#queue.add(atMs + deliveryMs, { type: 'deliver', who, message })
+      const postponed = customer.openMessages.reduce<EpochMs | null>(
+        (next, { notBeforeMs }) => earliest(next, notBeforeMs),
+        null,
+      )
+      customer.wakeAtMs = earliest(customer.wakeAtMs, postponed !== null && postponed > atMs ? postponed : null)
+      if (customer.wakeAtMs !== null && customer.wakeAtMs > atMs) {
+        this.#queue.add(customer.wakeAtMs, { type: 'wake', who })
+        return
+      }
+      if (customer.wakeAtMs === null) return
+    }
+    throw new Error(`simulation: customer ${customer.id} was looked at ${mostLooks} times at one moment`)
+  }
+
+  /** Consent, suppression, caps and quiet hours once more, then out. */
+  #deliver(who: Who, customer: SimulatedCustomer, message: SimulatedMessage, atMs: EpochMs): void {
+    if (message.status !== 'planned') return
+    const refuse = (reason: string): void => {
+      customer.settle(message, 'refused', reason, atMs)
+      for (const observer of this.#simulation.observers) observer.refused?.(customer, message, atMs)
+    }
+    if (message.expiresAtMs !== null && message.expiresAtMs <= atMs) {
+      refuse('expired')
+      return
+    }
+    const verdict = this.#ask(customer, message, atMs)
+    if (verdict.allowed) {
+      customer.settle(message, 'sent', null, atMs)
+      for (const observer of this.#simulation.observers) observer.sent?.(customer, message, atMs)
+      const code = customer.coupons.find(({ id }) => id === message.couponId)?.code ?? null
+      for (const answer of who.life.answer(message, code, atMs))
+        this.#queue.add(answer.atMs, { type: 'happening', who, happening: answer.happening, isOwn: false })
+    } else if (verdict.notBeforeMs === null) refuse(verdict.rule)
+    else {
+      message.notBeforeMs = verdict.notBeforeMs
+      this.#queue.add(verdict.notBeforeMs, { type: 'deliver', who, message })
+    }
+  }
+
+  #ask(customer: SimulatedCustomer, message: SimulatedMessage, atMs: EpochMs) {
+    const { channel, messageClass, topic, journey, version } = message
+    const { definitions } = this.#simulation
+    const journeyCaps = definitions.journeys.get(journeyVersionKey(journey, version))?.caps[channel]
+    return this.#rules.mayContact(
+      { channel, messageClass, topic, journey, journeyCaps },
+      customer.contactFacts(message, atMs),
+      definitions.policy,
+      atMs,
+    )
+  }
+}

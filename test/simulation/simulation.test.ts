@@ -1,0 +1,166 @@
+import { mkdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { Definitions } from '../../src/domain/definitions.ts'
+import { liveGeneratedYear, type YearResult } from '../../src/simulation/generated-year.ts'
+import type { Rules } from '../../src/simulation/simulate.ts'
+import type { Invariant } from '../../src/simulation/witness.ts'
+import { readCampaignFiles } from '../../src/store/campaign-files.ts'
+import { type Mutation, withMutant } from './support/mutant.ts'
+
+const fixtures = fileURLToPath(new URL('campaigns', import.meta.url))
+const shop = fileURLToPath(new URL('../../campaigns', import.meta.url))
+const fromMs = Date.UTC(2026, 0, 1)
+
+let busy: Definitions
+
+beforeAll(async () => {
+  mkdirSync(fileURLToPath(new URL('../../.cache', import.meta.url)), { recursive: true })
+  busy = (await readCampaignFiles(fixtures)).definitions
+})
+
+function year(definitions: Definitions, seed: number, customers: number, rules?: Rules): YearResult {
+  const days = 200
+  return liveGeneratedYear({ definitions, customers, days, seed, fromMs, ...(rules === undefined ? {} : { rules }) })
+}
+
+describe('a generated year', () => {
+  test.each([1, 2, 3])('with the campaigns of the shop keeps every promise (seed %i)', async (seed) => {
+    const { definitions } = await readCampaignFiles(shop)
+    const { report, violations, examples, timeZones } = year(definitions, seed, 400)
+    expect(examples).toEqual([])
+    expect(violations).toBe(0)
+    // An empty year could keep any promise.
+    expect(timeZones).toBeGreaterThanOrEqual(40)
+    expect(report.messages.byChannel.email).toBeGreaterThan(500)
+    expect(report.messages.byChannel.sms).toBeGreaterThan(20)
+    for (const journey of Object.values(report.journeys)) expect(journey.entered).toBeGreaterThan(0)
+    for (const count of Object.values(report.stages)) expect(count).toBeGreaterThan(0)
+  })
+
+  test('in which every rule is put to the test keeps every promise, and every rule had something to refuse', () => {
+    const { report, violations, examples } = year(busy, 7, 400)
+    expect(examples).toEqual([])
+    expect(violations).toBe(0)
+    for (const rule of [
+      'message cap:email postponed',
+      'message cap:sms skipped',
+      'message quiet-hours postponed',
+      'message consent refused',
+      'message suppressed refused',
+      'message hold-out refused',
+      'offer offers-at-once refused',
+      'entry reentry:never refused',
+      'entry reentry:after refused',
+      'entry reentry:active refused',
+    ])
+      expect([rule, report.refusals[rule] ?? 0]).toEqual([rule, expect.toSatisfy((times: number) => times > 0)])
+  })
+
+  test('is the same for the same seed, and another for another seed', () => {
+    const once = year(busy, 3, 60)
+    expect(year(busy, 3, 60)).toEqual(once)
+    expect(year(busy, 4, 60)).not.toEqual(once)
+  })
+
+  test('of a customer does not depend on how many others there are', () => {
+    expect(year(busy, 3, 1).report.events).toBeLessThan(year(busy, 3, 2).report.events)
+  })
+})
+
+describe('with one rule switched off, the witness says which promise was broken:', () => {
+  const everywhere = (file: string, replace: string, by: string): Mutation => ({ file, replace, by })
+  const policy = 'contact-policy.ts'
+  const withoutConsent = everywhere(policy, 'refusedByConsent(question, addressee.contact, policy) ??', 'null ??')
+  const withoutSuppression = everywhere(
+    policy,
+    'return contact.suppressed === null ? null :',
+    'return contact.suppressed !== undefined ? null :',
+  )
+  const mutants: readonly [string, readonly Mutation[], Invariant][] = [
+    [
+      'frequency caps',
+      [everywhere(policy, '(isMarketing ? refusedByCaps(question, addressee, policy, nowMs) : null)', 'null')],
+      'cap-exceeded',
+    ],
+    [
+      'quiet hours',
+      [everywhere(policy, 'refusedByQuietHours(question, addressee, policy, nowMs) ??', 'null ??')],
+      'quiet-hours',
+    ],
+    ['consent', [withoutConsent], 'without-consent'],
+    ['suppression', [withoutSuppression], 'to-suppressed'],
+    // Whoever says STOP also withdraws consent: either rule alone would hold.
+    ['suppression and consent', [withoutSuppression, withoutConsent], 'after-stop'],
+    [
+      'the hold-out',
+      [
+        everywhere(
+          policy,
+          '(isMarketing ? refusedByHoldOut(addressee, policy) : null) ??',
+          '(policy.holdOut > 0 && nowMs % 2 === 0 ? refusedByHoldOut(addressee, policy) : null) ??',
+        ),
+      ],
+      'held-out',
+    ],
+    [
+      're-entry',
+      [
+        everywhere(
+          'decide/enter.ts',
+          'if (!mayReEnter(work, journey))',
+          "if (journey.key === '' && !mayReEnter(work, journey))",
+        ),
+      ],
+      're-entry',
+    ],
+    [
+      'one run at a time',
+      [
+        everywhere(
+          'decide/enter.ts',
+          "run.journey === journey.key && run.status === 'active'",
+          "run.journey === '' && run.journey === journey.key",
+        ),
+      ],
+      're-entry',
+    ],
+    [
+      'goals',
+      [
+        everywhere(
+          'decide/endings.ts',
+          'if (goal !== null && isEvent(goal, event)) endByGoal(work, run, goal)',
+          "if (run.journey === '' && goal !== null && isEvent(goal, event)) endByGoal(work, run, goal)",
+        ),
+      ],
+      'after-goal',
+    ],
+    [
+      'one offer at a time',
+      [
+        everywhere(
+          'decide/offer-step.ts',
+          'heldCoupons.length >= definitions.policy.offersAtOnce',
+          'heldCoupons.length < 0',
+        ),
+      ],
+      'offers-at-once',
+    ],
+    [
+      'counting visits',
+      [
+        everywhere(
+          'decide/message-step.ts',
+          'const visit = (run.memory.visits?.[step.id] ?? 1) - 1',
+          'const visit = 0',
+        ),
+      ],
+      'twice',
+    ],
+  ]
+  test.each(mutants)('%s', async (_rule, mutations, invariant) => {
+    const result = await withMutant(mutations, (rules) => year(busy, 7, 400, rules))
+    expect(result.violationsBy[invariant]).toBeGreaterThan(0)
+  })
+})
