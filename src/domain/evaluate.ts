@@ -2,29 +2,13 @@
 
 import type { Condition, CustomerView, MomentFact, ValueFact } from './condition.ts'
 import { consentTo } from './contact-policy.ts'
+import { fixed, longerAgo, type Standing, within } from './standing.ts'
 import type { EpochMs } from './time.ts'
 import { passes } from './value-test.ts'
 
 /** Never throws: what is not known passes no test, except those for its absence. */
 export function holds(condition: Condition, view: CustomerView, nowMs: EpochMs): boolean {
-  switch (condition.type) {
-    case 'all':
-      for (const each of condition.of) if (!holds(each, view, nowMs)) return false
-      return true
-    case 'any':
-      for (const each of condition.of) if (holds(each, view, nowMs)) return true
-      return false
-    case 'not':
-      return !holds(condition.of, view, nowMs)
-    case 'value':
-      return passes(condition.test, valueOf(condition.fact, view))
-    case 'moment': {
-      const momentMs = momentOf(condition.fact, view)
-      if (momentMs === null) return false
-      const isWithin = nowMs - momentMs <= condition.test.lengthMs
-      return condition.test.is === 'within' ? isWithin : !isWithin
-    }
-  }
+  return standingOf(condition, view, nowMs) > 0
 }
 
 /**
@@ -32,23 +16,37 @@ export function holds(condition: Condition, view: CustomerView, nowMs: EpochMs):
  * It may be too early (where another part outweighs the one that changes), never too late.
  */
 export function nextFlip(condition: Condition, view: CustomerView, nowMs: EpochMs): EpochMs | null {
+  const untilMs = Math.abs(standingOf(condition, view, nowMs))
+  return untilMs === Infinity ? null : untilMs
+}
+
+/** Both answers at once. @see standing.ts */
+export function standingOf(condition: Condition, view: CustomerView, nowMs: EpochMs): Standing {
   switch (condition.type) {
-    case 'all':
+    case 'all': {
+      let least: Standing = Infinity
+      for (const each of condition.of) {
+        least = Math.min(least, standingOf(each, view, nowMs))
+        if (least === -Infinity) break
+      }
+      return least
+    }
     case 'any': {
-      let next: EpochMs | null = null
-      for (const each of condition.of) next = earliest(next, nextFlip(each, view, nowMs))
-      return next
+      let greatest: Standing = -Infinity
+      for (const each of condition.of) {
+        greatest = Math.max(greatest, standingOf(each, view, nowMs))
+        if (greatest === Infinity) break
+      }
+      return greatest
     }
     case 'not':
-      return nextFlip(condition.of, view, nowMs)
+      return -standingOf(condition.of, view, nowMs)
     case 'value':
-      return null
+      return fixed(passes(condition.test, valueOf(condition.fact, view)))
     case 'moment': {
+      const { is, lengthMs } = condition.test
       const momentMs = momentOf(condition.fact, view)
-      if (momentMs === null) return null
-      // "Within" still holds at the last millisecond, so the change is one later.
-      const flipMs = momentMs + condition.test.lengthMs + 1
-      return flipMs > nowMs ? flipMs : null
+      return is === 'within' ? within(momentMs, lengthMs, nowMs) : longerAgo(momentMs, lengthMs, nowMs)
     }
   }
 }

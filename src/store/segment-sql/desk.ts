@@ -1,0 +1,81 @@
+/** The desk on which a segment becomes SQL: the values, whom it is about, and the tables that its facts come from. */
+
+import type { Answer } from './answer.ts'
+import type { SqlParams } from './sql-params.ts'
+
+/** Everybody, to build a segment from nothing; or those customers alone: what `SqlParams.add(ids, 'uuid[]')` gave. */
+export type Scope = { readonly all: true } | { readonly customerIds: string }
+
+/** A table of one row a customer, made for one fact: `customer_id`, and `standing` if time can change it. */
+interface JoinedTable {
+  readonly alias: string
+  readonly sql: string
+}
+
+/**
+ * `moves`: the rows go with the customer when two are merged, so whoever has one is a customer who is there. `stays`: the
+ * customer's own row has to be asked.
+ */
+type OnMerge = 'moves' | 'stays'
+
+export class Desk {
+  readonly params: SqlParams
+  readonly scope: Scope
+  readonly tables: JoinedTable[] = []
+  readonly #aliases = new Map<string, string>()
+
+  constructor(params: SqlParams, scope: Scope) {
+    this.params = params
+    this.scope = scope
+  }
+
+  /** Restricts the rows of a fact to the customers in question, so that an index can find them. */
+  inScope(column: string): string {
+    return 'all' in this.scope ? '' : ` AND ${column} = ANY (${this.scope.customerIds})`
+  }
+
+  /**
+   * A fact from a table of its own that no time changes.
+   *
+   * @param sql selects the `customer_id` of those whose answer differs from `withoutRow`, each once.
+   */
+  booleanFact(sql: string, withoutRow: boolean, onMerge: OnMerge): Answer {
+    return presence(this.#join(sql), withoutRow, onMerge)
+  }
+
+  /** As `booleanFact`, for what time changes: `sql` selects a `standing` too. */
+  standingFact(sql: string, withoutRow: boolean, onMerge: OnMerge): Answer {
+    const alias = this.#join(sql)
+    const answer = presence(alias, withoutRow, onMerge)
+    const missing = withoutRow ? 'Infinity' : '-Infinity'
+    return {
+      ...answer,
+      type: 'standing',
+      sql: `coalesce(${alias}.standing, '${missing}'::float8)`,
+      possible: withoutRow ? `coalesce(${alias}.standing, 'Infinity'::float8) > '-Infinity'` : answer.possible,
+    }
+  }
+
+  /** The same fact asked twice is read once. */
+  #join(sql: string): string {
+    const known = this.#aliases.get(sql)
+    if (known !== undefined) return known
+    const alias = `f${this.tables.length + 1}`
+    this.tables.push({ alias, sql })
+    this.#aliases.set(sql, alias)
+    return alias
+  }
+}
+
+/** Whether there is a row in the joined table, or whether there is none. */
+function presence(alias: string, withoutRow: boolean, onMerge: OnMerge): Answer {
+  const sql = `${alias}.customer_id IS ${withoutRow ? '' : 'NOT '}NULL`
+  return {
+    type: 'boolean',
+    sql,
+    possible: sql,
+    readsCustomer: onMerge === 'stays',
+    cover: withoutRow ? null : [alias],
+    coverOfNot: withoutRow ? [alias] : null,
+  }
+}
