@@ -2,7 +2,7 @@
 
 import type { FastifyRequest } from 'fastify'
 import { type ApiKeyKind, verifyApiKey } from '../store/api-keys.ts'
-import type { Queryable } from '../store/database.ts'
+import type { Records } from '../store/database.ts'
 
 /** How long a revoked key may still be believed, in real time. */
 const rememberMs = 5_000
@@ -11,13 +11,13 @@ const maxRemembered = 1_000
 /** The id of a valid key, or undefined. */
 export type KeyCheck = (kind: ApiKeyKind, key: string) => Promise<string | undefined>
 
-export function createKeyCheck(pool: Queryable): KeyCheck {
+export function createKeyCheck(db: Records): KeyCheck {
   const remembered = new Map<string, { readonly id: string; readonly untilMs: number }>()
   return async (kind, key) => {
     if (key.length > 200) return undefined
     const entry = remembered.get(kind + key)
     if (entry !== undefined && entry.untilMs > performance.now()) return entry.id
-    const id = await verifyApiKey(pool, kind, key)
+    const id = await verifyApiKey(db, kind, key)
     remembered.delete(kind + key)
     if (remembered.size >= maxRemembered) remembered.clear()
     // Only keys that exist are remembered: guesses must not fill the memory.

@@ -36,7 +36,7 @@ export async function buildServer(needs: ServerNeeds): Promise<FastifyInstance> 
   const logController = new LogController({ disableRequestLogging: true })
   const app = Fastify({ loggerInstance: needs.logger, logController, requestTimeout: 60_000 })
   handleErrors(app)
-  const checkKey = createKeyCheck(database.pool)
+  const checkKey = createKeyCheck(database)
   const writer = createEventWriter(database.pool)
   app.get('/health', () => ({ status: 'ok' }))
   await app.register(trackingRoutes({ ...needs, checkKey, writer }), { prefix: '/v1' })

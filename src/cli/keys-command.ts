@@ -1,9 +1,9 @@
 /** `perennial keys`: the keys of the HTTP API. */
 
 import { Command, Option } from 'commander'
-import pg from 'pg'
 import type { ApiKeyKind } from '../store/api-keys.ts'
 import { createApiKey, listApiKeys, revokeApiKey } from '../store/api-keys.ts'
+import { openDatabase, type Records } from '../store/database.ts'
 import { textTable, writeResult } from './analyze/output.ts'
 import { databaseOf } from './installation.ts'
 import { homeOption } from './options.ts'
@@ -49,7 +49,7 @@ async function create(options: KeysOptions & { kind: ApiKeyKind; name: string })
   if (name === '' || name.length > maxNameCharacters) {
     throw new UsageError(`--name: "${name}" must have 1 to ${maxNameCharacters} characters`)
   }
-  const { id, key } = await withPool(options, (pool) => createApiKey(pool, { kind, name }))
+  const { id, key } = await withRecords(options, (db) => createApiKey(db, { kind, name }))
   writeResult(
     options.json,
     { id, kind, name, key },
@@ -58,7 +58,7 @@ async function create(options: KeysOptions & { kind: ApiKeyKind; name: string })
 }
 
 async function list(options: KeysOptions): Promise<void> {
-  const keys = await withPool(options, listApiKeys)
+  const keys = await withRecords(options, listApiKeys)
   const day = (date: Date | null): string => date?.toISOString().slice(0, 10) ?? ''
   writeResult(options.json, { keys }, () =>
     textTable(
@@ -70,16 +70,16 @@ async function list(options: KeysOptions): Promise<void> {
 
 async function revoke(id: string, options: KeysOptions): Promise<void> {
   const isId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)
-  const done = isId && (await withPool(options, (pool) => revokeApiKey(pool, id)))
+  const done = isId && (await withRecords(options, (db) => revokeApiKey(db, id)))
   if (!done) throw new UsageError(`There is no key ${id} that could be revoked: "perennial keys list" shows the keys`)
   writeResult(options.json, { id, revoked: true }, () => `Revoked ${id}.`)
 }
 
-async function withPool<T>(options: KeysOptions, work: (pool: pg.Pool) => Promise<T>): Promise<T> {
-  const pool = new pg.Pool({ connectionString: databaseOf(options), max: 1, connectionTimeoutMillis: 10_000 })
+async function withRecords<T>(options: KeysOptions, work: (db: Records) => Promise<T>): Promise<T> {
+  const db = openDatabase(databaseOf(options), { maxConnections: 1 })
   try {
-    return await work(pool)
+    return await work(db)
   } finally {
-    await pool.end()
+    await db.close()
   }
 }

@@ -64,7 +64,7 @@ function showLogin(needs: ConsoleNeeds, request: FastifyRequest, reply: FastifyR
 
 async function login(needs: ConsoleNeeds, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const token = request.body instanceof URLSearchParams ? (request.body.get('token')?.trim() ?? '') : ''
-  const keyId = token === '' ? undefined : await verifyApiKey(needs.database.pool, 'admin', token)
+  const keyId = token === '' ? undefined : await verifyApiKey(needs.database, 'admin', token)
   if (keyId === undefined) return sendLogin(reply, 401, 'This is not a valid admin token.')
   return reply.header('set-cookie', sessionCookie(needs.vault, keyId, needs.isSecure)).redirect('/', 303)
 }
@@ -82,7 +82,7 @@ function sendLogin(reply: FastifyReply, status: number, problem: string | undefi
 async function isSignedIn({ vault, database }: ConsoleNeeds, request: FastifyRequest): Promise<boolean> {
   const who = readSession(vault, request.headers.cookie)
   if (who === undefined) return false
-  return who === localSession || isActiveApiKey(database.pool, who)
+  return who === localSession || isActiveApiKey(database, who)
 }
 
 async function showDashboard(needs: ConsoleNeeds, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -2,8 +2,8 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import pg from 'pg'
 import { createApiKey, listApiKeys, verifyApiKey } from '../store/api-keys.ts'
+import { openDatabase } from '../store/database.ts'
 
 export interface FirstKeys {
   readonly writeKey: string
@@ -17,21 +17,21 @@ export interface FirstKeys {
  * @returns the new keys, at the first start only: afterwards nobody can read them.
  */
 export async function ensureKeys(databaseUrl: string, home: string): Promise<FirstKeys | undefined> {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 })
+  const db = openDatabase(databaseUrl, { maxConnections: 1 })
   try {
-    const isFirstStart = (await listApiKeys(pool)).length === 0
+    const isFirstStart = (await listApiKeys(db)).length === 0
     const path = localTokenPath(home)
     const local = existsSync(path) ? readFileSync(path, 'utf8').trim() : ''
-    if (local === '' || (await verifyApiKey(pool, 'admin', local)) === undefined) {
-      const { key } = await createApiKey(pool, { kind: 'admin', name: 'commands on this machine' })
+    if (local === '' || (await verifyApiKey(db, 'admin', local)) === undefined) {
+      const { key } = await createApiKey(db, { kind: 'admin', name: 'commands on this machine' })
       writeFileSync(path, `${key}\n`, { mode: 0o600 })
     }
     if (!isFirstStart) return undefined
-    const write = await createApiKey(pool, { kind: 'write', name: 'first start' })
-    const admin = await createApiKey(pool, { kind: 'admin', name: 'first start' })
+    const write = await createApiKey(db, { kind: 'write', name: 'first start' })
+    const admin = await createApiKey(db, { kind: 'admin', name: 'first start' })
     return { writeKey: write.key, adminToken: admin.key }
   } finally {
-    await pool.end()
+    await db.close()
   }
 }
 

@@ -1,8 +1,7 @@
-/** The door to PostgreSQL: one pool per process for SQL over sets, one Prisma client on top of it for single records. */
+/** The door to PostgreSQL: one pool per process for SQL over sets and hot paths, one Prisma client for single records. */
 
-import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
-import { PrismaClient } from './generated/client.ts'
+import type { PrismaClient } from './generated/client.ts'
 
 /** What a query needs: the pool, or one connection inside a transaction. */
 export interface Queryable {
@@ -15,8 +14,11 @@ export interface Queryable {
 export interface Database {
   /** Sets and hot paths. */
   readonly pool: pg.Pool
-  /** Single records. */
-  readonly prisma: PrismaClient
+  /**
+   * Single records. The client is large, so it is loaded at the first call: a process that does not need it, or not yet,
+   * starts without.
+   */
+  prisma(): Promise<PrismaClient>
   /** Work in one transaction, rolled back if it throws. */
   transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T>
   close(): Promise<void>
@@ -38,6 +40,9 @@ const types: pg.CustomTypesConfig = {
 }
 
 const generalTypeParser = pg.types.getTypeParser as (oid: number, format?: 'text' | 'binary') => unknown
+
+/** What the functions about one record at a time need. */
+export type Records = Pick<Database, 'prisma'>
 
 export interface DatabaseOptions {
   /** Of the pool. Default: 10. */
@@ -69,20 +74,24 @@ export function openDatabase(databaseUrl: string, options: DatabaseOptions = {})
   // A connection that is lost between two statements of a transaction: the next statement fails and tells its caller,
   // but without a listener the loss itself would end the process.
   pool.on('connect', (client) => void client.on('error', () => undefined))
-  const prisma = new PrismaClient({
-    adapter: new PrismaPg(
-      { connectionString: databaseUrl, max: 3, connectionTimeoutMillis: 10_000 },
-      { onPoolError: (error) => options.onIdleError?.(error) },
-    ),
-  })
+  let prisma: Promise<PrismaClient> | undefined
   return {
     pool,
-    prisma,
+    prisma: () => (prisma ??= openPrisma(databaseUrl, options)),
     transaction: (work) => inTransaction(pool, pipeline, work),
     async close() {
-      await Promise.all([pool.end(), prisma.$disconnect()])
+      await Promise.all([pool.end(), prisma?.then((client) => client.$disconnect())])
     },
   }
+}
+
+async function openPrisma(databaseUrl: string, { onIdleError }: DatabaseOptions): Promise<PrismaClient> {
+  const [{ PrismaPg }, { PrismaClient }] = await Promise.all([
+    import('@prisma/adapter-pg'),
+    import('./generated/client.ts'),
+  ])
+  const connections = { connectionString: databaseUrl, max: 3, connectionTimeoutMillis: 10_000 }
+  return new PrismaClient({ adapter: new PrismaPg(connections, { onPoolError: (error) => onIdleError?.(error) }) })
 }
 
 async function inTransaction<T>(

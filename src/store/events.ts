@@ -33,15 +33,23 @@ export interface SealedPart {
 
 const insertStatement = {
   name: 'insert-events',
+  // Counted last and by connection: whoever waits for a slot holds all that it needs, and hardly anybody waits.
   text: `
-    INSERT INTO events (message_id, type, name, user_id, anonymous_id, occurred_at, received_at, properties, context, sealed)
-    SELECT message_id, type, name, user_id, anonymous_id, to_timestamp(occurred_ms / 1000), to_timestamp(received_ms / 1000),
-           properties, context, sealed
-    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::float8[], $7::float8[], $8::jsonb[],
-                $9::jsonb[], $10::bytea[])
-      AS given (message_id, type, name, user_id, anonymous_id, occurred_ms, received_ms, properties, context, sealed)
-    ON CONFLICT (message_id) DO NOTHING
-    RETURNING message_id`,
+    WITH inserted AS (
+      INSERT INTO events (message_id, type, name, user_id, anonymous_id, occurred_at, received_at, properties, context, sealed)
+      SELECT message_id, type, name, user_id, anonymous_id, to_timestamp(occurred_ms / 1000), to_timestamp(received_ms / 1000),
+             properties, context, sealed
+      FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::float8[], $7::float8[], $8::jsonb[],
+                  $9::jsonb[], $10::bytea[])
+        AS given (message_id, type, name, user_id, anonymous_id, occurred_ms, received_ms, properties, context, sealed)
+      ON CONFLICT (message_id) DO NOTHING
+      RETURNING message_id
+    ), counted AS (
+      INSERT INTO event_counts (slot, accepted)
+      SELECT pg_backend_pid() % 64, count(*) FROM inserted HAVING count(*) > 0
+      ON CONFLICT (slot) DO UPDATE SET accepted = event_counts.accepted + excluded.accepted
+    )
+    SELECT message_id FROM inserted`,
 }
 
 /** @returns the message ids that were new. Those that were known, or appear a second time in `events`, change nothing. */

@@ -2,7 +2,8 @@
 
 import type { ScoreKind } from '../domain/snapshot.ts'
 import type { EpochMs } from '../domain/time.ts'
-import type { Database, Queryable } from './database.ts'
+import type { Database, Queryable, Records } from './database.ts'
+import type { Model } from './generated/client.ts'
 
 /** `training` until judged; the `champion` is in use; `rejected` was no better; `retired` was in use before. */
 export type ModelStatus = 'training' | 'champion' | 'rejected' | 'retired'
@@ -37,29 +38,24 @@ export interface NewModel {
   readonly createdAtMs: EpochMs
 }
 
-const columns = `id, kind, version, status, method, parameters, metrics, feature_version, trained_from, trained_to,
-                 created_at, promoted_at`
-
 /** The model in use, or undefined while nothing of this kind was ever trained. */
-export async function championModel(db: Queryable, kind: ScoreKind): Promise<ModelRow | undefined> {
-  const { rows } = await db.query<RawModel>({
-    name: 'champion-model',
-    text: `SELECT ${columns} FROM models WHERE kind = $1 AND status = 'champion'`,
-    values: [kind],
-  })
-  return rows[0] && toModel(rows[0])
+export async function championModel(db: Records, kind: ScoreKind): Promise<ModelRow | undefined> {
+  const { model } = await db.prisma()
+  const found = await model.findFirst({ where: { kind, status: 'champion' } })
+  return found === null ? undefined : toModelRow(found)
 }
 
 /** @throws Error if there is no model with this id. */
-export async function loadModel(db: Queryable, id: string): Promise<ModelRow> {
-  const { rows } = await db.query<RawModel>(`SELECT ${columns} FROM models WHERE id = $1`, [id])
-  if (!rows[0]) throw new Error(`There is no model ${id}.`)
-  return toModel(rows[0])
+export async function loadModel(db: Records, id: string): Promise<ModelRow> {
+  const { model } = await db.prisma()
+  const found = await model.findUnique({ where: { id } })
+  if (found === null) throw new Error(`There is no model ${id}.`)
+  return toModelRow(found)
 }
 
 /** Writes a model's row with the next version of its kind. Writing the same id again changes nothing. */
-export async function insertModel(db: Queryable, model: NewModel): Promise<ModelRow> {
-  await db.query(
+export async function insertModel(db: Pick<Database, 'pool' | 'prisma'>, model: NewModel): Promise<ModelRow> {
+  await db.pool.query(
     `INSERT INTO models (id, kind, version, status, method, parameters, metrics, feature_version, trained_from,
                          trained_to, created_at)
      SELECT $1, $2, coalesce(max(version), 0) + 1, 'training', $3, $4, $5, $6, $7, $8, $9 FROM models WHERE kind = $2
@@ -106,39 +102,25 @@ export async function promoteModel(db: Pick<Database, 'transaction'>, id: string
 }
 
 /** Marks a model that was not good enough; the one in use stays. */
-export async function rejectModel(db: Queryable, id: string): Promise<void> {
-  await db.query(`UPDATE models SET status = 'rejected' WHERE id = $1 AND status = 'training'`, [id])
+export async function rejectModel(db: Records, id: string): Promise<void> {
+  const { model } = await db.prisma()
+  await model.updateMany({ where: { id, status: 'training' }, data: { status: 'rejected' } })
 }
 
-interface RawModel {
-  id: string
-  kind: ScoreKind
-  version: number
-  status: ModelStatus
-  method: string
-  parameters: Record<string, unknown>
-  metrics: Record<string, unknown>
-  feature_version: string | null
-  trained_from: Date | null
-  trained_to: Date | null
-  created_at: Date
-  promoted_at: Date | null
-}
-
-function toModel(row: RawModel): ModelRow {
+function toModelRow({ trainedFrom, trainedTo, createdAt, promotedAt, ...row }: Model): ModelRow {
   return {
     id: row.id,
-    kind: row.kind,
+    kind: row.kind as ScoreKind,
     version: row.version,
-    status: row.status,
+    status: row.status as ModelStatus,
     method: row.method,
-    parameters: row.parameters,
-    metrics: row.metrics,
-    featureVersion: row.feature_version,
-    trainedFromMs: row.trained_from?.getTime() ?? null,
-    trainedToMs: row.trained_to?.getTime() ?? null,
-    createdAtMs: row.created_at.getTime(),
-    promotedAtMs: row.promoted_at?.getTime() ?? null,
+    parameters: row.parameters as ModelRow['parameters'],
+    metrics: row.metrics as ModelRow['metrics'],
+    featureVersion: row.featureVersion,
+    trainedFromMs: trainedFrom?.getTime() ?? null,
+    trainedToMs: trainedTo?.getTime() ?? null,
+    createdAtMs: createdAt.getTime(),
+    promotedAtMs: promotedAt?.getTime() ?? null,
   }
 }
 

@@ -52,7 +52,7 @@ export async function readStatus(client: Queryable): Promise<StoreStatus> {
 
 const statusSql = `
   SELECT
-    (SELECT count(*) FROM events) AS accepted,
+    (SELECT coalesce(sum(accepted), 0)::bigint FROM event_counts) AS accepted,
     (SELECT count(*) FROM events WHERE handled_at IS NULL) AS waiting,
     (SELECT count(*) FROM events WHERE problem IS NOT NULL) AS problems,
     (SELECT count(*) FROM news) AS news,

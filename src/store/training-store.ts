@@ -46,12 +46,12 @@ export function createTrainingStore(database: Database): TrainingStore {
     orderSpan: (untilMs) => orderSpan(db, untilMs),
     usualReturnDays: (untilMs) => usualReturnDays(db, untilMs),
     histories: (wanted) => loadPurchaseHistories(db, wanted),
-    insertModel: (model) => insertModel(db, model),
+    insertModel: (model) => insertModel(database, model),
     amendModel: (id, patch) => amendModel(db, id, patch),
-    loadModel: (id) => loadModel(db, id),
-    championModel: (kind) => championModel(db, kind),
+    loadModel: (id) => loadModel(database, id),
+    championModel: (kind) => championModel(database, kind),
     promoteModel: (id, nowMs) => promoteModel(database, id, nowMs),
-    rejectModel: (id) => rejectModel(db, id),
+    rejectModel: (id) => rejectModel(database, id),
     buyersAfter: (customerId, limit) => buyersAfter(db, customerId, limit),
     saveScorePage: (page, placing) =>
       database.transaction(async (client) => {

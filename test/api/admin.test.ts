@@ -56,9 +56,9 @@ describe('who may ask', () => {
   })
 
   test('a revoked token ends within seconds', async () => {
-    const { id, key } = await createApiKey(server.database.pool, { kind: 'admin', name: 'guest' })
+    const { id, key } = await createApiKey(server.database, { kind: 'admin', name: 'guest' })
     expect((await get('status', key)).status).toBe(200)
-    expect(await revokeApiKey(server.database.pool, id)).toBe(true)
+    expect(await revokeApiKey(server.database, id)).toBe(true)
     await new Promise((resolve) => setTimeout(resolve, 5_100))
     expect((await get('status', key)).status).toBe(401)
   })

@@ -31,14 +31,14 @@ describe('who gets in', () => {
   })
 
   test('whoever has an admin token, until it is revoked', async () => {
-    const { id, key } = await createApiKey(server.database.pool, { kind: 'admin', name: 'guest' })
+    const { id, key } = await createApiKey(server.database, { kind: 'admin', name: 'guest' })
     const response = await login(key)
     expect(response.status).toBe(303)
     expect(response.headers.get('set-cookie')).toMatch(/HttpOnly; SameSite=Strict.*; Secure$/)
     const cookie = cookieOf(response)
     expect(cookie).not.toContain(key)
     expect((await get('/', cookie)).status).toBe(200)
-    await revokeApiKey(server.database.pool, id)
+    await revokeApiKey(server.database, id)
     expect((await get('/', cookie)).status).toBe(303)
   })
 

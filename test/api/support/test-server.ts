@@ -48,8 +48,8 @@ export async function startTestServer(): Promise<TestServer> {
     publicUrl,
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
-  const { key: writeKey } = await createApiKey(database.pool, { kind: 'write', name: 'test' })
-  const { key: adminToken } = await createApiKey(database.pool, { kind: 'admin', name: 'test' })
+  const { key: writeKey } = await createApiKey(database, { kind: 'write', name: 'test' })
+  const { key: adminToken } = await createApiKey(database, { kind: 'admin', name: 'test' })
   return {
     url,
     database,
