@@ -10,6 +10,7 @@ import {
   identityKey,
   insertIdentities,
 } from '../store/identities.ts'
+import { findOrderOwners } from '../store/order-locks.ts'
 import { type IdentityClaim, type IdentityPlan, planIdentities } from './identity-plan.ts'
 import type { Reading } from './read-event.ts'
 
@@ -39,9 +40,15 @@ export async function resolvePage(client: Queryable, readings: readonly Reading[
   if (added < plan.newIdentities.length) throw new OutOfDateError('An identity was added by somebody else.')
 
   const placed = readings.map((reading, index) => ({ reading, customerId: plan.customerIds[index] ?? '' }))
-  const locked = await lockAll(client, placed, plan)
+  const owners = await findOrderOwners(client, readings.flatMap(orderKeys))
+  const locked = await lockAll(client, placed, plan, owners)
   checkUnchanged(known, locked, plan)
   return { placed, plan, locked }
+}
+
+/** Of the orders that it speaks of: whose they are will be counted anew, so they are locked with the others. */
+function orderKeys({ order, orderChange }: Reading): string[] {
+  return [order, orderChange].flatMap((told) => told?.orderKey ?? [])
 }
 
 function distinctIdentities(claims: readonly IdentityClaim[]): Identity[] {
@@ -58,9 +65,10 @@ function lockAll(
   client: Queryable,
   placed: readonly PlacedReading[],
   plan: IdentityPlan,
+  owners: readonly string[],
 ): Promise<Map<string, LockedCustomer>> {
   const merging = [...plan.merges].flat()
-  const ids = new Set([...placed.map(({ customerId }) => customerId), ...merging])
+  const ids = new Set([...placed.map(({ customerId }) => customerId), ...merging, ...owners])
   const withPersonal = new Set(merging)
   for (const { reading, customerId } of placed) if (tellsTraits(reading)) withPersonal.add(customerId)
   const exists = (id: string): boolean => !plan.created.has(id)

@@ -22,19 +22,20 @@ export interface OrderRow {
 export interface WrittenOrders {
   /** The ids of orders whose content is now the given one, by order key. */
   readonly ids: ReadonlyMap<string, string>
-  /** Whose they were before. */
-  readonly formerOwners: readonly string[]
+  /** The keys of the orders that existed before. */
+  readonly existing: readonly string[]
 }
 
 /** At most one row per order. */
 export async function upsertOrders(client: Queryable, rows: readonly OrderRow[]): Promise<WrittenOrders> {
-  if (rows.length === 0) return { ids: new Map(), formerOwners: [] }
+  if (rows.length === 0) return { ids: new Map(), existing: [] }
   const sorted = [...rows].sort((a, b) => (a.orderKey < b.orderKey ? -1 : 1)) // Always locked in the same order.
+  const newIds = new Map(sorted.map((row) => [row.orderKey, v7({ msecs: row.orderedMs })]))
   const written = await client.query<UpsertedRow>({
     name: 'upsert-orders',
     text: upsertSql,
     values: [
-      sorted.map((row) => v7({ msecs: row.orderedMs })),
+      [...newIds.values()],
       sorted.map((row) => row.customerId),
       sorted.map((row) => row.orderKey),
       sorted.map((row) => row.orderedMs),
@@ -48,7 +49,8 @@ export async function upsertOrders(client: Queryable, rows: readonly OrderRow[])
   })
   const byKey = new Map(sorted.map((row) => [row.orderKey, row]))
   const ours = written.rows.filter((row) => byKey.get(row.orderKey)?.contentBy === row.contentBy)
-  const replaced = ours.filter((row) => row.formerOwner !== null).map((row) => row.id)
+  const existed = ({ id, orderKey }: UpsertedRow): boolean => newIds.get(orderKey) !== id
+  const replaced = ours.filter(existed).map((row) => row.id)
   if (replaced.length > 0) await client.query('DELETE FROM order_lines WHERE order_id = ANY ($1::uuid[])', [replaced])
   await insertLines(
     client,
@@ -56,7 +58,7 @@ export async function upsertOrders(client: Queryable, rows: readonly OrderRow[])
   )
   return {
     ids: new Map(ours.map(({ id, orderKey }) => [orderKey, id])),
-    formerOwners: written.rows.flatMap(({ formerOwner }) => formerOwner ?? []),
+    existing: written.rows.filter(existed).map(({ orderKey }) => orderKey),
   }
 }
 
@@ -64,8 +66,6 @@ interface UpsertedRow {
   readonly id: string
   readonly orderKey: string
   readonly contentBy: string
-  /** Null: the order is new. */
-  readonly formerOwner: string | null
 }
 
 const isNewer = `(excluded.content_at, excluded.content_by) > (coalesce(o.content_at, o.ordered_at), coalesce(o.content_by, ''))`
@@ -73,7 +73,6 @@ const newest = (column: string): string =>
   `${column} = CASE WHEN ${isNewer} THEN excluded.${column} ELSE o.${column} END`
 
 const upsertSql = `
-  WITH former AS MATERIALIZED (SELECT order_key, customer_id FROM orders WHERE order_key = ANY ($3::text[]))
   INSERT INTO orders AS o (id, customer_id, order_key, ordered_at, revenue_cents, discount_cents, currency, coupon,
                            content_at, content_by)
   SELECT id, customer_id, order_key, to_timestamp(ordered_ms / 1000), revenue, discount, currency, coupon,
@@ -84,8 +83,7 @@ const upsertSql = `
   ON CONFLICT (order_key) DO UPDATE SET
     ordered_at = least(o.ordered_at, excluded.ordered_at),
     ${['customer_id', 'revenue_cents', 'discount_cents', 'currency', 'coupon', 'content_at', 'content_by'].map(newest).join(', ')}
-  RETURNING id, order_key AS "orderKey", content_by AS "contentBy",
-            (SELECT customer_id FROM former WHERE former.order_key = o.order_key) AS "formerOwner"`
+  RETURNING id, order_key AS "orderKey", content_by AS "contentBy"`
 
 async function insertLines(
   client: Queryable,
@@ -161,8 +159,8 @@ export async function applyOrderChanges(client: Queryable, orderKeys: readonly s
 }
 
 /**
- * Counts the orders of these customers anew. Cancelled orders do not count; sums are of the currency that most of the
- * customer's orders are in.
+ * Counts the orders of these customers anew; they must be locked. Cancelled orders do not count; sums are of the currency
+ * that most of the customer's orders are in.
  */
 export async function recountOrders(client: Queryable, customerIds: readonly string[], nowMs: number): Promise<void> {
   if (customerIds.length === 0) return
