@@ -286,6 +286,8 @@ export interface ContactPolicy extends Published {
   readonly offersAtOnce: number
   /** Wake-ups at the same time of day are spread over this long. */
   readonly spreadMs: number
+  /** What stays of somebody who asks to be forgotten. */
+  readonly erasure: { readonly orders: 'delete' | 'anonymise' }
   /** The share of customers, from 0 to 1, who get no marketing message at all, to measure what messages do. */
   readonly holdOut: number
 }
