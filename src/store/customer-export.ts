@@ -125,13 +125,14 @@ async function withLines(client: Queryable, orders: readonly Row[]): Promise<Row
   const changesOf = Map.groupBy(changes, (change) => change.order_key)
   return orders.map((order) => ({
     ...order,
-    lines: (linesOf.get(String(order['id'])) ?? []).map(({ order_id: _, ...line }) => inCamelCase(line)),
-    changes: (changesOf.get(String(order['orderKey'])) ?? []).map(({ order_key: _, ...change }) => inCamelCase(change)),
+    lines: (linesOf.get(String(order['id'])) ?? []).map((line) => inCamelCase(line, 'order_id')),
+    changes: (changesOf.get(String(order['orderKey'])) ?? []).map((change) => inCamelCase(change, 'order_key')),
   }))
 }
 
-function inCamelCase(row: Row): Row {
-  return Object.fromEntries(Object.entries(row).map(([name, value]) => [camelCase(name), value]))
+function inCamelCase(row: Row, without: string): Row {
+  const columns = Object.entries(row).filter(([name]) => name !== without)
+  return Object.fromEntries(columns.map(([name, value]) => [camelCase(name), value]))
 }
 
 function camelCase(name: string): string {

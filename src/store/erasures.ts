@@ -62,12 +62,10 @@ export async function countRows(client: Queryable, vault: Vault, customerId: str
   const ids = await customersOfPerson(client, customerId)
   const counts: Record<string, number> = {}
   for (const one of await personTables(client)) {
-    const { rows } = await client.query<{ count: number }>(
-      `SELECT count(*)::int AS count FROM ${one.table} WHERE ${isAboutThem(one)}`,
-      [ids],
-    )
-    add(counts, one.table, rows[0]?.count ?? 0)
+    add(counts, one.table, await counted(client, `FROM ${one.table} WHERE ${isAboutThem(one)}`, ids))
   }
+  add(counts, 'order_changes', await counted(client, changesOfOrders, ids))
+  add(counts, 'order_lines', await counted(client, linesOfOrders, ids))
   add(counts, 'events', (await findWaitingEvents(client, vault, await signsOf(client, vault, ids))).length)
   add(counts, 'customers', ids.length)
   return counts
@@ -139,8 +137,9 @@ async function erase(client: Queryable, vault: Vault, erasing: Erasing): Promise
   const tables = await personTables(client)
   add(counts, 'identities', await deleted(client, 'DELETE FROM identities WHERE customer_id = ANY ($1::uuid[])', [ids]))
   await client.query('SELECT FROM customers WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE', [ids])
-  add(counts, 'order_changes', await deleted(client, deleteOrderChanges, [ids]))
+  add(counts, 'order_changes', await deleted(client, `DELETE ${changesOfOrders}`, [ids]))
   if (orders === 'anonymise') add(counts, 'orders', await deleted(client, anonymiseOrders, [ids]))
+  add(counts, 'order_lines', await deleted(client, `DELETE ${linesOfOrders}`, [ids]))
   for (const one of tables) {
     add(counts, one.table, await deleted(client, `DELETE FROM ${one.table} WHERE ${isAboutThem(one)}`, [ids]))
   }
@@ -149,8 +148,12 @@ async function erase(client: Queryable, vault: Vault, erasing: Erasing): Promise
   return counts
 }
 
-const deleteOrderChanges = `
-  DELETE FROM order_changes WHERE order_key IN (SELECT order_key FROM orders WHERE customer_id = ANY ($1::uuid[]))`
+const changesOfOrders = `
+  FROM order_changes WHERE order_key IN (SELECT order_key FROM orders WHERE customer_id = ANY ($1::uuid[]))`
+
+/** Those of anonymised orders stay with them. */
+const linesOfOrders = `
+  FROM order_lines WHERE order_id IN (SELECT id FROM orders WHERE customer_id = ANY ($1::uuid[]))`
 
 /** Each order gets a customer of its own who never was: amounts and days stay, and nothing ties two of them together. */
 const anonymiseOrders = `
@@ -184,6 +187,11 @@ async function addToProof(client: Queryable, erasureId: string, counts: RowCount
      WHERE id = $1`,
     [erasureId, JSON.stringify(counts)],
   )
+}
+
+async function counted(client: Queryable, from: string, ids: readonly string[]): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(`SELECT count(*)::int AS count ${from}`, [ids])
+  return rows[0]?.count ?? 0
 }
 
 async function deleted(client: Queryable, sql: string, values: readonly unknown[]): Promise<number> {

@@ -31,6 +31,10 @@ const listed: readonly PersonTable[] = [
   by('segment_catch_ups'),
   by('segment_moments'),
   by('computed_traits'),
+  by('event_days'),
+  by('customer_categories'),
+  by('imported_customers'),
+  by('imported_refunds'),
   // Before the customers themselves: what a merge keeps to be undone is sealed, but it is about them.
   by('merged_profiles'),
   by('customer_merges', 'leaving_id', 'staying_id'),

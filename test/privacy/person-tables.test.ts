@@ -24,6 +24,9 @@ const idColumns: Readonly<Record<string, 'a person' | 'nobody'>> = {
   'scores.model_id': 'nobody',
   'models.id': 'nobody',
   'api_keys.id': 'nobody',
+  'imports.id': 'nobody',
+  'imported_customers.import_id': 'nobody',
+  'imported_refunds.import_id': 'nobody',
   'erasures.id': 'nobody',
 }
 

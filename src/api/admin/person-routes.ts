@@ -1,7 +1,7 @@
 /** What a person has a right to: a copy of all that is known of them, and to be forgotten. Admin tokens only. */
 
 import { type WorkflowClient, WorkflowIdConflictPolicy } from '@temporalio/client'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { v7 } from 'uuid'
 import { erasureType, erasureWorkflowId, lifecycleQueue } from '../../../workflows/ids.ts'
 import { noteAudit } from '../../store/audit.ts'
@@ -32,24 +32,31 @@ export function personRoutes(needs: PersonNeeds): (app: FastifyInstance) => Prom
   return async (app) => {
     parseJsonBodies(app, 16 * 1024)
     app.addHook('onRequest', needAdmin)
-    app.get<WithId>('/customers/:id/export', async (request) => {
-      const customerId = await personNamed(needs, request.params.id)
-      await noteAudit(needs.database.pool, needs.vault, { actor: actorOf(request), action: 'export', customerId })
-      return (await exportPerson(needs.database.pool, needs.vault, customerId)) ?? unknown()
-    })
-    app.post<WithId>('/customers/:id/erase', { bodyLimit: 16 * 1024 }, async (request, reply) => {
-      const customerId = await personNamed(needs, request.params.id)
-      if (isDryRun(request.body)) {
-        return { dryRun: true, customerId, rows: await countRows(needs.database.pool, needs.vault, customerId) }
-      }
-      return startErasure(needs, customerId, actorOf(request), reply)
-    })
-    app.get<WithId>('/erasures/:id', async ({ params }) => {
-      const found = isUuid(params.id) ? await findErasure(needs.database.pool, params.id) : undefined
-      if (found === undefined) throw new ApiError(404, 'There is no erasure with this id.', 'id')
-      return found
-    })
+    app.get<WithId>('/customers/:id/export', (request) => answerExport(needs, request))
+    app.post<WithId>('/customers/:id/erase', { bodyLimit: 16 * 1024 }, (request, reply) => erase(needs, request, reply))
+    app.get<WithId>('/erasures/:id', ({ params }) => answerErasure(needs, params.id))
   }
+}
+
+async function answerExport(needs: PersonNeeds, request: FastifyRequest<WithId>): Promise<object> {
+  const { database, vault } = needs
+  const customerId = await personNamed(needs, request.params.id)
+  await noteAudit(database.pool, vault, { actor: actorOf(request), action: 'export', customerId })
+  return (await exportPerson(database.pool, vault, customerId)) ?? unknown()
+}
+
+async function erase(needs: PersonNeeds, request: FastifyRequest<WithId>, reply: FastifyReply): Promise<object> {
+  const { database, vault } = needs
+  const customerId = await personNamed(needs, request.params.id)
+  if (isDryRun(request.body))
+    return { dryRun: true, customerId, rows: await countRows(database.pool, vault, customerId) }
+  return startErasure(needs, customerId, actorOf(request), reply)
+}
+
+async function answerErasure({ database }: PersonNeeds, id: string): Promise<object> {
+  const found = isUuid(id) ? await findErasure(database.pool, id) : undefined
+  if (found === undefined) throw new ApiError(404, 'There is no erasure with this id.', 'id')
+  return found
 }
 
 async function startErasure(
