@@ -1,6 +1,6 @@
 /**
  * Events per second over HTTP in batches of 100, against the bare multi-row insert of the same rows. Both are durable:
- * an event counts once it is committed. The bare insert goes into a copy of the same table with the same indexes.
+ * an event counts once it is committed. The bare insert goes into a plain table of the same columns and indexes.
  *
  *   npm run -s bench -- ingest [--events 20000] [--rounds 5] [--connections 20] [--json]
  */
@@ -74,6 +74,11 @@ function poster(url: string, writeKey: string, agent: Agent): (batch: ShopEvent[
     })
 }
 
+/** Not partitioned: what somebody would make who wanted nothing but to insert and to have each message id once. */
+const bareTable = `
+  CREATE TABLE bare_events (LIKE events INCLUDING ALL);
+  ALTER TABLE bare_events DROP CONSTRAINT bare_events_pkey, ADD PRIMARY KEY (id), ADD UNIQUE (message_id)`
+
 const bareInsert = {
   name: 'bare-insert',
   text: `INSERT INTO bare_events (message_id, type, name, user_id, occurred_at, received_at, properties)
@@ -115,7 +120,7 @@ await runBench('ingest', { events: '20000', rounds: '5', connections: '20' }, as
   const database = openDatabase(installation.databaseUrl, { maxConnections: connections })
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   try {
-    await database.pool.query('CREATE TABLE bare_events (LIKE events INCLUDING ALL)')
+    await database.pool.query(bareTable)
     const post = poster(installation.url, installation.firstKeys?.writeKey ?? '', agent)
     const rates = { ours: [] as number[], bare: [] as number[] }
     for (let round = 0; round <= rounds; round++) {

@@ -134,13 +134,17 @@ class ShadowingAdapter extends PrismaPg {
 const internalChar = 18 // The catalogue's "char" type, which the adapter does not know.
 const blankPaddedChar = 1042
 
-/** Hands the catalogue's internal "char" columns over as text and labels them as the engine expects. */
+/**
+ * Hands the catalogue's internal "char" columns over as text and labels them as the engine expects. Scripts go to the
+ * server whole: the adapter cuts them at every semicolon, also in the middle of a function.
+ */
 function readingCatalogue(adapter: Adapter): Adapter {
   interface Inner {
     client: { query(statement: unknown): Promise<{ fields?: { dataTypeID: number }[]; rows: object }> }
     queryRaw(query: unknown): Promise<{ columnTypes: number[]; rows: object }>
   }
   const inner = adapter as unknown as Inner
+  adapter.executeScript = async (script) => void (await inner.client.query(script))
   const relabelled = new WeakMap<object, number[]>()
   const query = inner.client.query.bind(inner.client)
   const queryRaw = inner.queryRaw.bind(inner)

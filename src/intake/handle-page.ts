@@ -72,7 +72,8 @@ function touched({ placed, plan }: PagePeople, ownersOfOrders: readonly string[]
 }
 
 function settled({ reading, customerId }: { readonly reading: Reading; readonly customerId: string }): HandledEvent {
-  return { id: reading.eventId, customerId, problem: reading.problem, keepSealed: false }
+  const { eventId: id, receivedAtMs, problem } = reading
+  return { id, receivedAtMs, customerId, problem, keepSealed: false }
 }
 
 function readAll(
@@ -86,7 +87,9 @@ function readAll(
     const sealed = openSealed(event, vault)
     // Most likely another master key than the one it was sealed with. It stays, for whoever has the right one.
     if (sealed === undefined) {
-      unreadable.push({ id: event.id, customerId: null, problem: 'its personal part does not open', keepSealed: true })
+      const { id, receivedAtMs } = event
+      const problem = 'its personal part does not open'
+      unreadable.push({ id, receivedAtMs, customerId: null, problem, keepSealed: true })
     } else {
       readings.push(readEvent(event, sealed, hash))
     }

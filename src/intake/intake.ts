@@ -44,11 +44,11 @@ export function startIntake(needs: IntakeNeeds): Loop {
 
 /** Handles the oldest waiting events, at most a page. */
 export async function handleNextPage(needs: PageNeeds & { readonly log: Logger }): Promise<PageResult> {
-  let claimed: readonly number[] = []
+  let claimed: readonly EventRef[] = []
   try {
     return await handlePatiently(needs, async (client) => {
       const events = await claimEvents(client, pageSize)
-      claimed = events.map(({ id }) => id)
+      claimed = events
       return events
     })
   } catch (error) {
@@ -57,32 +57,43 @@ export async function handleNextPage(needs: PageNeeds & { readonly log: Logger }
   }
 }
 
+type EventRef = Pick<WaitingEvent, 'id' | 'receivedAtMs'>
+
 /** Halves the page until the event that breaks it stands alone. */
 async function setAside(
   needs: PageNeeds & { readonly log: Logger },
-  ids: readonly number[],
+  events: readonly EventRef[],
   error: unknown,
 ): Promise<PageResult> {
-  const [only] = ids
-  if (ids.length === 1 && only !== undefined) {
-    needs.log.error({ eventId: only, error: describeError(error) }, 'an event could not be handled and was set aside')
+  const [only] = events
+  if (events.length === 1 && only !== undefined) {
+    const { id, receivedAtMs } = only
+    needs.log.error({ eventId: id, error: describeError(error) }, 'an event could not be handled and was set aside')
     const problem = `could not be handled: ${errorCode(error) ?? (error instanceof Error ? error.name : 'error')}`
-    await settleEvents(needs.database.pool, [{ id: only, customerId: null, problem, keepSealed: true }], needs.nowMs())
+    await settleEvents(
+      needs.database.pool,
+      [{ id, receivedAtMs, customerId: null, problem, keepSealed: true }],
+      needs.nowMs(),
+    )
     return { handled: 1, problems: 1, hasNews: false }
   }
-  const middle = Math.ceil(ids.length / 2)
-  const halves = [ids.slice(0, middle), ids.slice(middle)]
+  const middle = Math.ceil(events.length / 2)
+  const halves = [events.slice(0, middle), events.slice(middle)]
   let total: PageResult = { handled: 0, problems: 0, hasNews: false }
   for (const half of halves) total = sum(total, await handleHalf(needs, half))
   return total
 }
 
-async function handleHalf(needs: PageNeeds & { readonly log: Logger }, ids: readonly number[]): Promise<PageResult> {
+async function handleHalf(
+  needs: PageNeeds & { readonly log: Logger },
+  events: readonly EventRef[],
+): Promise<PageResult> {
+  const ids = events.map(({ id }) => id)
   try {
     return await handlePatiently(needs, (client) => claimEventsById(client, ids))
   } catch (error) {
     if (!isAboutEvents(error)) throw error
-    return setAside(needs, ids, error)
+    return setAside(needs, events, error)
   }
 }
 

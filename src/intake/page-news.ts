@@ -41,7 +41,7 @@ export async function writeNews(
 
 /** Orders move the stage and make scores stale: they are always of interest. */
 function eventNews({ reading, customerId }: PlacedReading, interesting: ReadonlySet<string>, nowMs: number): NewNews[] {
-  const { name, eventId } = reading
+  const { name, eventId, receivedAtMs } = reading
   if (name === null || !(interesting.has(name) || isOrderEvent(name))) return []
-  return [{ customerId, kind: 'event', eventId, detail: { name }, atMs: nowMs }]
+  return [{ customerId, kind: 'event', eventId, eventReceivedMs: receivedAtMs, detail: { name }, atMs: nowMs }]
 }

@@ -21,6 +21,7 @@ type Fields = Readonly<Record<string, unknown>>
 
 export interface Reading {
   readonly eventId: number
+  readonly receivedAtMs: number
   readonly messageId: string
   readonly atMs: number
   /** Of a track event. */
@@ -62,6 +63,7 @@ export function readEvent(event: WaitingEvent, sealed: SealedPart, hash: Address
   const context = event.context ?? {}
   return {
     eventId: event.id,
+    receivedAtMs: event.receivedAtMs,
     messageId: event.messageId,
     atMs: event.occurredAtMs,
     name,

@@ -32,6 +32,12 @@ export function errorCode(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined
 }
 
+/** The function of PostgreSQL's that an error comes from: tells apart what shares a code, in every language. */
+export function errorRoutine(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('routine' in error)) return undefined
+  return typeof error.routine === 'string' ? error.routine : undefined
+}
+
 /** The driver's own words for a connection that is gone, where it gives no code. */
 const lostConnection = /Connection (?:terminated|ended)|timeout exceeded when trying to connect|not queryable/
 

@@ -1,6 +1,8 @@
-/** Events: what customers did, exactly once per message id. Written before the sender is answered, handled by intake. */
+/**
+ * Events: what customers did, exactly once per message id (`insert-events.ts`). Written before the sender is answered,
+ * handled by intake.
+ */
 
-import { byteaArray, float8Array, jsonbArray, textArray } from './binary-arrays.ts'
 import type { Queryable } from './database.ts'
 
 export type EventType = 'identify' | 'track' | 'page' | 'screen' | 'alias' | 'group'
@@ -31,48 +33,6 @@ export interface SealedPart {
   readonly properties?: Readonly<Record<string, unknown>>
 }
 
-const insertStatement = {
-  name: 'insert-events',
-  // Counted last and by connection: whoever waits for a slot holds all that it needs, and hardly anybody waits.
-  text: `
-    WITH inserted AS (
-      INSERT INTO events (message_id, type, name, user_id, anonymous_id, occurred_at, received_at, properties, context, sealed)
-      SELECT message_id, type, name, user_id, anonymous_id, to_timestamp(occurred_ms / 1000), to_timestamp(received_ms / 1000),
-             properties, context, sealed
-      FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::float8[], $7::float8[], $8::jsonb[],
-                  $9::jsonb[], $10::bytea[])
-        AS given (message_id, type, name, user_id, anonymous_id, occurred_ms, received_ms, properties, context, sealed)
-      ON CONFLICT (message_id) DO NOTHING
-      RETURNING message_id
-    ), counted AS (
-      INSERT INTO event_counts (slot, accepted)
-      SELECT pg_backend_pid() % 64, count(*) FROM inserted HAVING count(*) > 0
-      ON CONFLICT (slot) DO UPDATE SET accepted = event_counts.accepted + excluded.accepted
-    )
-    SELECT message_id FROM inserted`,
-}
-
-/** @returns the message ids that were new. Those that were known, or appear a second time in `events`, change nothing. */
-export async function insertEvents(client: Queryable, events: readonly NewEvent[]): Promise<Set<string>> {
-  if (events.length === 0) return new Set()
-  const { rows } = await client.query<{ message_id: string }>({
-    ...insertStatement,
-    values: [
-      textArray(events.map((event) => event.messageId)),
-      textArray(events.map((event) => event.type)),
-      textArray(events.map((event) => event.name)),
-      textArray(events.map((event) => event.userId)),
-      textArray(events.map((event) => event.anonymousId)),
-      float8Array(events.map((event) => event.occurredAtMs)),
-      float8Array(events.map((event) => event.receivedAtMs)),
-      jsonbArray(events.map((event) => event.properties)),
-      jsonbArray(events.map((event) => event.context)),
-      byteaArray(events.map((event) => event.sealed)),
-    ],
-  })
-  return new Set(rows.map((row) => row.message_id))
-}
-
 /** An event that waits for intake. */
 export interface WaitingEvent {
   readonly id: number
@@ -82,6 +42,8 @@ export interface WaitingEvent {
   readonly userId: string | null
   readonly anonymousId: string | null
   readonly occurredAtMs: number
+  /** Says in which partition it is. */
+  readonly receivedAtMs: number
   readonly properties: Readonly<Record<string, unknown>>
   readonly context: Readonly<Record<string, unknown>> | null
   readonly sealed: Buffer | null
@@ -98,7 +60,8 @@ export async function hasWaitingEvents(client: Queryable): Promise<boolean> {
 
 const waitingColumns = `
   id, message_id AS "messageId", type, name, user_id AS "userId", anonymous_id AS "anonymousId",
-  (extract(epoch FROM occurred_at) * 1000)::float8 AS "occurredAtMs", properties, context, sealed`
+  (extract(epoch FROM occurred_at) * 1000)::float8 AS "occurredAtMs",
+  (extract(epoch FROM received_at) * 1000)::float8 AS "receivedAtMs", properties, context, sealed`
 
 /**
  * The oldest events that wait and that no other process holds, in the order in which they came. They are this
@@ -125,6 +88,7 @@ export async function claimEventsById(client: Queryable, ids: readonly number[])
 
 export interface HandledEvent {
   readonly id: number
+  readonly receivedAtMs: number
   /** Null where nobody could be told. */
   readonly customerId: string | null
   /** Why it could not be used, or not all of it. No personal values. */
@@ -136,19 +100,23 @@ export interface HandledEvent {
 /** Marks events as handled and lets go of their personal part. */
 export async function settleEvents(client: Queryable, events: readonly HandledEvent[], nowMs: number): Promise<void> {
   if (events.length === 0) return
+  const received = events.map(({ receivedAtMs }) => receivedAtMs)
   await client.query({
     name: 'settle-events',
     text: `
       UPDATE events SET handled_at = $5, customer_id = given.customer_id, problem = given.problem,
                         sealed = CASE WHEN given.keep_sealed THEN events.sealed END
       FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::bool[]) AS given (id, customer_id, problem, keep_sealed)
-      WHERE events.id = given.id`,
+      -- The bounds say which partitions to look at.
+      WHERE events.id = given.id AND events.received_at >= $6 AND events.received_at <= $7`,
     values: [
       events.map((event) => event.id),
       events.map((event) => event.customerId),
       events.map((event) => event.problem),
       events.map((event) => event.keepSealed),
       new Date(nowMs),
+      new Date(received.reduce((least, ms) => Math.min(least, ms))),
+      new Date(received.reduce((most, ms) => Math.max(most, ms))),
     ],
   })
 }

@@ -22,6 +22,8 @@ export interface NewNews {
   readonly customerId: string
   readonly kind: 'event' | 'arrived' | 'contact' | 'profile' | 'score' | 'merged' | 'task' | 'entry'
   readonly eventId?: number
+  /** When that event was received: says in which partition it is. */
+  readonly eventReceivedMs?: number
   readonly detail?: Readonly<Record<string, unknown>>
   /** When it happened, in business time. */
   readonly atMs: number
@@ -33,12 +35,13 @@ export async function insertNews(client: Queryable, rows: readonly NewNews[]): P
   await client.query({
     name: 'insert-news',
     text: `
-      INSERT INTO news (customer_id, kind, event_id, detail, created_at)
-      SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::jsonb[], $5::timestamptz[])`,
+      INSERT INTO news (customer_id, kind, event_id, event_received_at, detail, created_at)
+      SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::timestamptz[], $5::jsonb[], $6::timestamptz[])`,
     values: [
       rows.map((row) => row.customerId),
       rows.map((row) => row.kind),
       rows.map((row) => row.eventId ?? null),
+      rows.map((row) => (row.eventReceivedMs === undefined ? null : new Date(row.eventReceivedMs).toISOString())),
       rows.map((row) => JSON.stringify(row.detail ?? {})),
       rows.map((row) => new Date(row.atMs).toISOString()),
     ],

@@ -118,7 +118,9 @@ const loadFacts = `
     (SELECT json_agg(unread) FROM (
        SELECT n.id, n.kind, n.detail, n.created_at AS "createdAt", e.occurred_at AS "occurredAt",
               coalesce(e.name, e.type) AS name, e.properties
-         FROM news n LEFT JOIN events e ON e.id = n.event_id
+         FROM news n LEFT JOIN events e
+           ON e.id = n.event_id AND e.received_at >= coalesce(n.event_received_at, '-infinity')
+              AND e.received_at <= coalesce(n.event_received_at, 'infinity') -- Leaves one partition to look at.
         WHERE n.customer_id = c.id AND n.consumed_at IS NULL
         ORDER BY n.id LIMIT $4) AS unread) AS news
   FROM unnest($1::uuid[]) AS c (id)`

@@ -2,7 +2,8 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Database, openDatabase } from '../../src/store/database.ts'
-import { insertEvents, type NewEvent } from '../../src/store/events.ts'
+import type { NewEvent } from '../../src/store/events.ts'
+import { insertEvents } from '../../src/store/insert-events.ts'
 import { readStatus } from '../../src/store/status.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 

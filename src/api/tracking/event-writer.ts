@@ -5,7 +5,8 @@
 
 import type { Queryable } from '../../store/database.ts'
 import { errorCode } from '../../store/describe-error.ts'
-import { insertEvents, type NewEvent } from '../../store/events.ts'
+import type { NewEvent } from '../../store/events.ts'
+import { insertEvents } from '../../store/insert-events.ts'
 
 export interface EventWriter {
   /**

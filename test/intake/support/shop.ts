@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { type Envelope, readCall } from '../../../src/api/tracking/read-call.ts'
 import { handleNextPage } from '../../../src/intake/intake.ts'
 import { type Database, openDatabase } from '../../../src/store/database.ts'
-import { insertEvents } from '../../../src/store/events.ts'
+import { insertEvents } from '../../../src/store/insert-events.ts'
 import { Vault } from '../../../src/store/vault.ts'
 import { createTestDatabase } from '../../support/database.ts'
 

@@ -1,6 +1,7 @@
 /** Customers as intake leaves them: rows, sealed addresses, consent, news. */
 
 import { randomUUID } from 'node:crypto'
+import { ensureEventParts } from '../../../src/store/event-parts.ts'
 import { insertNews } from '../../../src/store/news.ts'
 import { sealAddress, sealPersonalTraits } from '../../../src/store/personal-data.ts'
 import type { World } from './world.ts'
@@ -72,14 +73,16 @@ export async function happen(
   properties: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   const atMs = clock.nowMs()
-  const at = new Date(atMs)
+  await ensureEventParts(database.pool, atMs)
   const { rows } = await database.pool.query<{ id: number }>(
     `INSERT INTO events (message_id, type, name, occurred_at, received_at, properties, customer_id, handled_at)
      VALUES ($1, 'track', $2, $3, $3, $4, $5, $3) RETURNING id`,
-    [randomUUID(), name, at, JSON.stringify(properties), customerId],
+    [randomUUID(), name, new Date(atMs), JSON.stringify(properties), customerId],
   )
   const eventId = rows[0]!.id
-  await insertNews(database.pool, [{ customerId, kind: 'event', eventId, detail: { name }, atMs }])
+  await insertNews(database.pool, [
+    { customerId, kind: 'event', eventId, eventReceivedMs: atMs, detail: { name }, atMs },
+  ])
 }
 
 /** An order, with the aggregates as intake keeps them, and the news of it. */
