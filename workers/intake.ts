@@ -8,6 +8,7 @@ import { createClock } from '../src/clock.ts'
 import type { Definitions } from '../src/domain/definitions.ts'
 import { interestingEvents, interestingTraits } from '../src/domain/interests.ts'
 import { startIntake } from '../src/intake/intake.ts'
+import { startMergeSweep } from '../src/intake/merge-sweep.ts'
 import { startNudger, startSweep } from '../src/intake/nudger.ts'
 import type { Interests } from '../src/intake/page-news.ts'
 import { requireDatabaseUrl, runService } from '../src/service.ts'
@@ -43,19 +44,21 @@ await runService('intake', async (config, log) => {
   const nudging = { database, temporal: temporal.client.workflow, clock, log }
   const nudger = startNudger(nudging)
   const sweep = startSweep(nudging)
+  const mergeSweep = startMergeSweep(nudging)
   const intake = startIntake({
     database,
     vault,
     log,
     nowMs: () => clock.nowMs(),
     interests: async () => interestsOf(await definitions.get()),
+    identity: async () => (await definitions.get()).identity,
     onNews: () => nudger.wake(),
   })
   return {
     ready: {},
     async stop() {
       await intake.stop() // First, so that the nudger still takes what its last page brought.
-      await Promise.all([nudger.stop(), sweep.stop()])
+      await Promise.all([nudger.stop(), sweep.stop(), mergeSweep.stop()])
       await temporal.close()
       await database.close()
     },

@@ -18,14 +18,11 @@ const maxNameCharacters = 100
 
 export function keysCommand(): Command {
   const keys = new Command('keys').description('Keys of the HTTP API: make, list, revoke.')
-  const kind = new Option(
-    '--kind <kind>',
-    'write: may send events; admin: may read and change everything; marketer: sees masks; analyst: sees nobody',
-  )
+  const kind = new Option('--kind <kind>', 'write: may send events; admin: may read and change everything')
   keys
     .command('create')
     .description('Make a key. It is shown this once.')
-    .addOption(kind.choices(['write', 'admin', 'marketer', 'analyst']).makeOptionMandatory())
+    .addOption(kind.choices(['write', 'admin']).makeOptionMandatory())
     .requiredOption('--name <name>', 'what or who it is for')
     .addOption(homeOption())
     .option('--json', 'print JSON')

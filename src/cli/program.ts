@@ -3,7 +3,6 @@
 import { Command } from 'commander'
 import { analyzeCommand } from './analyze/analyze-command.ts'
 import { applyCommand, validateCommand } from './apply-command.ts'
-import { customerCommand } from './customer-command.ts'
 import { demoCommand } from './demo-command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { keysCommand } from './keys-command.ts'
@@ -20,7 +19,6 @@ export function buildProgram(): Command {
     statusCommand(),
     doctorCommand(),
     keysCommand(),
-    customerCommand(),
     validateCommand(),
     applyCommand(),
     simulateCommand(),

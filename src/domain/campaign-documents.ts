@@ -5,17 +5,19 @@ import { contactPolicyDocument } from './contact-policy-schema.ts'
 import {
   type ContactPolicy,
   type Definitions,
+  type IdentityPolicy,
   type JourneyDefinition,
   journeyVersionKey,
   type LifecycleDefinition,
   type OfferDefinition,
 } from './definitions.ts'
+import { identityDocument, usualIdentity } from './identity-schema.ts'
 import { journeyDocument } from './journey-schema.ts'
 import { lifecycleDocument } from './lifecycle-schema.ts'
 import { offerDocument } from './offer-schema.ts'
 import { type Problem, problemsOf } from './problem.ts'
 
-export type CampaignKind = 'lifecycle' | 'contact-policy' | 'offer' | 'journey'
+export type CampaignKind = 'lifecycle' | 'contact-policy' | 'identity' | 'offer' | 'journey'
 
 /** A document with what names it: for journeys, several versions may be in use at once. */
 export interface CampaignDocument {
@@ -30,6 +32,7 @@ export interface CampaignDocument {
 export type Definition =
   | { readonly kind: 'lifecycle'; readonly definition: LifecycleDefinition }
   | { readonly kind: 'contact-policy'; readonly definition: ContactPolicy }
+  | { readonly kind: 'identity'; readonly definition: IdentityPolicy }
   | { readonly kind: 'offer'; readonly definition: OfferDefinition }
   | { readonly kind: 'journey'; readonly definition: JourneyDefinition }
 
@@ -47,6 +50,8 @@ export function checkDocument({ kind, key, version, document }: CampaignDocument
       return checked(lifecycleDocument, document, (body) => ({ kind, definition: published(body) }))
     case 'contact-policy':
       return checked(contactPolicyDocument, document, (body) => ({ kind, definition: published(body) }))
+    case 'identity':
+      return checked(identityDocument, document, (body) => ({ kind, definition: published(body) }))
     case 'offer':
       return checked(offerDocument, document, (body) => ({ kind, definition: published(body) }))
     case 'journey':
@@ -75,12 +80,14 @@ export function assembleDefinitions(
   const policy = live.find((each) => each.kind === 'contact-policy')?.definition
   if (lifecycle === undefined) throw new RangeError('definitions: a lifecycle is missing')
   if (policy === undefined) throw new RangeError('definitions: a contact policy is missing')
+  const identity = live.find((each) => each.kind === 'identity')?.definition
   const journeys = live.flatMap((each) => (each.kind === 'journey' ? [each.definition] : []))
   const offers = live.flatMap((each) => (each.kind === 'offer' ? [each.definition] : []))
   return {
     version,
     lifecycle,
     policy,
+    identity: identity ?? usualIdentity,
     journeys: new Map(
       [...former, ...journeys].map((journey) => [journeyVersionKey(journey.key, journey.version), journey]),
     ),

@@ -60,7 +60,7 @@ export function mayContact(
 ): ContactVerdict {
   const isMarketing = question.messageClass === 'marketing'
   return (
-    refusedByAddress(question, addressee.contact) ??
+    refusedByAddress(addressee.contact) ??
     refusedByConsent(question, addressee.contact, policy) ??
     (isMarketing ? refusedByHoldOut(addressee, policy) : null) ??
     (isMarketing ? refusedByCaps(question, addressee, policy, nowMs) : null) ??
@@ -88,12 +88,9 @@ function refused(
   return { allowed: false, rule, notBeforeMs, detail }
 }
 
-/** Somebody who was forgotten and has come back to order something may have the receipt. */
-function refusedByAddress({ messageClass }: ContactQuestion, contact: ContactFacts): ContactVerdict | null {
+function refusedByAddress(contact: ContactFacts): ContactVerdict | null {
   if (!contact.reachable) return refused('no-address', null)
-  if (contact.suppressed === null) return null
-  if (contact.suppressed === 'erased' && messageClass === 'transactional') return null
-  return refused('suppressed', null, { reason: contact.suppressed })
+  return contact.suppressed === null ? null : refused('suppressed', null, { reason: contact.suppressed })
 }
 
 function refusedByConsent(

@@ -6,6 +6,8 @@
  * customers, products, orders.
  */
 
+import type { IdentityPolicy } from '../domain/definitions.ts'
+import { usualIdentity } from '../domain/identity-schema.ts'
 import type { Database, Queryable } from '../store/database.ts'
 import { markDirty } from '../store/dirty-customers.ts'
 import { type HandledEvent, type SealedPart, settleEvents, type WaitingEvent } from '../store/events.ts'
@@ -24,6 +26,8 @@ export interface PageNeeds {
   /** What journeys and the lifecycle wait for, as of now. */
   readonly interests: () => Promise<Interests>
   readonly nowMs: () => number
+  /** What tells people apart and joins them, as of now. Default: `usualIdentity`. */
+  readonly identity?: () => Promise<IdentityPolicy>
   /** `false` for the past that is imported: what happened long ago is nothing to react to. Default: true. */
   readonly announce?: boolean
 }
@@ -46,13 +50,14 @@ export async function handlePage(
 ): Promise<PageResult> {
   // Before the transaction: it may need a connection of its own.
   const interests = await needs.interests()
+  const identity = (await needs.identity?.()) ?? usualIdentity
   return needs.database.transaction(async (client) => {
     const events = await claim(client)
     if (events.length === 0) return { handled: 0, problems: 0, hasNews: false }
     const nowMs = needs.nowMs()
     const { readings, unreadable } = readAll(events, needs.vault)
 
-    const people = await resolvePage(client, readings, nowMs)
+    const people = await resolvePage(client, readings, identity, nowMs)
     const changes = await writeCustomers(client, needs.vault, people, nowMs)
     await writeEventDays(client, people.placed)
     await writeProducts(client, readings)

@@ -46,6 +46,7 @@ export async function importHistory(
     vault,
     nowMs: () => nowMs,
     interests: async () => ({ events: new Set<string>(), traits: new Set<string>() }),
+    identity: async () => definitions.identity,
     announce: false,
   }
   let imported = 0

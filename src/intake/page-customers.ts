@@ -7,17 +7,19 @@ import {
   type CustomerRow,
   createCustomers,
   insertCustomerKeys,
-  type LockedCustomer,
   noteSightings,
   updateCustomers,
 } from '../store/customers.ts'
 import type { Queryable } from '../store/database.ts'
+import { Keyring } from '../store/keyring.ts'
+import { changedAddresses, handOverAddresses } from '../store/merge-addresses.ts'
+import type { Merge } from '../store/merge-records.ts'
 import { forgetPersonal, moveBelongings } from '../store/merges.ts'
-import { openPersonalTraits, type PersonalTraits, sealAddress, sealPersonalTraits } from '../store/personal-data.ts'
+import { sealPersonalTraits } from '../store/personal-data.ts'
+import { mergeProfiles, openProfile, type Profile } from '../store/profiles.ts'
 import type { Vault } from '../store/vault.ts'
-import { Keyring } from './keyring.ts'
 import type { PagePeople } from './page-identities.ts'
-import { emptyProfile, type FoldedProfile, foldProfile, mergeProfiles, type Profile } from './profile.ts'
+import { type FoldedProfile, foldProfile } from './profile.ts'
 import type { Reading } from './read-event.ts'
 
 /** What happened to the customers of a page, as far as it makes news. */
@@ -50,12 +52,14 @@ export async function writeCustomers(
   people: PagePeople,
   nowMs: number,
 ): Promise<CustomerChanges> {
-  const merges = [...people.plan.merges].map(([from, into]) => ({ from, into }))
+  const merges = mergesOf(people, nowMs)
   await moveBelongings(client, merges, nowMs)
 
   const keyring = new Keyring(vault, people.locked)
   const customers = foldAll(people, vault, keyring)
-  const addresses = customers.flatMap((customer) => changedAddresses(customer, vault, keyring))
+  const addresses = customers.flatMap(({ id, before, fold }) =>
+    changedAddresses(id, before, fold.profile, vault, keyring),
+  )
   const toCreate = customers.filter(({ isNew }) => isNew).map((one) => toRow(one, vault, keyring))
   const toUpdate = customers.filter((one) => !one.isNew && isToUpdate(one)).map((one) => toRow(one, vault, keyring))
   const seenOnly = customers.filter((one) => !one.isNew && !isToUpdate(one))
@@ -63,6 +67,7 @@ export async function writeCustomers(
   await createCustomers(client, toCreate, nowMs)
   await updateCustomers(client, toUpdate, nowMs)
   await noteSightings(client, seenOnly.map(sighting))
+  await handOverAddresses(client, vault, keyring, merges)
   await insertCustomerKeys(client, keyring.added, nowMs)
   await setCurrentAddresses(client, addresses, nowMs)
   await insertConsents(client, customers.flatMap(consents))
@@ -73,14 +78,22 @@ export async function writeCustomers(
   return changesOf(customers, addresses)
 }
 
+function mergesOf({ plan, placed }: PagePeople, nowMs: number): Merge[] {
+  return [...plan.merges].map(([from, into]): Merge => {
+    const cause = placed[plan.mergedBy.get(from) ?? -1]?.reading
+    const [atMs, eventId] = [cause?.atMs ?? nowMs, cause?.eventId ?? null]
+    return { id: v7({ msecs: nowMs }), from, into, atMs, eventId, operator: null }
+  })
+}
+
 function foldAll(people: PagePeople, vault: Vault, keyring: Keyring): FoldedCustomer[] {
   const readings = Map.groupBy(people.placed, ({ customerId }) => customerId)
   const leaving = Map.groupBy(people.plan.merges, ([, into]) => into)
   return [...readings].map(([id, placed]) => {
     const locked = people.locked.get(id)
     const left = (leaving.get(id) ?? []).flatMap(([from]) => people.locked.get(from) ?? [])
-    const before = storedProfile(locked, vault, keyring)
-    const merged = left.reduce((profile, other) => mergeProfiles(profile, storedProfile(other, vault, keyring)), before)
+    const before = openProfile(locked, vault, keyring)
+    const merged = left.reduce((profile, other) => mergeProfiles(profile, openProfile(other, vault, keyring)), before)
     const own = placed.map(({ reading }) => reading)
     return {
       id,
@@ -93,24 +106,6 @@ function foldAll(people: PagePeople, vault: Vault, keyring: Keyring): FoldedCust
       hasMerged: left.length > 0,
     }
   })
-}
-
-function storedProfile(locked: LockedCustomer | undefined, vault: Vault, keyring: Keyring): Profile {
-  if (locked === undefined) return emptyProfile
-  const { traits, traitTimes, timeZone, locale, country, emailDomain } = locked
-  const personal = storedPersonal(locked, vault, keyring)
-  return { traits, traitTimes, personal, timeZone, locale, country, emailDomain }
-}
-
-/** @throws RangeError if it does not open: writing without it would lose it. */
-function storedPersonal({ id, personal }: LockedCustomer, vault: Vault, keyring: Keyring): PersonalTraits {
-  if (personal === null) return {}
-  try {
-    const key = keyring.existing(id)
-    return key === undefined ? {} : openPersonalTraits(vault, key, id, personal)
-  } catch (error) {
-    throw new RangeError(`customer ${id}: the personal part does not open`, { cause: error })
-  }
 }
 
 function isToUpdate({ fold, newExternalId, hasMerged }: FoldedCustomer): boolean {
@@ -141,23 +136,6 @@ function sighting({ id, readings }: FoldedCustomer): { id: string; firstSeenMs: 
     lastSeenMs = Math.max(lastSeenMs, atMs)
   }
   return { id, firstSeenMs, lastSeenMs }
-}
-
-const addressTraits = [
-  { trait: 'email', channel: 'email', kind: 'email' },
-  { trait: 'phone', channel: 'sms', kind: 'phone' },
-] as const
-
-/** The personal traits hold the newest address of each kind; the current contact point follows them. */
-function changedAddresses({ id, before, fold }: FoldedCustomer, vault: Vault, keyring: Keyring): CurrentAddress[] {
-  return addressTraits.flatMap(({ trait, channel, kind }): CurrentAddress[] => {
-    const address = fold.profile.personal[trait]
-    if (address === before.personal[trait]) return []
-    if (typeof address !== 'string') return [{ id: '', customerId: id, channel, address: null }]
-    const contactPointId = v7()
-    const sealed = sealAddress(vault, keyring.own(id), contactPointId, address)
-    return [{ id: contactPointId, customerId: id, channel, address: { sealed, hash: vault.lookupHash(kind, address) } }]
-  })
 }
 
 function consents({ id, fold }: FoldedCustomer) {

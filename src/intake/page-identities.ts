@@ -1,6 +1,7 @@
 /** Who did the events of a page: finds, adds and locks the customers. */
 
 import { v7 } from 'uuid'
+import type { IdentityPolicy } from '../domain/definitions.ts'
 import { type LockedCustomer, lockCustomers } from '../store/customers.ts'
 import type { Queryable } from '../store/database.ts'
 import {
@@ -9,9 +10,12 @@ import {
   type Identity,
   identityKey,
   insertIdentities,
+  shareIdentities,
 } from '../store/identities.ts'
+import { findUndoneMerges } from '../store/merge-records.ts'
 import { findOrderOwners } from '../store/order-locks.ts'
 import { type IdentityClaim, type IdentityPlan, planIdentities } from './identity-plan.ts'
+import { pairKey } from './person.ts'
 import type { Reading } from './read-event.ts'
 
 /** Another process changed what this page has read. Nothing is wrong: read it again. */
@@ -32,23 +36,57 @@ export interface PagePeople {
 }
 
 /** @throws OutOfDateError if somebody else was faster. */
-export async function resolvePage(client: Queryable, readings: readonly Reading[], nowMs: number): Promise<PagePeople> {
+export async function resolvePage(
+  client: Queryable,
+  readings: readonly Reading[],
+  policy: IdentityPolicy,
+  nowMs: number,
+): Promise<PagePeople> {
   const claims = readings.map((reading) => reading.claim)
   const known = await findIdentities(client, distinctIdentities(claims))
-  const plan = planIdentities(claims, known, () => v7({ msecs: nowMs }))
+  const plan = await planWithoutUndone(client, claims, known, policy, nowMs)
   const added = await insertIdentities(client, plan.newIdentities, nowMs)
   if (added < plan.newIdentities.length) throw new OutOfDateError('An identity was added by somebody else.')
 
-  const placed = readings.map((reading, index) => ({ reading, customerId: plan.customerIds[index] ?? '' }))
+  const placed = readings.map((reading, index) => ({
+    reading: plan.refused.has(index) ? withProblem(reading) : reading,
+    customerId: plan.customerIds[index] ?? '',
+  }))
   const owners = await findOrderOwners(client, readings.flatMap(orderKeys))
   const locked = await lockAll(client, placed, plan, owners)
   checkUnchanged(known, locked, plan)
+  const shared = await shareIdentities(client, plan.shared)
+  if (shared < plan.shared.length) throw new OutOfDateError('An identity was moved by somebody else.')
   return { placed, plan, locked }
 }
 
 /** Of the orders that it speaks of: whose they are will be counted anew, so they are locked with the others. */
 function orderKeys({ order, orderChange }: Reading): string[] {
   return [order, orderChange].flatMap((told) => told?.orderKey ?? [])
+}
+
+/** What an operator has taken apart stays apart. Asked only where something is to be joined: that is rare. */
+async function planWithoutUndone(
+  client: Queryable,
+  claims: readonly IdentityClaim[],
+  known: ReadonlyMap<string, IdentifiedCustomer>,
+  policy: IdentityPolicy,
+  nowMs: number,
+): Promise<IdentityPlan> {
+  const newId = (): string => v7({ msecs: nowMs })
+  const plan = planIdentities(claims, known, newId, { policy, apart: new Set() })
+  if (plan.merges.size === 0) return plan
+  const ids = [...new Set([...known.values()].map(({ id }) => id))]
+  const undone = await findUndoneMerges(client, ids)
+  if (undone.length === 0) return plan
+  const apart = new Set(undone.map(({ leavingId, stayingId }) => pairKey(leavingId, stayingId)))
+  return planIdentities(claims, known, newId, { policy, apart })
+}
+
+function withProblem(reading: Reading): Reading {
+  const problem =
+    'previousId: names another customer with a userId of their own; "perennial customer merge" joins the two if they are one'
+  return { ...reading, problem: reading.problem === null ? problem : `${reading.problem}; ${problem}` }
 }
 
 function distinctIdentities(claims: readonly IdentityClaim[]): Identity[] {
@@ -68,7 +106,8 @@ function lockAll(
   owners: readonly string[],
 ): Promise<Map<string, LockedCustomer>> {
   const merging = [...plan.merges].flat()
-  const ids = new Set([...placed.map(({ customerId }) => customerId), ...merging, ...owners])
+  const sharing = plan.shared.flatMap(({ ownerId, newOwnerId }) => [ownerId, newOwnerId])
+  const ids = new Set([...placed.map(({ customerId }) => customerId), ...merging, ...sharing, ...owners])
   const withPersonal = new Set(merging)
   for (const { reading, customerId } of placed) if (tellsTraits(reading)) withPersonal.add(customerId)
   const exists = (id: string): boolean => !plan.created.has(id)
@@ -87,12 +126,17 @@ function checkUnchanged(
   locked: ReadonlyMap<string, LockedCustomer>,
   plan: IdentityPlan,
 ): void {
-  const asRead = new Map([...known.values()].map((customer) => [customer.id, customer.externalId]))
-  const needed = new Set([...plan.customerIds.filter((id) => !plan.created.has(id)), ...[...plan.merges].flat()])
+  const asRead = new Map([...known.values()].map((customer) => [customer.id, customer]))
+  const needed = new Set([
+    ...plan.customerIds,
+    ...[...plan.merges].flat(),
+    ...plan.shared.flatMap(({ ownerId, newOwnerId }) => [ownerId, newOwnerId]),
+  ])
   for (const id of needed) {
     if (plan.created.has(id)) continue
-    const customer = locked.get(id)
-    if (customer === undefined || customer.mergedInto !== null || customer.externalId !== asRead.get(id)) {
+    const [customer, read] = [locked.get(id), asRead.get(id)]
+    const isAsRead = customer?.externalId === read?.externalId && customer?.epoch === read?.epoch
+    if (customer === undefined || customer.mergedInto !== null || !isAsRead) {
       throw new OutOfDateError('A customer was changed by somebody else.')
     }
   }

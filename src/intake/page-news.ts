@@ -1,7 +1,7 @@
 /** What of a page customers' workflows should look at. */
 
 import type { Queryable } from '../store/database.ts'
-import { insertContactNews, insertNews, type NewNews } from '../store/news.ts'
+import { insertContactNews, insertJoinedNews, insertNews, type NewNews } from '../store/news.ts'
 import { isOrderEvent } from './order-events.ts'
 import type { CustomerChanges } from './page-customers.ts'
 import type { PagePeople, PlacedReading } from './page-identities.ts'
@@ -36,6 +36,7 @@ export async function writeNews(
   const told = new Set(news.map(({ customerId }) => customerId))
   const untold = [...changes.contact].filter((id) => !told.has(id))
   await insertContactNews(client, untold, nowMs)
+  await insertJoinedNews(client, [...new Set(plan.merges.values())], nowMs)
   return news.length + untold.length > 0
 }
 

@@ -5,30 +5,9 @@
 
 import type { Channel } from '../domain/snapshot.ts'
 import { emailDomain, type PhoneNumber } from '../store/addresses.ts'
-import type { PersonalTraits } from '../store/personal-data.ts'
+import type { Profile } from '../store/profiles.ts'
 import type { ConsentStatus } from './consent-events.ts'
 import type { Reading } from './read-event.ts'
-
-export interface Profile {
-  readonly traits: Readonly<Record<string, unknown>>
-  /** When each trait was last said, ISO 8601. Names that start with `$` stand for the columns beside the traits. */
-  readonly traitTimes: Readonly<Record<string, string>>
-  readonly personal: PersonalTraits
-  readonly timeZone: string | null
-  readonly locale: string | null
-  readonly country: string | null
-  readonly emailDomain: string | null
-}
-
-export const emptyProfile: Profile = {
-  traits: {},
-  traitTimes: {},
-  personal: {},
-  timeZone: null,
-  locale: null,
-  country: null,
-  emailDomain: null,
-}
 
 /** A word about messages, given at a moment. */
 export interface ConsentWord {
@@ -57,40 +36,6 @@ export function foldProfile(before: Profile, readings: readonly Reading[]): Fold
   const fold = new Fold(before)
   for (const reading of readings) fold.take(reading)
   return fold.result()
-}
-
-/**
- * One profile out of two that turned out to be one person's: of each trait the newer word. The columns beside the
- * traits follow the person who stays, and fill from the other.
- */
-export function mergeProfiles(staying: Profile, leaving: Profile): Profile {
-  const traits = { ...staying.traits }
-  const personal = { ...staying.personal }
-  const traitTimes = { ...staying.traitTimes }
-  for (const [name, time] of Object.entries(leaving.traitTimes)) {
-    const known = traitTimes[name]
-    if (known !== undefined && known >= time) continue
-    traitTimes[name] = time
-    if (!name.startsWith('$')) {
-      copyTrait(leaving.traits, traits, name)
-      copyTrait(leaving.personal, personal, name)
-    }
-  }
-  const email = personal['email']
-  return {
-    traits,
-    personal,
-    traitTimes,
-    timeZone: staying.timeZone ?? leaving.timeZone,
-    locale: staying.locale ?? leaving.locale,
-    country: staying.country ?? leaving.country,
-    emailDomain: typeof email === 'string' ? emailDomain(email) : null,
-  }
-}
-
-function copyTrait(from: Readonly<Record<string, unknown>>, to: Record<string, unknown>, name: string): void {
-  if (Object.hasOwn(from, name)) to[name] = from[name]
-  else delete to[name]
 }
 
 class Fold {

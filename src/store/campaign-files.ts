@@ -1,7 +1,7 @@
 /**
  * A directory of campaigns, as a marketer keeps it in git:
  *
- *     lifecycle.yaml   contact-policy.yaml   offers/KEY.yaml   journeys/KEY.yaml   templates/KEY.email.html …
+ *     lifecycle.yaml   contact-policy.yaml   identity.yaml (need not be there)   offers/KEY.yaml   journeys/KEY.yaml   templates/KEY.email.html …
  */
 
 import { readdir, readFile } from 'node:fs/promises'
@@ -34,7 +34,14 @@ interface DocumentFile {
   readonly named: CampaignDocument
 }
 
-const singleFiles = { 'lifecycle.yaml': 'lifecycle', 'contact-policy.yaml': 'contact-policy' } as const
+const singleFiles = {
+  'lifecycle.yaml': 'lifecycle',
+  'contact-policy.yaml': 'contact-policy',
+  'identity.yaml': 'identity',
+} as const
+
+/** What need not be there: without it the usual holds. */
+const optionalFiles: ReadonlySet<string> = new Set(['identity.yaml'])
 const folders = { offers: 'offer', journeys: 'journey' } as const
 const templateFolder = 'templates'
 
@@ -69,6 +76,7 @@ async function readDocuments(directory: string, problems: FileProblem[]): Promis
   const top = await readTexts(directory, '', problems)
   for (const [file, kind] of Object.entries(singleFiles)) {
     const text = top.get(file)
+    if (text === undefined && optionalFiles.has(file)) continue
     if (text === undefined) problems.push({ file, line: 1, path: [], value: undefined, rule: 'is missing' })
     else found.push(toDocument(kind, kind, file, text))
   }

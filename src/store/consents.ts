@@ -39,6 +39,9 @@ export function wordsHash(words: string): string {
   return createHash('sha256').update(words).digest('hex').slice(0, 16)
 }
 
+/** The `source` of a withdrawal that a merge upheld against the yes of the other side: the stricter word wins. */
+export const mergeSource = 'merge'
+
 /** Adds words, in the order given. */
 export async function insertConsents(client: Queryable, rows: readonly NewConsent[]): Promise<void> {
   if (rows.length === 0) return
@@ -70,12 +73,13 @@ export async function insertConsents(client: Queryable, rows: readonly NewConsen
  * @returns whether it was new.
  */
 export async function sayConsent(client: Queryable, word: NewConsent): Promise<boolean> {
-  const { rows } = await client.query<{ status: string }>(
-    `SELECT status FROM consents WHERE customer_id = $1 AND channel = $2 AND topic = $3
+  const { rows } = await client.query<{ status: string; source: string }>(
+    `SELECT status, source FROM consents WHERE customer_id = $1 AND channel = $2 AND topic = $3
        AND status IN ${finalStatuses} ORDER BY ${newestWordFirst} LIMIT 1`,
     [word.customerId, word.channel, word.topic],
   )
-  if (rows[0]?.status === word.status) return false
+  // What a merge upheld was nobody's own word: saying it now is new.
+  if (rows[0]?.status === word.status && rows[0].source !== mergeSource) return false
   await insertConsents(client, [word])
   return true
 }

@@ -8,6 +8,8 @@ export interface LockedCustomer {
   readonly id: string
   readonly externalId: string | null
   readonly mergedInto: string | null
+  /** Counts how often a name was taken from them. */
+  readonly epoch: number
   /** The shop can name or reach them. */
   readonly isKnown: boolean
   readonly traits: Readonly<Record<string, unknown>>
@@ -36,7 +38,7 @@ export async function lockCustomers(
   const { rows } = await client.query<LockedCustomer>({
     name: 'lock-customers',
     text: `
-      SELECT c.id, c.external_id AS "externalId", c.merged_into AS "mergedInto", c.traits,
+      SELECT c.id, c.external_id AS "externalId", c.merged_into AS "mergedInto", c.identity_epoch AS epoch, c.traits,
              c.trait_times AS "traitTimes", c.time_zone AS "timeZone", c.locale, c.country,
              c.email_domain AS "emailDomain",
              c.external_id IS NOT NULL

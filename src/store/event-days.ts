@@ -4,7 +4,7 @@
  */
 
 import type { Queryable } from './database.ts'
-import type { Merge } from './merges.ts'
+import type { Merge } from './merge-records.ts'
 
 /** Events of one customer under one key on one day. */
 export interface EventDay {
@@ -62,3 +62,47 @@ export async function joinEventDays(client: Queryable, merges: readonly Merge[])
     values: [merges.map(({ from }) => from), merges.map(({ into }) => into)],
   })
 }
+
+/**
+ * Takes the counters of who leaves again out of those of who had stayed, and gives them what else is theirs.
+ *
+ * @param joint everybody in whose counters theirs are contained.
+ * @param later events that were counted for the last of them and are the leaving one's; `customer_id` says so already.
+ */
+export async function splitEventDays(
+  client: Queryable,
+  leaving: string,
+  joint: readonly string[],
+  later: readonly EventDay[],
+): Promise<void> {
+  await client.query(
+    `UPDATE event_days d SET count = d.count - l.count FROM event_days l
+     WHERE d.customer_id = ANY ($2::uuid[]) AND l.customer_id = $1 AND l.name = d.name AND l.day = d.day`,
+    [leaving, joint],
+  )
+  await addToEventDays(
+    client,
+    later.map((row) => ({ ...row, customerId: leaving })),
+  )
+  const last = joint.at(-1)
+  await client.query(
+    `UPDATE event_days d SET count = d.count - l.count
+     FROM unnest($2::text[], $3::int[], $4::int[]) AS l (name, day, count)
+     WHERE d.customer_id = $1 AND l.name = d.name AND d.day = date '1970-01-01' + l.day`,
+    [last, later.map(({ name }) => name), later.map(({ day }) => day), later.map(({ count }) => count)],
+  )
+  await client.query('DELETE FROM event_days WHERE customer_id = ANY ($1::uuid[]) AND count <= 0', [joint])
+  // First and last of a day cannot be taken out again: they are looked up, where the events are still there.
+  await client.query(
+    `UPDATE event_days d SET first_at = seen.first, last_at = seen.last
+     FROM (SELECT customer_id, ${eventKeySql} AS name, (occurred_at AT TIME ZONE 'UTC')::date AS day,
+                  min(occurred_at) AS first, max(occurred_at) AS last, count(*) AS count
+           FROM events WHERE customer_id IN ($1, $2) GROUP BY 1, 2, 3) AS seen
+     WHERE d.customer_id = seen.customer_id AND d.name = seen.name AND d.day = seen.day AND d.count = seen.count
+       AND EXISTS (SELECT FROM event_days l WHERE l.customer_id = $2 AND l.name = d.name AND l.day = d.day)`,
+    [last, leaving],
+  )
+}
+
+/** `eventKey`, as SQL. */
+const eventKeySql = `CASE type WHEN 'track' THEN name ELSE type || ':' || coalesce(name, '') END`

@@ -15,10 +15,17 @@ export interface IdentifiedCustomer {
   readonly id: string
   /** The shop's id for them; null for somebody who never signed in. */
   readonly externalId: string | null
+  /** Counts how often a name was taken from them. */
+  readonly epoch: number
+  /** Of which kinds they have identities that are theirs alone. */
+  readonly signs: readonly IdentityKind[]
+  /** This identity is used by several people. */
+  readonly shared: boolean
 }
 
 export interface NewIdentity extends Identity {
   readonly customerId: string
+  readonly shared: boolean
 }
 
 /** One text for each identity, to use as the key of a map. */
@@ -34,13 +41,15 @@ export async function findIdentities(
   const { rows } = await client.query<Identity & IdentifiedCustomer>({
     name: 'find-identities',
     text: `
-      SELECT i.kind, i.value, c.id, c.external_id AS "externalId"
+      SELECT i.kind, i.value, i.shared, c.id, c.external_id AS "externalId", c.identity_epoch AS epoch,
+             ARRAY(SELECT DISTINCT own.kind FROM identities own
+                   WHERE own.customer_id = c.id AND NOT own.shared) AS signs
       FROM unnest($1::text[], $2::text[]) AS given (kind, value)
       JOIN identities i ON i.kind = given.kind AND i.value = given.value
       JOIN customers c ON c.id = i.customer_id`,
     values: [identities.map(({ kind }) => kind), identities.map(({ value }) => value)],
   })
-  return new Map(rows.map((row) => [identityKey(row), { id: row.id, externalId: row.externalId }]))
+  return new Map(rows.map(({ kind, value, ...customer }) => [identityKey({ kind, value }), customer]))
 }
 
 /**
@@ -59,16 +68,50 @@ export async function insertIdentities(
   const { rowCount } = await client.query({
     name: 'insert-identities',
     text: `
-      INSERT INTO identities (kind, value, customer_id, created_at)
-      SELECT kind, value, customer_id, $4
-      FROM unnest($1::text[], $2::text[], $3::uuid[]) AS given (kind, value, customer_id)
+      INSERT INTO identities (kind, value, customer_id, shared, created_at)
+      SELECT kind, value, customer_id, shared, $5
+      FROM unnest($1::text[], $2::text[], $3::uuid[], $4::bool[]) AS given (kind, value, customer_id, shared)
       ON CONFLICT DO NOTHING`,
     values: [
       sorted.map(({ kind }) => kind),
       sorted.map(({ value }) => value),
       sorted.map(({ customerId }) => customerId),
+      sorted.map(({ shared }) => shared),
       new Date(nowMs),
     ],
   })
   return rowCount ?? 0
+}
+
+/** An identity that turned out to be shared, and whose it is from now on. */
+export interface SharedIdentity extends Identity {
+  readonly ownerId: string
+  readonly newOwnerId: string
+}
+
+/**
+ * Marks identities as shared. Their owners must be locked.
+ *
+ * @returns how many there were with these owners. Fewer than given: what was read before is out of date.
+ */
+export async function shareIdentities(client: Queryable, shared: readonly SharedIdentity[]): Promise<number> {
+  if (shared.length === 0) return 0
+  const { rows } = await client.query<{ owner: string }>({
+    name: 'share-identities',
+    text: `
+      UPDATE identities i SET shared = true, customer_id = given.new_owner
+      FROM unnest($1::text[], $2::text[], $3::uuid[], $4::uuid[]) AS given (kind, value, owner, new_owner)
+      WHERE i.kind = given.kind AND i.value = given.value AND i.customer_id = given.owner
+      RETURNING given.owner`,
+    values: [
+      shared.map(({ kind }) => kind),
+      shared.map(({ value }) => value),
+      shared.map(({ ownerId }) => ownerId),
+      shared.map(({ newOwnerId }) => newOwnerId),
+    ],
+  })
+  await client.query('UPDATE customers SET identity_epoch = identity_epoch + 1 WHERE id = ANY ($1::uuid[])', [
+    [...new Set(rows.map(({ owner }) => owner))],
+  ])
+  return rows.length
 }

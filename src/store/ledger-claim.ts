@@ -54,7 +54,13 @@ const claimSql = `
     LEFT JOIN coupons o        ON o.id = f.coupon_id`
 
 /** One statement: an attempt that dies between two would leave the message in nobody's hands. */
-export async function claimMessage(db: Queryable, messageId: string, holder: Holder, nowMs: EpochMs): Promise<Claim> {
+export async function claimMessage(
+  db: Queryable,
+  messageId: string,
+  holder: Holder,
+  nowMs: EpochMs,
+  isSecondLook = false,
+): Promise<Claim> {
   const { rows } = await db.query<ClaimRow>({
     name: 'ledger-claim',
     text: claimSql,
@@ -75,6 +81,8 @@ export async function claimMessage(db: Queryable, messageId: string, holder: Hol
       const message = toMessage(row)
       const recipient = toRecipient(row)
       const isStale = message.expiresAtMs !== null && message.expiresAtMs <= nowMs
+      // If the statement waited for a merge, it saw whose the message is today, but not yet their new address.
+      if (!recipient && !isSecondLook) return claimMessage(db, messageId, holder, nowMs, true)
       if (recipient && !isStale) return { outcome: 'claimed', message, recipient }
       const reason = isStale ? 'expired' : 'no-address'
       await settleMessage(db, message, holder, nowMs, { status: 'refused', reason })

@@ -1,57 +1,75 @@
 /** Joining customers who turned out to be one person: what hangs on the one who leaves moves to the one who stays. */
 
 import type { Queryable } from './database.ts'
+import { markDirty } from './dirty-customers.ts'
 import { joinEventDays } from './event-days.ts'
+import { joinConsents } from './merge-consents.ts'
+import { moveJourneys } from './merge-journeys.ts'
+import { givenMerges, type Merge, mergeColumns, recordMerges, rememberMoved } from './merge-records.ts'
 
-export interface Merge {
-  readonly from: string
-  readonly into: string
-}
+/** Tables whose rows simply change hands, with what names a row. */
+export const plainTables = {
+  identities: `t.kind || ':' || t.value`,
+  events: 't.id',
+  orders: 't.id',
+  coupons: 't.id',
+  lifecycle_moves: 't.id',
+} as const
 
 /**
- * Moves everything but the profile and the addresses, which must be sealed anew. Both customers must be locked.
- *
- * Journeys of the one who leaves end, and messages that were merely planned are dropped: the customer who stays has
- * journeys of their own, and the unread news moves over to start what is due.
+ * Moves everything but the profile and the addresses, which must be sealed anew, and records it all. The customers must
+ * be locked. Orders and what is counted of them must be counted anew afterwards.
  */
 export async function moveBelongings(client: Queryable, merges: readonly Merge[], nowMs: number): Promise<void> {
   if (merges.length === 0) return
-  const values = [merges.map(({ from }) => from), merges.map(({ into }) => into)]
-  const given = 'unnest($1::uuid[], $2::uuid[]) AS merge (leaving, staying)'
-  for (const table of ['identities', 'events', 'orders', 'consents', 'coupons']) {
+  await recordMerges(client, merges, nowMs)
+  await joinConsents(client, merges)
+  await moveJourneys(client, merges, nowMs)
+  for (const [table, key] of Object.entries(plainTables)) {
     await client.query(
-      `UPDATE ${table} t SET customer_id = merge.staying FROM ${given} WHERE t.customer_id = merge.leaving`,
-      values,
+      rememberMoved(
+        table,
+        `UPDATE ${table} t SET customer_id = merge.staying FROM ${givenMerges}
+         WHERE t.customer_id = merge.leaving RETURNING merge.id AS merge, ${key} AS key`,
+      ),
+      mergeColumns(merges),
     )
   }
+  // What was read has led to something already. The rest starts what is due for the one who stays.
+  await client.query(
+    rememberMoved(
+      'news',
+      `UPDATE news n SET customer_id = merge.staying, nudged_at = NULL FROM ${givenMerges}
+       WHERE n.customer_id = merge.leaving AND n.consumed_at IS NULL RETURNING merge.id AS merge, n.id AS key`,
+    ),
+    mergeColumns(merges),
+  )
   await joinEventDays(client, merges)
-  await client.query(
-    `UPDATE news n SET customer_id = merge.staying, nudged_at = NULL FROM ${given}
-     WHERE n.customer_id = merge.leaving AND n.consumed_at IS NULL`,
-    values,
+  await joinCustomers(client, merges, nowMs)
+  await markDirty(
+    client,
+    merges.flatMap(({ from, into }) => [from, into]),
+    'merge',
   )
-  const now = new Date(nowMs)
+}
+
+/** Scores of the one who leaves say nothing of the two together; with orders the one who stays is scored anew. */
+async function joinCustomers(client: Queryable, merges: readonly Merge[], nowMs: number): Promise<void> {
+  await client.query('DELETE FROM scores WHERE customer_id = ANY ($1::uuid[])', [merges.map(({ from }) => from)])
   await client.query(
-    `UPDATE journey_runs r SET status = 'exited', ended_at = $3, end_reason = 'merged', wake_at = NULL FROM ${given}
-     WHERE r.customer_id = merge.leaving AND r.status = 'active'`,
-    [...values, now],
-  )
-  await client.query(
-    `UPDATE messages m SET status = 'refused', reason = 'merged', settled_at = $3 FROM ${given}
-     WHERE m.customer_id = merge.leaving AND m.status = 'planned'`,
-    [...values, now],
-  )
-  await client.query(
-    `UPDATE customers c SET merged_into = merge.staying, due_at = NULL, updated_at = $3 FROM ${given}
-     WHERE c.id = merge.leaving`,
-    [...values, now],
-  )
-  await client.query(
-    `UPDATE customers c SET first_seen_at = least(c.first_seen_at, other.first), last_seen_at = greatest(c.last_seen_at, other.last)
-     FROM (SELECT merge.staying, min(l.first_seen_at) AS first, max(l.last_seen_at) AS last
-           FROM ${given} JOIN customers l ON l.id = merge.leaving GROUP BY merge.staying) AS other
+    `UPDATE customers c
+     SET first_seen_at = least(c.first_seen_at, other.first), last_seen_at = greatest(c.last_seen_at, other.last),
+         due_at = least(c.due_at, other.due), scored_at = CASE WHEN other.bought THEN NULL ELSE c.scored_at END
+     FROM (SELECT merge.staying, min(l.first_seen_at) AS first, max(l.last_seen_at) AS last, min(l.due_at) AS due,
+                  bool_or(l.order_count > 0) AS bought
+           FROM ${givenMerges} JOIN customers l ON l.id = merge.leaving GROUP BY merge.staying) AS other
      WHERE c.id = other.staying`,
-    values,
+    mergeColumns(merges),
+  )
+  await client.query(
+    `UPDATE customers c SET merged_into = merge.staying, due_at = NULL, scored_at = NULL, updated_at = $4
+     FROM ${givenMerges} WHERE c.id = merge.leaving`,
+    [...mergeColumns(merges), new Date(nowMs)],
   )
 }
 

@@ -14,13 +14,11 @@ import type { Queryable } from './database.ts'
  * - `contact`: an address, a consent or a suppression changed.
  * - `profile`: a trait changed.
  * - `score`: a score crossed a threshold; `detail` is `{score, crossed}`.
- * - `task`: a person finished a task; `detail` is `{taskId, outcome}`.
- * - `entry`: somebody puts the customer into a journey; `detail` is `{journey, properties}`, nothing personal.
  * - `merged`: this customer has become part of another one; `detail` is `{into}`. Its workflow has nothing to review.
  */
 export interface NewNews {
   readonly customerId: string
-  readonly kind: 'event' | 'arrived' | 'contact' | 'profile' | 'score' | 'merged' | 'task' | 'entry'
+  readonly kind: 'event' | 'arrived' | 'contact' | 'profile' | 'score' | 'merged'
   readonly eventId?: number
   /** When that event was received: says in which partition it is. */
   readonly eventReceivedMs?: number
@@ -66,6 +64,24 @@ export async function insertContactNews(
       SELECT given.id, 'contact', $2 FROM unnest($1::uuid[]) AS given (id)
       WHERE EXISTS (SELECT FROM journey_runs r WHERE r.customer_id = given.id AND r.status = 'active')
          OR EXISTS (SELECT FROM messages m WHERE m.customer_id = given.id AND m.settled_at IS NULL)`,
+    values: [customerIds, new Date(atMs)],
+  })
+}
+
+/**
+ * News that customers are more than they were: others became part of them, or came apart from them again. Only those get
+ * it for whom that may mean something: who is under way, or whose orders tell their stage.
+ */
+export async function insertJoinedNews(client: Queryable, customerIds: readonly string[], atMs: number): Promise<void> {
+  if (customerIds.length === 0) return
+  await client.query({
+    name: 'insert-joined-news',
+    text: `
+      INSERT INTO news (customer_id, kind, created_at)
+      SELECT c.id, 'profile', $2 FROM customers c
+      WHERE c.id = ANY ($1::uuid[]) AND (c.order_count > 0 OR c.due_at IS NOT NULL
+         OR EXISTS (SELECT FROM journey_runs r WHERE r.customer_id = c.id AND r.status = 'active')
+         OR EXISTS (SELECT FROM messages m WHERE m.customer_id = c.id AND m.settled_at IS NULL))`,
     values: [customerIds, new Date(atMs)],
   })
 }

@@ -90,12 +90,13 @@ const loadFacts = `
               ORDER BY entered_at, id)
        FROM journey_runs WHERE customer_id = c.id AND status = 'active') AS runs,
 
-    -- The newest ended run of each journey says all that re-entry asks: when it ended, and how many there were.
+    -- All that re-entry asks of each journey: when the last run ended, and how many there were. After a merge the last
+    -- one to end need not have the highest number.
     (SELECT json_agg(ended) FROM (
-       SELECT DISTINCT ON (journey) journey, entry_number AS "entryNumber", entered_at AS "enteredAt",
-              ended_at AS "endedAt", end_reason AS "endReason"
+       SELECT DISTINCT ON (journey) journey, max(entry_number) OVER (PARTITION BY journey) AS "entryNumber",
+              entered_at AS "enteredAt", ended_at AS "endedAt", end_reason AS "endReason"
          FROM journey_runs WHERE customer_id = c.id AND status <> 'active'
-        ORDER BY journey, entry_number DESC) AS ended) AS past_runs,
+        ORDER BY journey, ended_at DESC, entry_number DESC) AS ended) AS past_runs,
 
     (SELECT json_agg(recent) FROM (
        SELECT channel, journey, message_class AS "messageClass", coalesce(settled_at, planned_at) AS at
@@ -112,8 +113,6 @@ const loadFacts = `
               ORDER BY issued_at, id)
        FROM coupons
       WHERE customer_id = c.id AND status = 'issued' AND (expires_at IS NULL OR expires_at > $2)) AS coupons,
-
-    (SELECT json_object_agg(experiment, variant) FROM experiment_assignments WHERE customer_id = c.id) AS assignments,
 
     (SELECT json_agg(unread) FROM (
        SELECT n.id, n.kind, n.detail, n.created_at AS "createdAt", e.occurred_at AS "occurredAt",
@@ -198,7 +197,6 @@ interface FactsRow {
   readonly recent_messages: readonly Written<RecentMessageFacts>[] | null
   readonly open_messages: readonly Written<OpenMessage>[] | null
   readonly coupons: readonly Written<CouponFacts>[] | null
-  readonly assignments: Record<string, string> | null
   readonly news: readonly NewsRow[] | null
 }
 
@@ -256,7 +254,6 @@ function toSnapshot(row: CustomerRow, facts: FactsRow, newsPage: number): Loaded
         ...coupon,
         expiresAtMs: msOrNull(expiresAt),
       })),
-      ...(facts.assignments === null ? {} : { assignments: facts.assignments }),
     },
     openMessages: (facts.open_messages ?? []).map(({ notBefore, ...message }) => ({
       ...message,
@@ -281,16 +278,6 @@ function toNews({ id, kind, detail, createdAt, occurredAt, name, properties }: N
   switch (kind) {
     case 'event':
       return { id, atMs, kind, name: name ?? '', properties: properties ?? {} }
-    case 'task':
-      return { id, atMs, kind, taskId: String(detail['taskId']), outcome: String(detail['outcome']) }
-    case 'entry':
-      return {
-        id,
-        atMs,
-        kind,
-        journey: String(detail['journey']),
-        properties: (detail['properties'] ?? {}) as Record<string, unknown>,
-      }
     case 'score':
       return { id, atMs, kind, score: detail['score'] as ScoreKind, crossed: detail['crossed'] as 'up' | 'down' }
     case 'contact':

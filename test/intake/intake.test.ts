@@ -189,15 +189,19 @@ describe('who is who', () => {
     expect(await ids()).toEqual([(await shop.customer('u1')).id])
   })
 
-  test('alias joins two users whom the shop knew as two, whichever was first', async () => {
+  test('alias does not join two users whom the shop knows as two: it says so, and everything else holds', async () => {
     await shop.live([
       track('Order Completed', { order_id: 'o1', revenue: 1 }, { userId: 'old' }),
       track('Order Completed', { order_id: 'o2', revenue: 2 }, { userId: 'new' }),
     ])
     await shop.live([{ type: 'alias', userId: 'new', previousId: 'old' }])
-    const customer = await shop.customer('old')
-    expect(customer).toMatchObject({ external_id: 'new', order_count: 2, revenue_cents: 300 })
-    expect((await shop.customer('new')).id).toBe(customer.id)
+    expect(await shop.customer('old')).toMatchObject({ external_id: 'old', order_count: 1, merged_into: null })
+    expect(await shop.customer('new')).toMatchObject({ external_id: 'new', order_count: 1, merged_into: null })
+    const [alias] = await shop.rows<{ problem: string; customer_id: string }>(
+      `SELECT problem, customer_id FROM events WHERE type = 'alias'`,
+    )
+    expect(alias?.problem).toMatch(/previousId: names another customer/)
+    expect(alias?.customer_id).toBe((await shop.customer('new')).id)
   })
 
   test('an e-mail address as user id reaches the customer by that address', async () => {

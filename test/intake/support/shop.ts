@@ -111,7 +111,7 @@ export async function openShop(): Promise<Shop> {
       time.nowMs = startMs
       const tables =
         'customers customer_keys identities contact_points events orders order_changes products consents suppressions ' +
-        'news journey_runs messages coupons dirty_customers event_days customer_categories'
+        'customer_merges merged_profiles news journey_runs messages coupons dirty_customers event_days customer_categories lifecycle_moves decision_records'
       await database.pool.query(tables.replaceAll(/\w+/g, 'DELETE FROM $&;'))
     },
     async close() {

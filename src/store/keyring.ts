@@ -1,16 +1,19 @@
 /** The keys of a page's customers, opened once each, and made where there is something to seal for the first time. */
 
-import type { LockedCustomer, NewCustomerKey } from '../store/customers.ts'
-import type { CustomerKey, Vault } from '../store/vault.ts'
+import type { LockedCustomer, NewCustomerKey } from './customers.ts'
+import type { CustomerKey, Vault } from './vault.ts'
+
+/** Whose key is stored how; null: there is none. */
+export type WrappedKeys = ReadonlyMap<string, Pick<LockedCustomer, 'wrappedKey'>>
 
 export class Keyring {
   readonly added: NewCustomerKey[] = []
   readonly #vault: Vault
-  readonly #locked: ReadonlyMap<string, LockedCustomer>
+  readonly #locked: WrappedKeys
   readonly #open = new Map<string, CustomerKey>()
 
   /** @param locked customers whose keys were loaded; all others in need of a key have none yet. */
-  constructor(vault: Vault, locked: ReadonlyMap<string, LockedCustomer>) {
+  constructor(vault: Vault, locked: WrappedKeys) {
     this.#vault = vault
     this.#locked = locked
   }

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "customer_merges" DROP COLUMN "last_event";
