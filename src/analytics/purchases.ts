@@ -1,6 +1,7 @@
 /** Who bought on which days, from lines of sales: what RFM and the value models start from. */
 
 import { checkFinite, checkWhole, refuse } from './core/check.ts'
+import { exactSum } from './core/exact-sum.ts'
 import { compareText } from './core/text-order.ts'
 
 /** Lines of sales, as columns of equal length. */
@@ -19,6 +20,8 @@ export interface CustomerPurchases {
   readonly days: readonly number[]
   /** What was spent on each of the days. */
   readonly amounts: readonly number[]
+  /** The sum of all lines. */
+  readonly total: number
 }
 
 /**
@@ -57,16 +60,16 @@ interface Line {
 }
 
 /** Adds up the lines of each day; the amounts of a day ascend first, so that the sum knows no order. */
-function mergeDays(lines: Line[]): { days: number[]; amounts: number[] } {
+function mergeDays(lines: Line[]): Omit<CustomerPurchases, 'customerId'> {
   lines.sort((a, b) => a.day - b.day || a.amount - b.amount)
   const days: number[] = []
-  const amounts: number[] = []
+  const ofDays: number[][] = []
   for (const { day, amount } of lines) {
-    if (days.at(-1) === day) amounts.push((amounts.pop() as number) + amount)
+    if (days.at(-1) === day) ofDays.at(-1)?.push(amount)
     else {
       days.push(day)
-      amounts.push(amount)
+      ofDays.push([amount])
     }
   }
-  return { days, amounts }
+  return { days, amounts: ofDays.map(exactSum), total: exactSum(ofDays.flat()) }
 }

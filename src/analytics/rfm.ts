@@ -48,14 +48,11 @@ export function rfm(transactions: Transactions, { asOfDay, weights = thirds }: R
   checkWeights(weights)
   const customers = purchasesByCustomer(transactions, asOfDay - 1)
   if (customers.length === 0) refuse('transactions', 'no line', 'lies before asOfDay: at least one must')
-  const measured = customers.map(({ customerId, days, amounts }) => ({
+  const measured = customers.map(({ customerId, days, total }) => ({
     customerId,
     recency: asOfDay - (days.at(-1) as number),
     frequency: days.length,
-    monetary: checkFinite(
-      `monetary of ${customerId}`,
-      amounts.reduce((sum, amount) => sum + amount, 0),
-    ),
+    monetary: checkFinite(`monetary of ${customerId}`, total),
   }))
   const [recency, frequency, monetary] = measures.map((measure) => {
     const sorted = sortedNumbers(

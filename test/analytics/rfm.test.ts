@@ -44,9 +44,22 @@ describe('purchasesByCustomer', () => {
       8,
     )
     expect(bought).toEqual([
-      { customerId: 'a', days: [5], amounts: [2] },
-      { customerId: 'b', days: [1, 3], amounts: [4, 0] },
+      { customerId: 'a', days: [5], amounts: [2], total: 2 },
+      { customerId: 'b', days: [1, 3], amounts: [4, 0], total: 4 },
     ])
+  })
+
+  test('adds cents up to the cent: a total at a threshold is not a hair above it', () => {
+    const [bought] = purchasesByCustomer(
+      columnsOf([
+        ['a', 1, 13.97],
+        ['a', 2, 11.77],
+        ['a', 3, 22.74],
+        ['a', 4, 11.49],
+      ]),
+      9,
+    )
+    expect(bought!.total).toBe(59.97) // Added up one after the other, smallest first, they make 59.970000000000006.
   })
 
   test('does not depend on the order of the lines, not even in the last digit', () => {

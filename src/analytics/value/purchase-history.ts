@@ -1,6 +1,7 @@
 /** A customer's purchases as the value models see them: how many repeats, how long ago the last, how long ago the first. */
 
 import { checkFinite, checkWhole, refuse } from '../core/check.ts'
+import { exactSum } from '../core/exact-sum.ts'
 import { type CustomerPurchases, purchasesByCustomer, type Transactions } from '../purchases.ts'
 
 /** What BG/NBD knows of a customer at the end of the calibration. Times are in weeks from the first purchase. */
@@ -34,7 +35,7 @@ export function purchaseHistories(transactions: Transactions, lastDay: number): 
 function historyOf({ customerId, days, amounts }: CustomerPurchases, lastDay: number): CustomerHistory {
   const first = days[0] as number
   const repeatCount = days.length - 1
-  const spent = amounts.slice(1).reduce((sum, amount) => sum + amount, 0)
+  const spent = exactSum(amounts.slice(1))
   return {
     customerId,
     repeatCount,
