@@ -115,6 +115,7 @@ export function thresholdMetrics(
   threshold = 0.5,
 ): ThresholdMetrics {
   const positives = checkProbabilities(probabilities, target)
+  checkBetween('threshold', threshold, 0, 1)
   let called = 0
   let truePositives = 0
   for (let i = 0; i < target.length; i++) {

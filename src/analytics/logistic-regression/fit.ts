@@ -1,6 +1,6 @@
 /** Logistic regression by Newton's method: intercept, optional L2 penalty, separation noticed. */
 
-import { checkWhole, refuse } from '../core/check.ts'
+import { checkAllFinite, checkFinite, checkWhole, refuse } from '../core/check.ts'
 import { choleskyFactor, choleskySolve, inverseDiagonal } from '../core/cholesky.ts'
 import type { DenseMatrix } from '../core/dense-matrix.ts'
 import { evaluate, hessianInto, type LogisticProblem, penaltyOf, startProblem } from './problem.ts'
@@ -102,7 +102,7 @@ export function fitLogisticRegression(
 /**
  * Standard errors of [intercept, coefficients…] at a fit: the roots of the diagonal of the inverse Hessian.
  *
- * @throws RangeError as `fitLogisticRegression` does.
+ * @throws RangeError as `fitLogisticRegression` does, or if the fit is not one of these columns.
  */
 export function logisticStandardErrors(
   features: DenseMatrix,
@@ -111,6 +111,11 @@ export function logisticStandardErrors(
   l2 = 0,
 ): Float64Array {
   const problem = startProblem(features, target, l2)
+  if (coefficients.length !== features.columns) {
+    refuse('coefficients.length', coefficients.length, `must be the number of columns (${features.columns})`)
+  }
+  checkFinite('intercept', intercept)
+  if (coefficients.length > 0) checkAllFinite('coefficients', coefficients)
   problem.weights.set([intercept, ...coefficients])
   evaluate(problem)
   const { factor, flatColumn } = factoredHessian(problem)

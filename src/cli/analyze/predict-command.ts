@@ -47,13 +47,13 @@ export function predictCommand(): Command {
 function run(options: Options): void {
   const table = readCsvTable('--csv', options.csv)
   const target = readTarget(table, options)
+  const { train, test } = splitRows(table.rowCount, options)
   for (const name of options.drop) table.column(name) // Refuses a name that is not there.
   const { names, matrix } = readFeatures(
     table,
     table.names.filter((name) => name !== options.target && !options.drop.includes(name)),
   )
 
-  const { train, test } = splitRows(table.rowCount, options)
   const trainTarget = Uint8Array.from(train, (row) => target[row] as number)
   if (!hasBoth(trainTarget))
     refuseOption('--positive', options.positive, 'must be in some training rows, but not in all')
