@@ -68,9 +68,13 @@ function activityOf(step: Step, postponedBy: string | undefined): string {
       return `Wait until ${step.event ?? 'a condition holds'}`
     case 'time-window':
       return 'Time window'
+    case 'task':
+      return `Task: ${step.title}`
     case 'split':
     case 'multi-split':
     case 'experiment':
+    case 'update-profile':
+    case 'go-to-journey':
     case 'exit':
       return `Step ${step.type}`
   }

@@ -2,6 +2,8 @@
 
 import type { DeliveryActivities, ReviewActivities, ScoreActivities } from '../activities/activity-types.ts'
 import { createDeliveryActivities, type DeliveryNeeds } from '../activities/deliver.ts'
+import { createErasureActivities } from '../activities/erase.ts'
+import type { ErasureActivities } from '../activities/erasure-types.ts'
 import { createReviewActivities } from '../activities/review.ts'
 import { createScoreActivities } from '../activities/score.ts'
 import { type EmailChannel } from '../src/channels/email/email-channel.ts'
@@ -12,6 +14,7 @@ import type { ThreadRenderer } from '../src/channels/templates/thread-renderer.t
 import type { Clock } from '../src/clock.ts'
 import type { Definitions } from '../src/domain/definitions.ts'
 import type { Database } from '../src/store/database.ts'
+import { createErasureStore } from '../src/store/erasures.ts'
 import { createIdentifiers } from '../src/store/identifiers.ts'
 import { createLedger } from '../src/store/ledger.ts'
 import { twilioStatusUrl } from '../src/store/links.ts'
@@ -37,7 +40,7 @@ export interface Neighbours {
 }
 
 export interface LifecycleActivities {
-  readonly lifecycle: ReviewActivities & ScoreActivities
+  readonly lifecycle: ReviewActivities & ScoreActivities & ErasureActivities
   readonly delivery: DeliveryActivities
 }
 
@@ -54,6 +57,7 @@ export function createLifecycleActivities(neighbours: Neighbours): LifecycleActi
         idFor: identifiers('scores').id,
         markScored: (customerId, nowMs) => markScored(database.pool, customerId, nowMs),
       }),
+      ...createErasureActivities({ erasures: createErasureStore(database, vault), definitions, clock }),
     },
     delivery: createDeliveryActivities({
       ledger: createLedger(database),

@@ -5,6 +5,14 @@ export function customerWorkflowId(customerId: string): string {
   return `customer:${customerId}`
 }
 
+/** The workflow that forgets a person, by name. */
+export const erasureType = 'erasure'
+
+/** One erasure of a person at a time. */
+export function erasureWorkflowId(customerId: string): string {
+  return `erasure:${customerId}`
+}
+
 /** The workflow that trains a model, by name. */
 export const modelTrainingType = 'modelTraining'
 

@@ -1,4 +1,5 @@
 /** The entry of the workflow bundle: every workflow that a worker can run. */
 
 export { customerLifecycle } from './customer-lifecycle.ts'
+export { erasure } from './erasure.ts'
 export { modelTraining } from './model-training.ts'

@@ -25,12 +25,18 @@ export function targetOptions(): Option[] {
 const requestMs = 30_000
 
 /**
- * Asks the admin API.
+ * Asks the admin API, or tells it something.
  *
  * @param path such as `/api/status`.
+ * @param body makes it a POST, or what `method` says.
  * @throws UsageError if there is no installation or no token; Error with what the installation answered.
  */
-export async function askInstallation(options: TargetOptions, path: string): Promise<unknown> {
+export async function askInstallation(
+  options: TargetOptions,
+  path: string,
+  body?: object,
+  method = body === undefined ? 'GET' : 'POST',
+): Promise<unknown> {
   const home = homeOf(options)
   const url = options.url ?? runningInstallation(home)?.addresses?.url
   if (url === undefined) throw new UsageError(`Nothing runs in ${home}: start it with "perennial start", or give --url`)
@@ -38,14 +44,22 @@ export async function askInstallation(options: TargetOptions, path: string): Pro
   if (token === undefined)
     throw new UsageError('An admin token is needed: give --token ("perennial keys create --kind admin")')
   const response = await fetch(new URL(path, url), {
-    headers: { authorization: `Bearer ${token}`, accept: 'application/json' },
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      accept: 'application/json',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(requestMs),
   }).catch((error: unknown) => {
     throw new Error(`${url} cannot be reached: ${reasonOf(error)}`)
   })
   if (response.status === 401) throw new UsageError(`${url} does not know this admin token`)
   const text = await response.text()
-  if (!response.ok) throw new Error(`${url}${path} answered ${response.status}: ${text.slice(0, 300)}`)
+  if (response.status === 403 || response.status === 404 || response.status === 409)
+    throw new UsageError(messageOf(text))
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${messageOf(text)}`)
   return JSON.parse(text) as unknown
 }
 
@@ -66,6 +80,17 @@ export function databaseOf(options: { readonly home?: string }): string {
 function localToken(home: string): string | undefined {
   const path = localTokenPath(home)
   return existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined
+}
+
+/** What the installation says is wrong, without its envelope. */
+function messageOf(text: string): string {
+  try {
+    const { error } = JSON.parse(text) as { readonly error?: { readonly message?: unknown } }
+    if (typeof error?.message === 'string') return error.message
+  } catch {
+    // Something else than our API answered.
+  }
+  return text.slice(0, 300)
 }
 
 /** fetch says "fetch failed" and hides the reason below. */

@@ -18,11 +18,14 @@ const maxNameCharacters = 100
 
 export function keysCommand(): Command {
   const keys = new Command('keys').description('Keys of the HTTP API: make, list, revoke.')
-  const kind = new Option('--kind <kind>', 'write: may send events; admin: may read and change everything')
+  const kind = new Option(
+    '--kind <kind>',
+    'write: may send events; admin: may read and change everything; marketer: sees masks; analyst: sees nobody',
+  )
   keys
     .command('create')
     .description('Make a key. It is shown this once.')
-    .addOption(kind.choices(['write', 'admin']).makeOptionMandatory())
+    .addOption(kind.choices(['write', 'admin', 'marketer', 'analyst']).makeOptionMandatory())
     .requiredOption('--name <name>', 'what or who it is for')
     .addOption(homeOption())
     .option('--json', 'print JSON')

@@ -3,6 +3,7 @@
 import { Command } from 'commander'
 import { analyzeCommand } from './analyze/analyze-command.ts'
 import { applyCommand, validateCommand } from './apply-command.ts'
+import { customerCommand } from './customer-command.ts'
 import { demoCommand } from './demo-command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { keysCommand } from './keys-command.ts'
@@ -19,6 +20,7 @@ export function buildProgram(): Command {
     statusCommand(),
     doctorCommand(),
     keysCommand(),
+    customerCommand(),
     validateCommand(),
     applyCommand(),
     simulateCommand(),

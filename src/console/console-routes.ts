@@ -2,8 +2,10 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { customerWorkflowId } from '../../workflows/ids.ts'
+import type { ViewerRole } from '../analytics/privacy/masking.ts'
 import type { Config } from '../config.ts'
-import { isActiveApiKey, verifyApiKey } from '../store/api-keys.ts'
+import { findApiKey, kindOfActiveKey } from '../store/api-keys.ts'
+import { noteAudit } from '../store/audit.ts'
 import { findCustomer } from '../store/customer-details.ts'
 import { isUuid, listCustomers } from '../store/customer-list.ts'
 import type { Database } from '../store/database.ts'
@@ -15,6 +17,7 @@ import { customerPage } from './customer-page.ts'
 import { dashboard } from './dashboard.ts'
 import { type Html, html } from './html.ts'
 import { sendPage } from './page.ts'
+import { personalViewOf, roleOfKey } from './personal-view.ts'
 import { endedCookie, localSession, readSession, sessionCookie } from './session.ts'
 
 export interface ConsoleNeeds {
@@ -42,7 +45,11 @@ export function consoleRoutes(needs: ConsoleNeeds): (app: FastifyInstance) => Pr
     )
     app.get('/', (request, reply) => showDashboard(needs, request, reply))
     app.get<{ Params: { id: string } }>('/customers/:id', (request, reply) =>
-      showCustomer(needs, request, request.params.id, reply),
+      showCustomer(needs, request, request.params.id, reply, false),
+    )
+    // A POST, because it is written down; the cookie does not come along from another site.
+    app.post<{ Params: { id: string } }>('/customers/:id', { bodyLimit: 4_096 }, (request, reply) =>
+      showCustomer(needs, request, request.params.id, reply, true),
     )
   }
 }
@@ -64,9 +71,11 @@ function showLogin(needs: ConsoleNeeds, request: FastifyRequest, reply: FastifyR
 
 async function login(needs: ConsoleNeeds, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const token = request.body instanceof URLSearchParams ? (request.body.get('token')?.trim() ?? '') : ''
-  const keyId = token === '' ? undefined : await verifyApiKey(needs.database, 'admin', token)
-  if (keyId === undefined) return sendLogin(reply, 401, 'This is not a valid admin token.')
-  return reply.header('set-cookie', sessionCookie(needs.vault, keyId, needs.isSecure)).redirect('/', 303)
+  const key = token === '' || token.length > 200 ? undefined : await findApiKey(needs.database, token)
+  if (key === undefined || roleOfKey(key.kind) === undefined) {
+    return sendLogin(reply, 401, 'This is not a valid token for the console.')
+  }
+  return reply.header('set-cookie', sessionCookie(needs.vault, key.id, needs.isSecure)).redirect('/', 303)
 }
 
 function sendLogin(reply: FastifyReply, status: number, problem: string | undefined): FastifyReply {
@@ -78,15 +87,24 @@ function sendLogin(reply: FastifyReply, status: number, problem: string | undefi
   return sendPage(reply, status, 'Sign in · Perennial', body)
 }
 
-/** Whether somebody is signed in, with a key that still holds. */
-async function isSignedIn({ vault, database }: ConsoleNeeds, request: FastifyRequest): Promise<boolean> {
+interface Visitor {
+  /** The id of their key, or `local`. */
+  readonly who: string
+  readonly role: ViewerRole
+}
+
+/** Who is signed in, with a key that still holds; asked at every page, so that a revoked key ends its sessions. */
+async function visitorOf({ vault, database }: ConsoleNeeds, request: FastifyRequest): Promise<Visitor | undefined> {
   const who = readSession(vault, request.headers.cookie)
-  if (who === undefined) return false
-  return who === localSession || isActiveApiKey(database, who)
+  if (who === undefined) return undefined
+  if (who === localSession) return { who, role: 'admin' }
+  const kind = await kindOfActiveKey(database, who)
+  const role = kind && roleOfKey(kind)
+  return role && { who, role }
 }
 
 async function showDashboard(needs: ConsoleNeeds, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  if (!(await isSignedIn(needs, request))) return reply.redirect('/login', 303)
+  if ((await visitorOf(needs, request)) === undefined) return reply.redirect('/login', 303)
   const { search: given } = request.query as { readonly search?: unknown }
   const search = typeof given === 'string' ? given.replaceAll('\u0000', '').trim().slice(0, 300) : ''
   const { pool } = needs.database
@@ -103,9 +121,14 @@ async function showCustomer(
   request: FastifyRequest,
   id: string,
   reply: FastifyReply,
+  wantsOpen: boolean,
 ): Promise<FastifyReply> {
-  if (!(await isSignedIn(needs, request))) return reply.redirect('/login', 303)
-  const customer = isUuid(id) ? await findCustomer(needs.database.pool, needs.vault, id) : undefined
+  const visitor = await visitorOf(needs, request)
+  if (visitor === undefined) return reply.redirect('/login', 303)
+  const mayOpen = visitor.role === 'admin'
+  const isOpen = wantsOpen && mayOpen
+  const view = personalViewOf(mayOpen && !isOpen ? 'marketer' : visitor.role)
+  const customer = isUuid(id) ? await findCustomer(needs.database.pool, needs.vault, id, view) : undefined
   if (customer === undefined) {
     return sendFramed(
       needs,
@@ -115,7 +138,12 @@ async function showCustomer(
       html`<main><h1>There is no customer with this id</h1></main>`,
     )
   }
-  return sendFramed(needs, reply, 200, 'Customer · Perennial', customerPage(customer, workflowUrl(needs, customer.id)))
+  if (isOpen) {
+    const entry = { actor: visitor.who, action: 'open', customerId: customer.id } as const
+    await noteAudit(needs.database.pool, needs.vault, entry)
+  }
+  const links = { workflow: workflowUrl(needs, customer.id), isToOpen: mayOpen && !isOpen }
+  return sendFramed(needs, reply, 200, 'Customer · Perennial', customerPage(customer, links))
 }
 
 /** The customer's workflow in the pages of Temporal; it may have completed. */

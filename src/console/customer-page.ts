@@ -1,31 +1,35 @@
-/** One customer: where they stand, what is known, and everything that happened. Personal data only as masks. */
+/** One customer: where they stand, what is known, and everything that happened. Personal data as the viewer's role may see it. */
 
 import type { CustomerDetails } from '../store/customer-details.ts'
 import { formatCount, formatMoney, formatShare, formatTime } from './format.ts'
 import { type Html, html } from './html.ts'
 import { timelineOf } from './timeline.ts'
 
-export function customerPage(customer: CustomerDetails, workflowUrl: string | undefined): Html {
+export interface CustomerLinks {
+  readonly workflow: string | undefined
+  /** The viewer may open what is masked. */
+  readonly isToOpen: boolean
+}
+
+export function customerPage(customer: CustomerDetails, { workflow: workflowUrl, isToOpen }: CustomerLinks): Html {
   return html`<main><h1>${customer.externalId ?? `Customer ${customer.id.slice(-12)}`}</h1>
     <p class="lead"><span class="tag">${customer.stage}</span>
       ${customer.atRisk && html`<span class="tag warn">at risk</span>`} since ${formatTime(customer.stageSince)}
       ${customer.mergedInto !== null && html`· now part of <a href="/customers/${customer.mergedInto}">another customer</a>`}
       ${workflowUrl !== undefined && html`· <a href="${workflowUrl}">workflow in Temporal</a>`}</p>
-    <div class="grid">${facts(customer)} ${contact(customer)} ${money(customer)}</div>
+    <div class="grid">${facts(customer)} ${contact(customer, isToOpen)} ${money(customer)}</div>
     ${journeys(customer)} ${timeline(customer)}</main>`
 }
 
 function facts({ id, firstSeenAt, lastSeenAt, dueAt, timeZone, country, locale, traits }: CustomerDetails): Html {
-  const shown = Object.entries(traits).map(
-    ([name, value]) => html`<dt>${name}</dt><dd>${typeof value === 'string' ? value : JSON.stringify(value)}</dd>`,
-  )
+  const shown = Object.entries(traits).map(([name, value]) => html`<dt>${name}</dt><dd>${asText(value)}</dd>`)
   return html`<section><h2>Known</h2><dl><dt>id</dt><dd><code>${id}</code></dd>
     <dt>first seen</dt><dd>${formatTime(firstSeenAt)}</dd><dt>last seen</dt><dd>${formatTime(lastSeenAt)}</dd>
     <dt>next look</dt><dd>${dueAt === null ? 'when something happens' : formatTime(dueAt)}</dd>
     <dt>place</dt><dd>${[country, timeZone, locale].filter((part) => part !== null).join(', ') || '–'}</dd>${shown}</dl></section>`
 }
 
-function contact({ addresses, personal, consents }: CustomerDetails): Html {
+function contact({ addresses, personal, consents }: CustomerDetails, isToOpen: boolean): Html {
   const words = consents as readonly {
     channel: string
     topic: string
@@ -38,7 +42,8 @@ function contact({ addresses, personal, consents }: CustomerDetails): Html {
       ${one.suppressed !== null && html`<span class="warn">nothing is sent: ${one.suppressed}</span>`}</dd>`,
   )}${Object.entries(personal)
     .filter(([name]) => name !== 'email' && name !== 'phone')
-    .map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
+    .map(([name, value]) => html`<dt>${name}</dt><dd>${asText(value)}</dd>`)}</dl>
+    ${isToOpen && html`<form method="post"><button class="quiet">Show personal data</button> <span class="soft">is written down</span></form>`}
     ${
       words.length === 0
         ? html`<p class="soft">Nothing was said about messages.</p>`
@@ -47,6 +52,10 @@ function contact({ addresses, personal, consents }: CustomerDetails): Html {
       <td class="time">${formatTime(one.givenAt)}</td><td class="soft">${one.method}</td></tr>`,
           )}</tbody></table>`
     }</section>`
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function money(customer: CustomerDetails): Html {

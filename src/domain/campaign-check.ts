@@ -54,9 +54,12 @@ function checkJourney(
     ...journey.entry.flatMap((entry, i) => topicProblems(['entry', i, 'if'], entry.if, definitions)),
     ...(journey.goal === null ? [] : topicProblems(['goal', 'if'], conditionOf(journey.goal), definitions)),
     ...journey.exit.flatMap((each, i) => topicProblems(['exit', i, 'if'], conditionOf(each), definitions)),
-    ...journey.steps.flatMap((step, i) =>
-      checkStep(step, definitions, templates).map(({ path, rule }) => ({ path: ['steps', i, ...path], rule })),
-    ),
+    // What a survey adds by itself has nothing to check, and no place in the document.
+    ...journey.steps
+      .filter(({ id }) => !id.includes(':'))
+      .flatMap((step, i) =>
+        checkStep(step, definitions, templates).map(({ path, rule }) => ({ path: ['steps', i, ...path], rule })),
+      ),
   ]
 }
 
@@ -81,9 +84,15 @@ function checkStep(
       return topicProblems(['if'], step.if, definitions)
     case 'multi-split':
       return step.branches.flatMap((branch, i) => topicProblems(['branches', i, 'if'], branch.if, definitions))
+    case 'go-to-journey': {
+      const keys = definitions.live.map(({ key }) => key)
+      return keys.includes(step.journey) ? [] : [{ path: ['journey'], rule: unknown('journey', keys) }]
+    }
     case 'delay':
     case 'time-window':
     case 'experiment':
+    case 'update-profile':
+    case 'task':
     case 'exit':
       return []
   }

@@ -59,6 +59,8 @@ export const contactPolicyDocument = z
       .refine((lengthMs) => lengthMs <= 12 * hourMs, { message: 'must be 12 hours at most' })
       .default(15 * minuteMs),
     hold_out: share.default(0),
+    // `anonymise`: amounts and days of orders stay for the books, with nobody behind them.
+    erasure: z.strictObject({ orders: z.enum(['delete', 'anonymise']).default('delete') }).prefault({}),
   })
   .transform((document): Omit<ContactPolicy, 'key' | 'version'> => {
     const { email, sms } = document.channels
@@ -71,6 +73,7 @@ export const contactPolicyDocument = z
       offersAtOnce: document.offers_at_once,
       spreadMs: document.spread,
       holdOut: document.hold_out,
+      erasure: document.erasure,
     }
   })
 

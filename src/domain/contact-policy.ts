@@ -60,7 +60,7 @@ export function mayContact(
 ): ContactVerdict {
   const isMarketing = question.messageClass === 'marketing'
   return (
-    refusedByAddress(addressee.contact) ??
+    refusedByAddress(question, addressee.contact) ??
     refusedByConsent(question, addressee.contact, policy) ??
     (isMarketing ? refusedByHoldOut(addressee, policy) : null) ??
     (isMarketing ? refusedByCaps(question, addressee, policy, nowMs) : null) ??
@@ -88,9 +88,12 @@ function refused(
   return { allowed: false, rule, notBeforeMs, detail }
 }
 
-function refusedByAddress(contact: ContactFacts): ContactVerdict | null {
+/** Somebody who was forgotten and has come back to order something may have the receipt. */
+function refusedByAddress({ messageClass }: ContactQuestion, contact: ContactFacts): ContactVerdict | null {
   if (!contact.reachable) return refused('no-address', null)
-  return contact.suppressed === null ? null : refused('suppressed', null, { reason: contact.suppressed })
+  if (contact.suppressed === null) return null
+  if (contact.suppressed === 'erased' && messageClass === 'transactional') return null
+  return refused('suppressed', null, { reason: contact.suppressed })
 }
 
 function refusedByConsent(

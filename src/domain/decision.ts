@@ -10,6 +10,12 @@ export interface Decision {
   readonly messages: readonly PlannedMessage[]
   /** Coupons to issue; the messages that need one name it by `couponId`. */
   readonly coupons: readonly PlannedCoupon[]
+  /** Tasks for people. */
+  readonly tasks: readonly PlannedTask[]
+  /** Variants given for good. */
+  readonly assignments: readonly Assignment[]
+  /** Impersonal traits to set; `null` removes one. */
+  readonly traits: Readonly<Record<string, TraitValue>>
   /** Why things were done, and why not. */
   readonly records: readonly DecisionNote[]
   /** News that this decision has taken into account. */
@@ -65,6 +71,25 @@ export interface PlannedCoupon {
   readonly offer: string
   readonly code: string
   readonly expiresAtMs: EpochMs | null
+}
+
+export interface PlannedTask {
+  readonly id: string
+  readonly journey: string
+  readonly version: string
+  readonly step: string
+  readonly entryNumber: number
+  readonly title: string
+  readonly outcomes: readonly string[]
+  readonly dueAtMs: EpochMs
+  /** When the run no longer waits for it. */
+  readonly expiresAtMs: EpochMs
+}
+
+export interface Assignment {
+  /** As `experimentKey` makes it. */
+  readonly experiment: string
+  readonly variant: string
 }
 
 export interface DecisionNote {

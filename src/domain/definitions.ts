@@ -22,6 +22,16 @@ export interface Definitions {
   readonly live: readonly JourneyDefinition[]
   /** By key. */
   readonly offers: ReadonlyMap<string, OfferDefinition>
+  /**
+   * What experiments that learn have learned so far: the present share of each variant, by `experimentKey`. An
+   * experiment that is not in here goes by the shares of its document.
+   */
+  readonly allocations?: ReadonlyMap<string, Readonly<Record<string, number>>>
+}
+
+/** Under which name the assignments and the outcomes of an experiment are kept. */
+export function experimentKey(journey: string, step: string): string {
+  return `${journey}/${step}`
 }
 
 /** Under which name a version of a journey is kept in `Definitions.journeys`. */
@@ -96,6 +106,8 @@ export type Entry =
       readonly if: Condition | null
     }
   | { readonly type: 'arrived'; readonly if: Condition | null }
+  /** Somebody put the customer in: a call of the API, or an operator. */
+  | { readonly type: 'api'; readonly if: Condition | null }
   /** The customer moved into this stage, or arrived in it. */
   | { readonly type: 'stage'; readonly stage: Stage; readonly if: Condition | null }
   | {
@@ -137,6 +149,8 @@ export interface MessageStep extends StepBase {
   readonly messageClass: MessageClass
   /** The message carries the coupon of this offer, and is skipped if there is none. */
   readonly offer: string | null
+  /** Where to go when it was refused or skipped. */
+  readonly ifRefused: Target
   /** After this time it is stale and is not sent; `null`: as the contact policy says. */
   readonly validForMs: number | null
   /** `null`: as the contact policy says. */
@@ -189,11 +203,44 @@ export interface MultiSplitStep extends StepBase {
   readonly branches: readonly { readonly name: string; readonly if: Condition; readonly next: Target }[]
 }
 
-/** Variants by hash of the customer: the same customer always gets the same one. */
+/** Variants by hash of the customer. Once assigned, a customer keeps the variant, also when shares change. */
 export interface ExperimentStep extends StepBase {
   readonly type: 'experiment'
-  /** Shares sum to 1. */
-  readonly variants: readonly { readonly name: string; readonly share: number; readonly next: Target }[]
+  /** `thompson`: shares follow what the variants have earned; the hold-out keeps its own. */
+  readonly allocation: 'fixed' | 'thompson'
+  readonly variants: readonly Variant[]
+}
+
+export interface Variant {
+  readonly name: string
+  /** Shares of all variants sum to 1. */
+  readonly share: number
+  readonly next: Target
+  /** Gets nothing, so that the others have something to be measured against. */
+  readonly isHoldOut: boolean
+}
+
+/** Sets impersonal traits; `null` removes one. */
+export interface UpdateProfileStep extends StepBase {
+  readonly type: 'update-profile'
+  readonly set: Readonly<Record<string, TraitValue>>
+}
+
+/** Completes this run and enters another journey, as far as that one lets the customer in. */
+export interface GoToJourneyStep extends StepBase {
+  readonly type: 'go-to-journey'
+  readonly journey: string
+}
+
+/** Something for a person to do: call this customer. Waits for one of the outcomes. */
+export interface TaskStep extends StepBase {
+  readonly type: 'task'
+  readonly title: string
+  /** From the moment at which it is given. */
+  readonly dueInMs: number
+  readonly outcomes: readonly { readonly name: string; readonly next: Target }[]
+  readonly timeoutMs: number
+  readonly onTimeout: Target
 }
 
 export interface ExitStep extends StepBase {
@@ -210,6 +257,9 @@ export type Step =
   | SplitStep
   | MultiSplitStep
   | ExperimentStep
+  | UpdateProfileStep
+  | GoToJourneyStep
+  | TaskStep
   | ExitStep
 
 /** Open from `from` until just before `to`; over midnight if `to` is earlier. Days are those on which it opens. */
@@ -245,6 +295,8 @@ export interface ContactPolicy extends Published {
   readonly offersAtOnce: number
   /** Wake-ups at the same time of day are spread over this long. */
   readonly spreadMs: number
+  /** What stays of somebody who asks to be forgotten. */
+  readonly erasure: { readonly orders: 'delete' | 'anonymise' }
   /** The share of customers, from 0 to 1, who get no marketing message at all, to measure what messages do. */
   readonly holdOut: number
 }

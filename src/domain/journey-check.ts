@@ -34,7 +34,7 @@ function idsGivenTwice(steps: readonly StepDocument[]): StepProblem[] {
 }
 
 function edgesOf(step: StepDocument, following: string): readonly Edge[] {
-  if (step.type === 'exit') return []
+  if (step.type === 'exit' || step.type === 'go-to-journey') return []
   const named = (target: string | undefined, instant: boolean, ...path: (string | number)[]): Edge =>
     target === undefined ? { ...onward, instant } : { to: target, instant, path }
   const onward: Edge =
@@ -42,8 +42,21 @@ function edgesOf(step: StepDocument, following: string): readonly Edge[] {
   switch (step.type) {
     case 'email':
     case 'sms':
+      return [onward, named(step.if_refused, true, 'if_refused')]
     case 'time-window':
+    case 'update-profile':
       return [onward]
+    case 'task':
+      return [
+        ...step.outcomes.map((outcome, i) => ({ ...named(outcome.next, false, 'outcomes', i, 'next') })),
+        named(step.on_timeout, false, 'on_timeout'),
+      ]
+    case 'survey':
+      return [
+        { ...onward, instant: false },
+        named(step.on_timeout, false, 'on_timeout'),
+        named(step.if_refused, true, 'if_refused'),
+      ]
     case 'offer':
       return [onward, named(step.if_refused, true, 'if_refused')]
     case 'delay':
@@ -55,7 +68,7 @@ function edgesOf(step: StepDocument, following: string): readonly Edge[] {
     case 'multi-split':
       return [onward, ...step.branches.map((branch, i) => named(branch.next, true, 'branches', i, 'next'))]
     case 'experiment':
-      return step.variants.map((variant, i) => named(variant.next, true, 'variants', i, 'next'))
+      return step.variants.map((variant, i) => named(variant.next ?? endTarget, true, 'variants', i, 'next'))
   }
 }
 
@@ -107,7 +120,12 @@ function restlessLoops(steps: readonly StepDocument[], edges: readonly (readonly
 function couponsFromNowhere(steps: readonly StepDocument[]): StepProblem[] {
   const issued = new Set(steps.flatMap((step) => (step.type === 'offer' ? [step.offer] : [])))
   return steps.flatMap((step, i) => {
-    if ((step.type !== 'email' && step.type !== 'sms') || step.offer === undefined || issued.has(step.offer)) return []
+    if (
+      (step.type !== 'email' && step.type !== 'sms' && step.type !== 'survey') ||
+      step.offer === undefined ||
+      issued.has(step.offer)
+    )
+      return []
     return [{ path: [i, 'offer'], rule: 'is issued by no step of type offer in this journey' }]
   })
 }

@@ -6,13 +6,14 @@ import type { Criterion, Entry, JourneyDefinition, ReEntry } from './definitions
 import { channel, frequencyCaps, key, stage, waitingTime, words } from './document-parts.ts'
 import { checkSteps } from './journey-check.ts'
 import { propertyTests } from './property-tests.ts'
-import { stepDocument, toStep } from './step-schema.ts'
+import { stepDocument, toSteps } from './step-schema.ts'
 
 const event = z.string().min(1).max(200)
 
 const entry = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('event'), event, where: propertyTests.prefault({}), if: condition.optional() }),
   z.strictObject({ type: z.literal('arrived'), if: condition.optional() }),
+  z.strictObject({ type: z.literal('api'), if: condition.optional() }),
   z.strictObject({ type: z.literal('stage'), stage, if: condition.optional() }),
   z.strictObject({
     type: z.literal('score'),
@@ -55,7 +56,7 @@ export const journeyDocument = z
     }
   })
   .transform((document): Omit<JourneyDefinition, 'key' | 'version'> => {
-    const steps = document.steps.map((step, i) => toStep(step, document.steps[i + 1]?.id ?? null, document.topic))
+    const steps = document.steps.flatMap((step, i) => toSteps(step, document.steps[i + 1]?.id ?? null, document.topic))
     return {
       name: document.name,
       description: document.description ?? null,

@@ -79,9 +79,12 @@ function ruleOf(issue: Issue): string {
       return issue.origin === 'number' || issue.origin === 'int'
         ? `must be ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`
         : `must not be longer than ${issue.maximum}`
+    case 'invalid_key': {
+      const [inner] = issue.issues
+      return inner === undefined ? issue.message : `has a name that ${ruleOf(inner)}`
+    }
     case 'invalid_format':
     case 'not_multiple_of':
-    case 'invalid_key':
     case 'invalid_element':
     case 'unrecognized_keys':
     case 'custom':

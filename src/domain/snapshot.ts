@@ -26,6 +26,8 @@ export interface Snapshot {
   readonly news: readonly News[]
   /** Coupons that this customer holds and can still redeem. */
   readonly coupons: readonly CouponFacts[]
+  /** Variants that this customer was given, by `experimentKey`. */
+  readonly assignments?: Readonly<Record<string, string>>
 }
 
 export interface CustomerFacts {
@@ -95,6 +97,8 @@ export interface RunMemory {
   readonly visits?: Readonly<Record<string, number>>
   /** Impersonal properties of the event that started the run (product keys, amounts). */
   readonly trigger?: Readonly<Record<string, TraitValue>>
+  /** The visit for which the task of a step was given. */
+  readonly tasks?: Readonly<Record<string, number>>
   /** Coupons issued in this run, by offer. */
   readonly coupons?: Readonly<Record<string, string>>
   /** The rule for which the message of the present step waits. */
@@ -143,4 +147,12 @@ export type News = { readonly id: number; readonly atMs: EpochMs } & (
   | { readonly kind: 'arrived' }
   /** A trait changed, in a way that may matter to a condition. */
   | { readonly kind: 'profile' }
+  /** A person finished a task with one of its outcomes. */
+  | { readonly kind: 'task'; readonly taskId: string; readonly outcome: string }
+  /** Somebody puts the customer into a journey. */
+  | {
+      readonly kind: 'entry'
+      readonly journey: string
+      readonly properties: Readonly<Record<string, unknown>>
+    }
 )

@@ -2,9 +2,10 @@
 
 import { z } from 'zod'
 import { condition } from './condition-schema.ts'
-import type { Step, Target } from './definitions.ts'
-import { key, share, timeOfDay, waitingTime, words } from './document-parts.ts'
+import type { MessageStep, Step, Target } from './definitions.ts'
+import { channel, key, share, timeOfDay, waitingTime, words } from './document-parts.ts'
 import { everyDay, type Weekday } from './local-time.ts'
+import { comparableName, personalInTraits } from './personal-names.ts'
 import { propertyTests } from './property-tests.ts'
 
 /** The target that completes the run; no step may have this id. */
@@ -21,12 +22,22 @@ const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
 
 const base = { id, next: target.optional() }
 
+/** What decides may be written down in the open; what tells who somebody is may not. */
+const traitName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,63}$/i, 'must be letters, digits and underscores, such as "favourite_genre"')
+  .refine((name) => !personalInTraits.has(comparableName(name)), {
+    message: 'is personal data, which only its owner or the shop may tell',
+  })
+const traitValue = z.union([z.string().max(500), z.number(), z.boolean(), z.null()])
+
 const message = {
   ...base,
   template: key,
   topic: key.optional(),
   class: z.enum(['marketing', 'transactional']).default('marketing'),
   offer: key.optional(),
+  if_refused: target.optional(),
   valid_for: waitingTime.optional(),
   when_capped: blocked.optional(),
   when_quiet: blocked.optional(),
@@ -63,10 +74,17 @@ const timeWindow = z
   })
   .refine(({ from, to }) => from !== to, { path: ['to'], message: 'must differ from "from"' })
 
-const variant = z.strictObject({ name: words, share, next: target })
+const variant = z
+  .strictObject({ name: words, share, next: target.optional(), hold_out: z.boolean().default(false) })
+  .refine(({ next, hold_out }) => next !== undefined || hold_out, { path: ['next'], message: 'must name a step' })
 
 const experiment = z
-  .strictObject({ ...base, type: z.literal('experiment'), variants: z.array(variant).min(2).max(50) })
+  .strictObject({
+    ...base,
+    type: z.literal('experiment'),
+    allocation: z.enum(['fixed', 'thompson']).default('fixed'),
+    variants: z.array(variant).min(2).max(50),
+  })
   .refine(({ variants }) => Math.abs(variants.reduce((sum, each) => sum + each.share, 0) - 1) < 1e-9, {
     path: ['variants'],
     message: 'must have shares that sum to 1',
@@ -75,6 +93,46 @@ const experiment = z
     path: ['variants'],
     message: 'must have different names',
   })
+
+const updateProfile = z.strictObject({
+  ...base,
+  type: z.literal('update-profile'),
+  set: z
+    .record(traitName, traitValue)
+    .refine((set) => Object.keys(set).length > 0, { message: 'must name at least one trait' }),
+})
+
+const outcome = z.strictObject({ name: words, next: target.optional() })
+
+const task = z
+  .strictObject({
+    ...base,
+    type: z.literal('task'),
+    title: words,
+    due_in: waitingTime,
+    outcomes: z.array(outcome).min(1).max(20),
+    timeout: waitingTime,
+    on_timeout: target.optional(),
+  })
+  .refine(({ outcomes }) => hasDistinct(outcomes.map((each) => each.name)), {
+    path: ['outcomes'],
+    message: 'must have different names',
+  })
+  .refine(({ due_in, timeout }) => due_in <= timeout, { path: ['due_in'], message: 'must not be after "timeout"' })
+
+/** A question in a message, answered with one click. */
+const survey = z.strictObject({
+  ...message,
+  type: z.literal('survey'),
+  channel: channel.default('email'),
+  question: words,
+  /** NPS: 0 to 10, how likely to recommend. CSAT: 1 to 5, how satisfied. */
+  scale: z.enum(['nps', 'csat']),
+  /** The trait that keeps the answer. */
+  trait: traitName.optional(),
+  timeout: waitingTime,
+  on_timeout: target.optional(),
+})
 
 const branch = z.strictObject({ name: words, if: condition, next: target })
 
@@ -96,6 +154,10 @@ export const stepDocument = z.discriminatedUnion('type', [
   }),
   z.strictObject({ ...base, type: z.literal('multi-split'), branches: z.array(branch).min(1).max(50) }),
   experiment,
+  updateProfile,
+  z.strictObject({ id, type: z.literal('go-to-journey'), journey: key }),
+  task,
+  survey,
   z.strictObject({ id, type: z.literal('exit'), reason: words.default('exit step') }),
 ])
 
@@ -105,33 +167,84 @@ function hasDistinct(names: readonly string[]): boolean {
   return new Set(names).size === names.length
 }
 
+/** The event that an answer to a survey is. */
+export const surveyAnswered = 'Survey Answered'
+
+/** Where a survey waits for its answer. No document can name it: ids have no colon. */
+export function answerStepId(surveyStep: string): string {
+  return `${surveyStep}:answer`
+}
+
+/** The steps as decisions read them: one of each document, but for a survey, which asks and then waits. */
+export function toSteps(document: StepDocument, following: Target, topic: string): readonly Step[] {
+  return document.type === 'survey' ? surveySteps(document, following, topic) : [toStep(document, following, topic)]
+}
+
+function surveySteps(document: z.output<typeof survey>, following: Target, topic: string): readonly Step[] {
+  const { id, question, scale, trait = scale } = document
+  const next = targetOf(document.next, following)
+  const onTimeout = targetOf(document.on_timeout, next)
+  const ask = toMessage(document, document.channel, answerStepId(id), topic)
+  return [
+    {
+      ...ask,
+      ifRefused: targetOf(document.if_refused, onTimeout),
+      data: { ...ask.data, survey: id, survey_question: question, survey_scale: scale, survey_trait: trait },
+    },
+    {
+      id: answerStepId(id),
+      next,
+      type: 'wait-until',
+      event: surveyAnswered,
+      where: [{ property: 'survey', test: { equals: id } }],
+      if: null,
+      timeoutMs: document.timeout,
+      onTimeout,
+    },
+  ]
+}
+
+function targetOf(target: string | undefined, otherwise: Target): Target {
+  return target === undefined ? otherwise : target === endTarget ? null : target
+}
+
+function toMessage(
+  document: z.output<typeof survey> | Extract<StepDocument, { type: 'email' | 'sms' }>,
+  channel: 'email' | 'sms',
+  next: Target,
+  topic: string,
+): MessageStep {
+  return {
+    id: document.id,
+    next,
+    type: 'message',
+    channel,
+    template: document.template,
+    topic: document.topic ?? topic,
+    messageClass: document.class,
+    offer: document.offer ?? null,
+    ifRefused: targetOf(document.if_refused, next),
+    validForMs: document.valid_for ?? null,
+    whenCapped: document.when_capped ?? null,
+    whenQuiet: document.when_quiet ?? null,
+    data: document.data,
+  }
+}
+
 /**
  * The step as decisions read it.
  *
  * @param following The id of the step below, or null for the last one.
  * @param topic Of the journey, for messages that name none.
  */
-export function toStep(document: StepDocument, following: Target, topic: string): Step {
-  const at = (target: string | undefined, otherwise: Target): Target =>
-    target === undefined ? otherwise : target === endTarget ? null : target
-  const next = document.type === 'exit' ? null : at(document.next, following)
+function toStep(document: Exclude<StepDocument, { type: 'survey' }>, following: Target, topic: string): Step {
+  const at = targetOf
+  const next = document.type === 'exit' || document.type === 'go-to-journey' ? null : at(document.next, following)
   const base = { id: document.id, next }
   switch (document.type) {
     case 'email':
     case 'sms':
-      return {
-        ...base,
-        type: 'message',
-        channel: document.type,
-        template: document.template,
-        topic: document.topic ?? topic,
-        messageClass: document.class,
-        offer: document.offer ?? null,
-        validForMs: document.valid_for ?? null,
-        whenCapped: document.when_capped ?? null,
-        whenQuiet: document.when_quiet ?? null,
-        data: document.data,
-      }
+      return toMessage(document, document.type, next, topic)
     case 'offer':
       return { ...base, type: 'offer', offer: document.offer, ifRefused: at(document.if_refused, next) }
     case 'delay':
@@ -166,7 +279,27 @@ export function toStep(document: StepDocument, following: Target, topic: string)
       return {
         ...base,
         type: 'experiment',
-        variants: document.variants.map((each) => ({ ...each, next: at(each.next, next) })),
+        allocation: document.allocation,
+        variants: document.variants.map(({ name, share, next: to, hold_out: isHoldOut }) => ({
+          name,
+          share,
+          next: at(to, isHoldOut ? null : next),
+          isHoldOut,
+        })),
+      }
+    case 'update-profile':
+      return { ...base, type: 'update-profile', set: document.set }
+    case 'go-to-journey':
+      return { ...base, type: 'go-to-journey', journey: document.journey }
+    case 'task':
+      return {
+        ...base,
+        type: 'task',
+        title: document.title,
+        dueInMs: document.due_in,
+        outcomes: document.outcomes.map((each) => ({ name: each.name, next: at(each.next, next) })),
+        timeoutMs: document.timeout,
+        onTimeout: at(document.on_timeout, next),
       }
     case 'exit':
       return { ...base, type: 'exit', reason: document.reason }

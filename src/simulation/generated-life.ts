@@ -5,6 +5,7 @@
  */
 
 import type { TraitValue } from '../domain/snapshot.ts'
+import { surveyAnswered } from '../domain/step-schema.ts'
 import { dayMs, type EpochMs, hourMs, minuteMs } from '../domain/time.ts'
 import type { Happening, TimedHappening } from './happenings.ts'
 import { type Character, randomWaitMs } from './people.ts'
@@ -21,6 +22,7 @@ const ordinaryEvents: ReadonlySet<string> = new Set([
   'Order Refunded',
   'Order Cancelled',
   'Order Updated',
+  surveyAnswered,
 ])
 
 const daysBetweenOthers = 60
@@ -128,19 +130,27 @@ class GeneratedLife implements Life {
   }
 
   answer(message: SimulatedMessage, code: string | null, atMs: EpochMs): readonly TimedHappening[] {
-    const { random, isDead, leaveChance, responsiveness, satisfaction } = this.#character
+    const { random, isDead, leaveChance, responsiveness } = this.#character
     const { channel } = message
     if (isDead[channel])
       return [{ atMs: atMs + minuteMs, happening: { type: 'suppression', channel, reason: 'bounced' } }]
     if (random() < leaveChance[channel]) return this.#leave(message, atMs)
     if (code !== null) this.#codes.push(code)
-    const answers: TimedHappening[] = []
-    if (random() < 0.15) {
-      const trait = { type: 'trait', name: 'nps', value: satisfaction } as const
-      answers.push({ atMs: atMs + randomWaitMs(random, 1), happening: trait })
-    }
+    const answers = random() < 0.3 ? this.#answerSurvey(message, atMs + randomWaitMs(random, 1)) : []
     if (random() < responsiveness) answers.push(this.#orderBecauseOf(atMs))
     return answers
+  }
+
+  /** A message that asks gets an answer: an event and a trait, as from the page that the link leads to. */
+  #answerSurvey({ data }: SimulatedMessage, atMs: EpochMs): TimedHappening[] {
+    const { survey, survey_scale: scale, survey_trait: trait } = data
+    if (typeof survey !== 'string' || typeof trait !== 'string') return []
+    const { satisfaction } = this.#character
+    const score = scale === 'csat' ? 1 + Math.round((satisfaction / 10) * 4) : satisfaction
+    return [
+      { atMs, happening: { type: 'trait', name: trait, value: score } },
+      { atMs, happening: { type: 'event', name: surveyAnswered, properties: { survey, score } } },
+    ]
   }
 
   #leave({ channel, topic }: SimulatedMessage, atMs: EpochMs): readonly TimedHappening[] {

@@ -1,12 +1,13 @@
 /** A generated stretch of a shop's life, from a seed: everybody's life, the invariants watched, the report. */
 
+import { seededRandom } from '../analytics/core/random.ts'
 import type { Definitions } from '../domain/definitions.ts'
 import { interestingEvents } from '../domain/interests.ts'
 import { dayMs, type EpochMs } from '../domain/time.ts'
 import { generatedLife } from './generated-life.ts'
-import { characterOf } from './people.ts'
+import { characterOf, randomWaitMs } from './people.ts'
 import { Reporter, type SimulationReport } from './report.ts'
-import { type Rules, simulate } from './simulate.ts'
+import { type Clerk, type Rules, simulate } from './simulate.ts'
 import { type Invariant, type Violation, Witness } from './witness.ts'
 
 export interface GeneratedYear {
@@ -47,6 +48,7 @@ export function liveGeneratedYear(year: GeneratedYear): YearResult {
     fromMs,
     toMs,
     observers: [witness, reporter],
+    clerk: clerkOf(seed),
     ...(rules === undefined ? {} : { rules }),
     ...(onProgress === undefined
       ? {}
@@ -58,5 +60,17 @@ export function liveGeneratedYear(year: GeneratedYear): YearResult {
     violationsBy: Object.fromEntries(witness.counts) as Record<Invariant, number>,
     examples: witness.violations,
     timeZones: new Set(lived.map(({ timeZone }) => timeZone)).size,
+  }
+}
+
+/** Most tasks are done within a day or two, some never. */
+function clerkOf(seed: number): Clerk {
+  const random = seededRandom(seed)
+  return {
+    finish({ outcomes }, atMs) {
+      const outcome = outcomes[Math.floor(random() * outcomes.length)]
+      if (outcome === undefined || random() < 0.2) return undefined
+      return { atMs: atMs + randomWaitMs(random, 1.5), outcome }
+    },
   }
 }

@@ -10,6 +10,10 @@ export type Happening =
   | { readonly type: 'order'; readonly order: SimulatedOrder }
   | { readonly type: 'refund'; readonly orderKey: string; readonly amountCents: number }
   | { readonly type: 'trait'; readonly name: string; readonly value: TraitValue }
+  /** Somebody in the shop finished a task for this customer. */
+  | { readonly type: 'task'; readonly taskId: string; readonly outcome: string }
+  /** Somebody in the shop puts the customer into a journey. */
+  | { readonly type: 'entry'; readonly journey: string }
   | {
       readonly type: 'consent'
       readonly channel: Channel

@@ -6,7 +6,7 @@
 
 import { mayContact } from '../domain/contact-policy.ts'
 import { decide as decideForReal } from '../domain/decide.ts'
-import type { Decision } from '../domain/decision.ts'
+import type { Decision, PlannedTask } from '../domain/decision.ts'
 import { type Definitions, journeyVersionKey } from '../domain/definitions.ts'
 import { earliest } from '../domain/evaluate.ts'
 import { interestingEvents, interestingTraits } from '../domain/interests.ts'
@@ -28,6 +28,12 @@ export interface Life {
   answer(message: SimulatedMessage, code: string | null, atMs: EpochMs): readonly TimedHappening[]
 }
 
+/** Whoever works through the tasks that journeys ask for. */
+export interface Clerk {
+  /** When and how a task is finished; undefined: never. */
+  finish(task: PlannedTask, atMs: EpochMs): { readonly atMs: EpochMs; readonly outcome: string } | undefined
+}
+
 /** What is told to whoever watches: reports and invariants. */
 export interface Observer {
   happened?(customer: SimulatedCustomer, happening: Happening, atMs: EpochMs): void
@@ -43,6 +49,7 @@ export interface Simulation {
   readonly fromMs: EpochMs
   readonly toMs: EpochMs
   readonly observers: readonly Observer[]
+  readonly clerk?: Clerk
   /** Another one only to try out what a broken rule would do. */
   readonly rules?: Rules
   /** Called now and then with the moment that has been reached. */
@@ -167,6 +174,7 @@ class Run {
       }
       const planned = customer.save(decision, atMs)
       for (const observer of observers) observer.decided?.(customer, decision, atMs)
+      for (const task of decision.tasks) this.#giveTask(who, task, atMs)
       for (const message of planned) this.#queue.add(atMs + deliveryMs, { type: 'deliver', who, message })
       const postponed = customer.openMessages.reduce<EpochMs | null>(
         (next, { notBeforeMs }) => earliest(next, notBeforeMs),
@@ -180,6 +188,13 @@ class Run {
       if (customer.wakeAtMs === null) return
     }
     throw new Error(`simulation: customer ${customer.id} was looked at ${mostLooks} times at one moment`)
+  }
+
+  #giveTask(who: Who, task: PlannedTask, atMs: EpochMs): void {
+    const finished = this.#simulation.clerk?.finish(task, atMs)
+    if (finished === undefined) return
+    const happening = { type: 'task', taskId: task.id, outcome: finished.outcome } as const
+    this.#queue.add(finished.atMs, { type: 'happening', who, happening, isOwn: false })
   }
 
   /** Consent, suppression, caps and quiet hours once more, then out. */

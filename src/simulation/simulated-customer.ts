@@ -70,6 +70,7 @@ export class SimulatedCustomer {
   #messages: SimulatedMessage[] = []
   #news: News[] = []
   #newsId = 0
+  #assignments: Record<string, string> = {}
   #refundedCents = 0
   #revenueCents = 0
 
@@ -127,6 +128,7 @@ export class SimulatedCustomer {
       recentMessages: this.#recentMessages(nowMs),
       news: this.#news,
       coupons: this.coupons.filter(({ expiresAtMs }) => expiresAtMs === null || expiresAtMs > nowMs),
+      assignments: this.#assignments,
     }
   }
 
@@ -174,6 +176,12 @@ export class SimulatedCustomer {
       case 'trait':
         this.#setTrait(happening.name, happening.value)
         if (interests.traits.has(happening.name)) this.hear({ kind: 'profile' }, nowMs)
+        return undefined
+      case 'task':
+        this.hear({ kind: 'task', taskId: happening.taskId, outcome: happening.outcome }, nowMs)
+        return undefined
+      case 'entry':
+        this.hear({ kind: 'entry', journey: happening.journey, properties: {} }, nowMs)
         return undefined
       case 'consent': {
         const contact = this.#contact[happening.channel]
@@ -223,7 +231,8 @@ export class SimulatedCustomer {
   }
 
   #setTrait(name: string, value: TraitValue): void {
-    this.#customer = { ...this.#customer, traits: { ...this.#customer.traits, [name]: value } }
+    const { [name]: _, ...others } = this.#customer.traits
+    this.#customer = { ...this.#customer, traits: value === null ? others : { ...others, [name]: value } }
   }
 
   setScore(kind: ScoreKind, score: ScoreFacts, nowMs: EpochMs): void {
@@ -246,6 +255,8 @@ export class SimulatedCustomer {
     }
     const consumed = new Set(decision.consumedNews)
     this.#news = this.#news.filter(({ id }) => !consumed.has(id))
+    for (const { experiment, variant } of decision.assignments) this.#assignments[experiment] ??= variant
+    for (const [name, value] of Object.entries(decision.traits)) this.#setTrait(name, value)
     this.coupons.push(...decision.coupons.map((coupon) => ({ ...coupon, issuedAtMs: nowMs })))
     this.#saveRuns(decision, nowMs)
     const planned = decision.messages.map(

@@ -217,6 +217,8 @@ function eventOf(happening: Happening): { name: string; properties: Readonly<Rec
       return { name: 'Order Refunded', properties: {} }
     case 'arrives':
     case 'trait':
+    case 'task':
+    case 'entry':
     case 'consent':
     case 'suppression':
       return undefined

@@ -4,8 +4,11 @@ import { createHash, randomBytes } from 'node:crypto'
 import { v7 } from 'uuid'
 import type { Records } from './database.ts'
 
-/** `write`: may send events. `admin`: may read and change everything. */
-export type ApiKeyKind = 'write' | 'admin'
+/**
+ * `write`: may send events. `admin`: may read, open and change everything. `marketer`: sees personal data as masks.
+ * `analyst`: sees none of it.
+ */
+export type ApiKeyKind = 'write' | 'admin' | 'marketer' | 'analyst'
 
 export interface ApiKeyRecord {
   readonly id: string
@@ -15,7 +18,12 @@ export interface ApiKeyRecord {
   readonly revokedAt: Date | null
 }
 
-const prefixes: Readonly<Record<ApiKeyKind, string>> = { write: 'pwk_', admin: 'pat_' }
+const prefixes: Readonly<Record<ApiKeyKind, string>> = {
+  write: 'pwk_',
+  admin: 'pat_',
+  marketer: 'pmt_',
+  analyst: 'pan_',
+}
 
 /** Makes a key. It can be read from the answer only: the database holds its hash. */
 export async function createApiKey(
@@ -28,6 +36,16 @@ export async function createApiKey(
   // Keys belong to people who run the installation: their times are real ones, also where the shop's clock is virtual.
   await apiKey.create({ data: { id, kind, name, keyHash: hash(key), createdAt: new Date() } })
   return { id, key }
+}
+
+/** The id and kind of a key that holds, whatever its kind. */
+export async function findApiKey(db: Records, key: string): Promise<{ id: string; kind: ApiKeyKind } | undefined> {
+  const { apiKey } = await db.prisma()
+  const found = await apiKey.findUnique({
+    where: { keyHash: hash(key), revokedAt: null },
+    select: { id: true, kind: true },
+  })
+  return found === null ? undefined : { id: found.id, kind: found.kind as ApiKeyKind }
 }
 
 /** The id of the key, or undefined if there is no such key of this kind or it was revoked. */
@@ -54,10 +72,11 @@ export async function revokeApiKey(db: Records, id: string): Promise<boolean> {
   return count === 1
 }
 
-/** Whether the key with this id still holds. */
-export async function isActiveApiKey(db: Records, id: string): Promise<boolean> {
+/** The kind of the key with this id; undefined if it does not hold any more. */
+export async function kindOfActiveKey(db: Records, id: string): Promise<ApiKeyKind | undefined> {
   const { apiKey } = await db.prisma()
-  return (await apiKey.count({ where: { id, revokedAt: null } })) === 1
+  const found = await apiKey.findUnique({ where: { id, revokedAt: null }, select: { kind: true } })
+  return found?.kind as ApiKeyKind | undefined
 }
 
 function hash(key: string): Buffer<ArrayBuffer> {

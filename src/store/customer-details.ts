@@ -1,9 +1,16 @@
-/** Everything that is known of one customer, for people: addresses and personal traits only as masks. */
+/** Everything that is known of one customer, for people: addresses and personal traits as their role may see them. */
 
+import type { Channel } from '../domain/snapshot.ts'
 import type { ListedCustomer } from './customer-list.ts'
 import type { Queryable } from './database.ts'
-import { openAddress, openPersonalTraits } from './personal-data.ts'
+import { openAddress, openPersonalTraits, type PersonalTraits } from './personal-data.ts'
 import type { Vault } from './vault.ts'
+
+/** What whoever looks may see of personal data. */
+export interface PersonalView {
+  traits(personal: PersonalTraits): Readonly<Record<string, unknown>>
+  address(channel: Channel, address: string): string
+}
 
 /** The newest of each kind. */
 const maxRows = 200
@@ -14,14 +21,14 @@ export interface CustomerDetails extends Omit<ListedCustomer, 'scores'> {
   readonly locale: string | null
   readonly country: string | null
   readonly traits: Readonly<Record<string, unknown>>
-  /** Personal traits, masked: `A•••`. */
-  readonly personal: Readonly<Record<string, string>>
+  /** Personal traits, as a mask for most: `A•••`. */
+  readonly personal: Readonly<Record<string, unknown>>
   readonly firstOrderAt: Date | null
   readonly lastOrderAt: Date | null
   readonly refundedCents: number
   readonly dueAt: Date | null
   readonly scores: Readonly<Record<string, ScoreDetails>>
-  /** Masked: `a•••@example.org`. */
+  /** `a•••@example.org` for most. */
   readonly addresses: readonly AddressDetails[]
   readonly consents: readonly object[]
   readonly orders: readonly OrderDetails[]
@@ -115,14 +122,19 @@ interface Row extends Omit<CustomerDetails, 'personal' | 'addresses'> {
 
 interface AddressRow {
   readonly id: string
-  readonly channel: string
+  readonly channel: Channel
   readonly address: Buffer
   readonly current: boolean
   readonly suppressed: string | null
 }
 
 /** @returns undefined if nobody has that id. */
-export async function findCustomer(client: Queryable, vault: Vault, id: string): Promise<CustomerDetails | undefined> {
+export async function findCustomer(
+  client: Queryable,
+  vault: Vault,
+  id: string,
+  view: PersonalView,
+): Promise<CustomerDetails | undefined> {
   const [{ rows }, points] = await Promise.all([
     client.query<Row>({ name: 'customer-details', text: detailsSql, values: [id] }),
     client.query<AddressRow>(
@@ -140,10 +152,10 @@ export async function findCustomer(client: Queryable, vault: Vault, id: string):
   const personal = key && sealedPersonal ? openPersonalTraits(vault, key, id, sealedPersonal) : {}
   return {
     ...known,
-    personal: Object.fromEntries(Object.entries(personal).map(([name, value]) => [name, mask(value)])),
+    personal: view.traits(personal),
     addresses: points.rows.map(({ id, channel, address, current, suppressed }) => ({
       channel,
-      masked: key === undefined ? '•••' : mask(openAddress(vault, key, id, address)),
+      masked: key === undefined ? '•••' : view.address(channel, openAddress(vault, key, id, address)),
       current,
       suppressed,
     })),
@@ -186,12 +198,3 @@ const detailsSql = `
     )} AS messages,
     ${list('decided_at AS "at", kind, journey, step, outcome, rule, detail', 'decision_records t', 'decided_at DESC, id DESC')} AS decisions
   FROM customers c WHERE c.id = $1`
-
-/** Enough to recognise what one knows, too little to learn it. */
-export function mask(value: unknown): string {
-  if (typeof value !== 'string' || value === '') return '•••'
-  const at = value.lastIndexOf('@')
-  if (at > 0) return `${value.slice(0, 1)}•••${value.slice(at)}`
-  if (/^\+\d{6,}$/.test(value)) return `${value.slice(0, 3)}•••${value.slice(-2)}`
-  return `${value.slice(0, 1)}•••`
-}

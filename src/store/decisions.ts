@@ -3,6 +3,7 @@
 import type { Decision } from '../domain/decision.ts'
 import type { EpochMs } from '../domain/time.ts'
 import type { Queryable } from './database.ts'
+import { saveSideEffects } from './decision-side-effects.ts'
 
 export interface DecisionToSave {
   readonly customerId: string
@@ -104,7 +105,14 @@ export interface LedgerChanges {
  * @throws the database's error `coupons_code_key` if a new coupon has the code of another customer's.
  */
 export async function saveDecisions(client: Queryable, saves: readonly DecisionToSave[]): Promise<LedgerChanges> {
-  const { rows } = await client.query<{ id: string; planned: boolean }>({
+  const [{ rows }] = await Promise.all([saveMain(client, saves), saveSideEffects(client, saves)])
+  const idsWhere = (planned: boolean): Set<string> =>
+    new Set(rows.filter((row) => row.planned === planned).map((row) => row.id))
+  return { planned: idsWhere(true), withdrawn: idsWhere(false) }
+}
+
+function saveMain(client: Queryable, saves: readonly DecisionToSave[]) {
+  return client.query<{ id: string; planned: boolean }>({
     name: 'save-decisions',
     text: save,
     values: [
@@ -116,9 +124,6 @@ export async function saveDecisions(client: Queryable, saves: readonly DecisionT
       standRows(saves),
     ].map((part) => JSON.stringify(part)),
   })
-  const idsWhere = (planned: boolean): Set<string> =>
-    new Set(rows.filter((row) => row.planned === planned).map((row) => row.id))
-  return { planned: idsWhere(true), withdrawn: idsWhere(false) }
 }
 
 /** The constraint that a code collision violates. */

@@ -14,11 +14,13 @@ import type { Queryable } from './database.ts'
  * - `contact`: an address, a consent or a suppression changed.
  * - `profile`: a trait changed.
  * - `score`: a score crossed a threshold; `detail` is `{score, crossed}`.
+ * - `task`: a person finished a task; `detail` is `{taskId, outcome}`.
+ * - `entry`: somebody puts the customer into a journey; `detail` is `{journey, properties}`, nothing personal.
  * - `merged`: this customer has become part of another one; `detail` is `{into}`. Its workflow has nothing to review.
  */
 export interface NewNews {
   readonly customerId: string
-  readonly kind: 'event' | 'arrived' | 'contact' | 'profile' | 'score' | 'merged'
+  readonly kind: 'event' | 'arrived' | 'contact' | 'profile' | 'score' | 'merged' | 'task' | 'entry'
   readonly eventId?: number
   /** When that event was received: says in which partition it is. */
   readonly eventReceivedMs?: number

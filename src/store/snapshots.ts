@@ -114,6 +114,8 @@ const loadFacts = `
        FROM coupons
       WHERE customer_id = c.id AND status = 'issued' AND (expires_at IS NULL OR expires_at > $2)) AS coupons,
 
+    (SELECT json_object_agg(experiment, variant) FROM experiment_assignments WHERE customer_id = c.id) AS assignments,
+
     (SELECT json_agg(unread) FROM (
        SELECT n.id, n.kind, n.detail, n.created_at AS "createdAt", e.occurred_at AS "occurredAt",
               coalesce(e.name, e.type) AS name, e.properties
@@ -197,6 +199,7 @@ interface FactsRow {
   readonly recent_messages: readonly Written<RecentMessageFacts>[] | null
   readonly open_messages: readonly Written<OpenMessage>[] | null
   readonly coupons: readonly Written<CouponFacts>[] | null
+  readonly assignments: Record<string, string> | null
   readonly news: readonly NewsRow[] | null
 }
 
@@ -254,6 +257,7 @@ function toSnapshot(row: CustomerRow, facts: FactsRow, newsPage: number): Loaded
         ...coupon,
         expiresAtMs: msOrNull(expiresAt),
       })),
+      ...(facts.assignments === null ? {} : { assignments: facts.assignments }),
     },
     openMessages: (facts.open_messages ?? []).map(({ notBefore, ...message }) => ({
       ...message,
@@ -278,6 +282,16 @@ function toNews({ id, kind, detail, createdAt, occurredAt, name, properties }: N
   switch (kind) {
     case 'event':
       return { id, atMs, kind, name: name ?? '', properties: properties ?? {} }
+    case 'task':
+      return { id, atMs, kind, taskId: String(detail['taskId']), outcome: String(detail['outcome']) }
+    case 'entry':
+      return {
+        id,
+        atMs,
+        kind,
+        journey: String(detail['journey']),
+        properties: (detail['properties'] ?? {}) as Record<string, unknown>,
+      }
     case 'score':
       return { id, atMs, kind, score: detail['score'] as ScoreKind, crossed: detail['crossed'] as 'up' | 'down' }
     case 'contact':

@@ -3,8 +3,11 @@
 import type { Channel } from '../domain/snapshot.ts'
 import type { Queryable } from './database.ts'
 
-/** `stop`: the person said so. `invalid`: nobody can be reached there. `complaint`, `bounce`: as reported. */
-export type SuppressionReason = 'stop' | 'invalid' | 'complaint' | 'bounce' | 'manual'
+/**
+ * `stop`: the person said so. `invalid`: nobody can be reached there. `complaint`, `bounce`: as reported. `manual`: put
+ * on the list by hand or by import. `erased`: its owner asked to be forgotten; a receipt for a new order may still come.
+ */
+export type SuppressionReason = 'stop' | 'invalid' | 'complaint' | 'bounce' | 'manual' | 'erased'
 
 export interface NewSuppression {
   readonly channel: Channel
@@ -44,6 +47,20 @@ export async function suppress(
     [channel, addressHash, reason, detail, new Date(atMs)],
   )
   return rowCount === 1
+}
+
+/** The addresses of somebody who was erased. What is on the list for another reason stays there for it. */
+export async function suppressForever(
+  client: Queryable,
+  addresses: readonly { readonly channel: Channel; readonly addressHash: Buffer }[],
+  nowMs: number,
+): Promise<void> {
+  await client.query(
+    `INSERT INTO suppressions (channel, address_hash, reason, since)
+     SELECT channel, hash, 'erased', $3 FROM unnest($1::text[], $2::bytea[]) AS given (channel, hash)
+     ON CONFLICT DO NOTHING`,
+    [addresses.map(({ channel }) => channel), addresses.map(({ addressHash }) => addressHash), new Date(nowMs)],
+  )
 }
 
 /** Takes back what the person said (`stop`), and nothing else. @returns whether there was something to take back. */

@@ -86,6 +86,11 @@ export class Vault {
     return createHmac('sha256', this.#lookup).update(`${kind}:${normalised}`).digest()
   }
 
+  /** The keyed hash (32 bytes) under which something is remembered of a customer who may be gone. */
+  subjectHash(customerId: string): Buffer {
+    return createHmac('sha256', this.#lookup).update(`customer:${customerId}`).digest()
+  }
+
   /** A short signature (22 characters, base64url) for links: `purpose` keeps one kind of link from passing as another. */
   sign(purpose: string, text: string): string {
     return createHmac('sha256', this.#signing)

@@ -116,7 +116,7 @@ describe('customers', () => {
       segments: [],
       scores: {},
       orders: [{ orderKey: 'o1', revenueCents: 3_000, currency: 'EUR' }],
-      personal: { firstName: 'A•••', email: 'a•••@example.org', phone: '+44•••58' },
+      personal: { firstName: 'A•••', email: 'a•••@example.org', phone: '+44•••••958' },
       addresses: [{ channel: 'email', masked: 'a•••@example.org', current: true }, { channel: 'sms' }],
     })
     expect(json.messages).toHaveLength(3)

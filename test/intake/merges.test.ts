@@ -536,5 +536,5 @@ describe('by an operator', () => {
 /** Runs that a merge ended look at themselves at once when they come back. */
 function withoutWake(all: Record<string, unknown>): Record<string, unknown> {
   const runs = all['journey_runs'] as { wake_at: unknown }[]
-  return { ...all, journey_runs: runs.map((run) => ({ ...run, wake_at: null })) }
+  return { ...all, journey_runs: runs.map(({ wake_at: _wakeAt, ...run }) => run) }
 }

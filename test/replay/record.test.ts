@@ -1,17 +1,14 @@
 /**
  * Records what real workflows did, for the replay test to hold future code to. A recorded history is kept for ever.
  *
- *     PERENNIAL_RECORD=NAME npm test -- test/replay/record.test.ts
+ *     PERENNIAL_RECORD=NAME npm test -- test/replay
  *
  * adds histories/NAME.*.json. Do it when a workflow learns something new, before the release that brings it.
  */
 
-import { writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { customerWorkflowId } from '../../workflows/ids.ts'
 import { erasedSignal } from '../../workflows/messages.ts'
-import { historyToPlain } from '../support/histories.ts'
 import {
   addCustomer,
   arrive,
@@ -22,16 +19,16 @@ import {
   until,
 } from '../workflows/support/customers.ts'
 import { createWorld, type World } from '../workflows/support/world.ts'
+import { keepHistory, recordAs } from './support/keep-history.ts'
 
-const name = process.env['PERENNIAL_RECORD']
 let world: World
 
 beforeAll(async () => {
-  if (name) world = await createWorld()
+  if (recordAs) world = await createWorld()
 })
 afterAll(() => world?.close())
 
-test.skipIf(!name)('records the stories of some customers', async () => {
+test.skipIf(!recordAs)('records the stories of some customers', async () => {
   const welcomed = await addCustomer(world)
   const buyer = await addCustomer(world)
   const busy = await addCustomer(world)
@@ -56,24 +53,9 @@ test.skipIf(!name)('records the stories of some customers', async () => {
     for (const customer of [welcomed, buyer, busy, erased]) await workflowOf(customer).result()
   })
   for (const [story, customer] of Object.entries({ welcomed, buyer, busy, erased })) {
-    expect(await keep(story, customer)).toBeGreaterThan(10)
+    expect(await keepHistory(story, workflowOf(customer))).toBeGreaterThan(10)
   }
 })
 
 const workflowOf = (customer: TestCustomer): ReturnType<World['client']['workflow']['getHandle']> =>
   world.client.workflow.getHandle(customerWorkflowId(customer.id))
-
-/** @returns how many events it has. */
-async function keep(story: string, customer: TestCustomer): Promise<number> {
-  const history = historyToPlain(await workflowOf(customer).fetchHistory())
-  const path = fileURLToPath(new URL(`histories/${name}.${story}.json`, import.meta.url))
-  writeFileSync(path, `${JSON.stringify(history, withoutTraces, 1)}\n`)
-  return (history['events'] as unknown[]).length
-}
-
-/** Where it was recorded is nobody's business, and no replay looks at it. */
-function withoutTraces(key: string, value: unknown): unknown {
-  if (key === 'stackTrace') return ''
-  const isProcess = typeof value === 'string' && /^\d+@/.test(value)
-  return isProcess ? 'recorded' : value
-}

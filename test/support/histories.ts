@@ -21,3 +21,8 @@ export function historyAsText(history: History): string {
     key === 'data' && typeof value === 'string' ? Buffer.from(value, 'base64').toString('utf8') : value,
   )
 }
+
+/** Of which workflow it is the history. */
+export function workflowTypeOf(history: History): string | undefined {
+  return history.events?.[0]?.workflowExecutionStartedEventAttributes?.workflowType?.name ?? undefined
+}

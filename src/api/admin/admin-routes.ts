@@ -1,6 +1,9 @@
-/** The admin API: what is known and what is going on, for people and programs with an admin token. */
+/** The admin API: what is known and what is going on, for people and programs with a key that is more than a write key. */
 
+import type { WorkflowClient } from '@temporalio/client'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { personalViewOf } from '../../console/personal-view.ts'
+import { noteAudit } from '../../store/audit.ts'
 import { findCustomer } from '../../store/customer-details.ts'
 import { isUuid, listCustomers } from '../../store/customer-list.ts'
 import type { Database } from '../../store/database.ts'
@@ -8,14 +11,17 @@ import { listMessages, messageStatuses } from '../../store/message-list.ts'
 import { readStatus } from '../../store/status.ts'
 import type { Vault } from '../../store/vault.ts'
 import { ApiError } from '../api-error.ts'
-import { bearerToken, type KeyCheck } from '../key-check.ts'
+import type { KeyCheck } from '../key-check.ts'
+import { actorOf, letIn, roleOf } from './admin-access.ts'
 import { type MergeNeeds, mergeRoutes } from './merge-routes.ts'
+import { personRoutes } from './person-routes.ts'
 import type { WorkflowCounts } from './workflow-counts.ts'
 
 export interface AdminNeeds extends MergeNeeds {
   readonly database: Database
   readonly vault: Vault
   readonly checkKey: KeyCheck
+  readonly temporal: WorkflowClient
   readonly countWorkflows: () => Promise<WorkflowCounts | null>
 }
 
@@ -26,16 +32,12 @@ const stages = ['acquire', 'activate', 'retain', 'revenue', 'refer'] as const
 /** Register under `/api`. */
 export function adminRoutes(needs: AdminNeeds): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
-    app.addHook('onRequest', async (request, reply) => {
-      const token = bearerToken(request)
-      if (token !== undefined && (await needs.checkKey('admin', token)) !== undefined) return
-      reply.header('www-authenticate', 'Bearer')
-      throw new ApiError(401, 'A valid admin token is needed, as bearer.')
-    })
+    app.addHook('onRequest', letIn(needs.checkKey))
     app.get('/customers', (request) => answerCustomers(needs, queryOf(request)))
-    app.get<{ Params: { id: string } }>('/customers/:id', ({ params }) => answerCustomer(needs, params.id))
+    app.get<{ Params: { id: string } }>('/customers/:id', (request) => answerCustomer(needs, request))
     app.get('/messages', (request) => answerMessages(needs, queryOf(request)))
     app.get('/status', () => answerStatus(needs))
+    await app.register(personRoutes(needs))
     await app.register(mergeRoutes(needs))
   }
 }
@@ -50,8 +52,21 @@ async function answerCustomers({ database, vault }: AdminNeeds, query: Query): P
   return { ...page, cursor: next }
 }
 
-async function answerCustomer({ database, vault }: AdminNeeds, id: string): Promise<object> {
-  const customer = isUuid(id) ? await findCustomer(database.pool, vault, id) : undefined
+/** Masks, unless an admin asks for more in so many words; that is written down. */
+async function answerCustomer(
+  { database, vault }: AdminNeeds,
+  request: FastifyRequest<{ Params: { id: string } }>,
+): Promise<object> {
+  const { id } = request.params
+  const wantsOpen = oneOf(queryOf(request), 'personal', ['masked', 'open']) === 'open'
+  if (wantsOpen && roleOf(request) !== 'admin')
+    throw new ApiError(403, 'personal: only an admin may open it', 'personal')
+  const role = roleOf(request) === 'admin' && !wantsOpen ? 'marketer' : roleOf(request)
+  const view = personalViewOf(role)
+  const customer = isUuid(id) ? await findCustomer(database.pool, vault, id, view) : undefined
+  if (customer !== undefined && wantsOpen) {
+    await noteAudit(database.pool, vault, { actor: actorOf(request), action: 'open', customerId: id })
+  }
   if (customer === undefined) throw new ApiError(404, 'There is no customer with this id.', 'id')
   return { ...customer, segments: [] }
 }

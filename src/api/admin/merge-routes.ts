@@ -9,13 +9,12 @@ import { mergeCustomers } from '../../store/operator-merge.ts'
 import { unmergeCustomer } from '../../store/unmerge.ts'
 import type { Vault } from '../../store/vault.ts'
 import { ApiError } from '../api-error.ts'
-import { bearerToken, type KeyCheck } from '../key-check.ts'
+import { actorOf, needAdmin } from './admin-access.ts'
 
 export interface MergeNeeds {
   readonly database: Database
   readonly vault: Vault
   readonly clock: Clock
-  readonly checkKey: KeyCheck
 }
 
 interface OfCustomer {
@@ -25,6 +24,7 @@ interface OfCustomer {
 /** Register where an admin token has been asked for. */
 export function mergeRoutes(needs: MergeNeeds): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
+    app.addHook('onRequest', needAdmin)
     app.get<OfCustomer>('/customers/:id/merges', async ({ params }) => {
       return { merges: await listMerges(needs.database.pool, idOf(params.id, 'id')) }
     })
@@ -38,7 +38,7 @@ async function answerMerge(needs: MergeNeeds, request: FastifyRequest<OfCustomer
   const result = await mergeCustomers(needs.database, needs.vault, {
     from: idOf(request.params.id, 'id'),
     into: idOf(body['into'], 'into'),
-    ...(await circumstances(needs, request, body)),
+    ...circumstances(needs, request, body),
   })
   if (result.outcome === 'refused') throw new ApiError(409, `Not merged: ${result.reason}.`)
   return result
@@ -47,20 +47,19 @@ async function answerMerge(needs: MergeNeeds, request: FastifyRequest<OfCustomer
 async function answerUnmerge(needs: MergeNeeds, request: FastifyRequest<OfCustomer>): Promise<object> {
   const body = bodyOf(request, ['dryRun'])
   const id = idOf(request.params.id, 'id')
-  const result = await unmergeCustomer(needs.database, needs.vault, id, await circumstances(needs, request, body))
+  const result = await unmergeCustomer(needs.database, needs.vault, id, circumstances(needs, request, body))
   if (result.outcome === 'refused') throw new ApiError(409, `Not undone: ${result.reason}.`)
   return result
 }
 
-async function circumstances(
-  { clock, checkKey }: MergeNeeds,
+function circumstances(
+  { clock }: MergeNeeds,
   request: FastifyRequest,
   body: Readonly<Record<string, unknown>>,
-): Promise<{ nowMs: number; by: string; dryRun: boolean }> {
+): { nowMs: number; by: string; dryRun: boolean } {
   const { dryRun = false } = body
   if (typeof dryRun !== 'boolean') throw new ApiError(400, 'dryRun: must be true or false', 'dryRun')
-  const by = (await checkKey('admin', bearerToken(request) ?? '')) ?? 'local'
-  return { nowMs: clock.nowMs(), by, dryRun }
+  return { nowMs: clock.nowMs(), by: actorOf(request), dryRun }
 }
 
 function bodyOf({ body }: FastifyRequest, allowed: readonly string[]): Readonly<Record<string, unknown>> {

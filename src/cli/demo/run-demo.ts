@@ -34,8 +34,8 @@ export interface DemoOptions {
   readonly reporter: Partial<Reporter>
   /** Several times a second, while the days go by. */
   readonly onProgress?: (progress: DemoProgress) => void
-  /** Called when the first day begins: for tests that disturb what follows. */
-  readonly onLive?: (installation: Installation) => void
+  /** Called when the first day begins: for tests that disturb what follows. The demo lasts until they have. */
+  readonly onLive?: (installation: Installation) => Promise<void> | void
 }
 
 export interface DemoProgress {
@@ -81,12 +81,13 @@ export async function runDemo(options: DemoOptions): Promise<Demo> {
   try {
     await train(temporal, options.reporter)
     beginTime(anchorFile)
-    options.onLive?.(installation)
+    const disturbing = options.onLive?.(installation)
     const due = live.filter(({ atMs }) => atMs < untilMs)
-    await liveThrough({ ...options, untilMs, clock: createClock(time), installation, database, events: due })
+    const clock = createClock(time)
+    await liveThrough({ ...options, untilMs, clock, installation, database, events: due, disturbing })
     const arrivals = (): Promise<Arrivals> => arrivalsOf(database.pool, installation.home, installation.smsUi)
     const workflows = await countWorkflows(temporal)
-    const report = await demoReport(database.pool, { sinceMs: options.fromMs, arrivals, workflows })
+    const report = await demoReport(database.pool, { sinceMs: options.fromMs, clock, arrivals, workflows })
     return { installation, report }
   } catch (error) {
     await installation.stop()
@@ -134,14 +135,16 @@ interface Living extends DemoOptions {
   readonly installation: Installation
   readonly database: Database
   readonly events: ReturnType<typeof liveEvents>
+  readonly disturbing: Promise<void> | void
 }
 
 /** Sends, answers and watches until the days are over and everything that came of them is settled. */
-async function liveThrough({ untilMs, clock, installation, database, events, onProgress }: Living): Promise<void> {
+async function liveThrough(living: Living): Promise<void> {
+  const { untilMs, clock, installation, database, events, disturbing, onProgress } = living
   const feed = createFeed(events, installation.url, installation.firstKeys?.writeKey ?? '', clock)
   const replies = new Replies(installation.home, installation.smsUi)
   let fed = false
-  const feeding = feed.run(untilMs).finally(() => (fed = true))
+  const feeding = Promise.all([feed.run(untilMs), disturbing]).finally(() => (fed = true))
   feeding.catch(() => undefined) // Awaited below, together with what it did.
   let settlingSince: number | undefined
   for (;;) {
@@ -201,6 +204,8 @@ async function openWork(database: Database): Promise<number> {
 async function countWorkflows({ client }: TemporalClient): Promise<DemoReport['workflows']> {
   const count = async (status: string): Promise<number> =>
     (await client.workflow.count(`ExecutionStatus = '${status}'`)).count
-  const [open, completed, failed] = await Promise.all([count('Running'), count('Completed'), count('Failed')])
-  return { open, completed, failed }
+  const [open, completed, ...lost] = await Promise.all(
+    ['Running', 'Completed', 'Failed', 'TimedOut', 'Terminated'].map(count),
+  )
+  return { open: open ?? 0, completed: completed ?? 0, failed: lost.reduce((sum, each) => sum + each, 0) }
 }

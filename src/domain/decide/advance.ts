@@ -2,7 +2,6 @@
 
 import type {
   DelayStep,
-  ExperimentStep,
   MultiSplitStep,
   SplitStep,
   Step,
@@ -11,14 +10,17 @@ import type {
   WaitUntilStep,
 } from '../definitions.ts'
 import { earliest, holds, nextFlip } from '../evaluate.ts'
-import { shareOf } from '../hash.ts'
 import { nextOpening, nextTimeOfDay, windowLengthMs } from '../local-time.ts'
 import { propertiesPass } from '../property-tests.ts'
 import type { EpochMs } from '../time.ts'
 import type { EventNews } from './endings.ts'
+import { assignVariant } from './experiment-step.ts'
+import { goToJourney } from './go-to-journey-step.ts'
 import { sendMessage } from './message-step.ts'
 import { issueOffer } from './offer-step.ts'
-import { type DefinedRun, endRun, isActive, note, presentStep, type Workspace } from './workspace.ts'
+import { updateProfile } from './profile-step.ts'
+import { giveTask } from './task-step.ts'
+import { type DefinedRun, endRun, isActive, note, presentStep, type Run, type Workspace } from './workspace.ts'
 
 /** Where a step leads now, or until when it holds the run (null: only news can move it). */
 export type Outcome = { readonly goTo: Target } | { readonly waitUntilMs: EpochMs | null }
@@ -32,18 +34,23 @@ export type Phase = 'before-sending' | 'sending'
 /** Steps that were over before the news came: whoever was to wait for it by then, does. */
 export function advanceWhatIsOver(work: Workspace): void {
   if (work.snapshot.news.length === 0) return
-  for (const run of work.runs) if (isActive(run)) advance(work, run, 'before-sending')
+  for (const run of work.runs.filter(isActive)) advance(work, run, 'before-sending')
 }
 
 /** Everything that can move now does, the most important journey first. */
 export function advanceRuns(work: Workspace): void {
-  for (const run of work.runs) if (isActive(run)) advance(work, run, 'sending')
+  const done = new Set<Run>()
+  const next = (): DefinedRun | undefined => work.runs.filter(isActive).find((run) => !done.has(run))
+  // A run may lead into another journey: that one takes its place among those that are yet to move.
+  for (let run = next(); run !== undefined; run = next()) {
+    done.add(run)
+    advance(work, run, 'sending')
+  }
 }
 
 /** Moves on the runs that wait for this event. */
 export function moveOnWaiting(work: Workspace, event: EventNews): void {
-  for (const run of work.runs) {
-    if (!isActive(run)) continue
+  for (const run of work.runs.filter(isActive)) {
     const step = presentStep(run)
     if (step?.type !== 'wait-until' || step.event !== event.name || !propertiesPass(step.where, event.properties))
       continue
@@ -103,6 +110,12 @@ function outcomeOf(work: Workspace, run: DefinedRun, step: Step, phase: Phase): 
       return multiSplit(work, run, step)
     case 'experiment':
       return assignVariant(work, run, step)
+    case 'update-profile':
+      return updateProfile(work, run, step)
+    case 'go-to-journey':
+      return goToJourney(work, run, step)
+    case 'task':
+      return giveTask(work, run, step, phase)
     case 'exit':
       endRun(work, run, 'exited', 'exit-step', step.reason)
       return { goTo: null }
@@ -156,11 +169,4 @@ function multiSplit(work: Workspace, run: DefinedRun, step: MultiSplitStep): Out
   const branch = step.branches.find((each) => holds(each.if, work.view, work.nowMs))
   note(work, run, 'step', 'done', 'branch', { branch: branch?.name ?? null })
   return { goTo: (branch ?? step).next }
-}
-
-function assignVariant(work: Workspace, run: DefinedRun, step: ExperimentStep): Outcome {
-  let left = shareOf(work.snapshot.customer.id, `experiment:${run.journey}:${step.id}`)
-  const variant = step.variants.find((each) => (left -= each.share) < 0) ?? step.variants.at(-1)
-  note(work, run, 'step', 'done', 'variant', { variant: variant?.name ?? null })
-  return { goTo: variant?.next ?? null }
 }

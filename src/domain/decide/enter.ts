@@ -4,11 +4,20 @@ import type { Entry, JourneyDefinition } from '../definitions.ts'
 import { holds } from '../evaluate.ts'
 import type { RunMemory, TraitValue } from '../snapshot.ts'
 import { advance, arriveAt } from './advance.ts'
-import { type EventNews, metCriterion } from './endings.ts'
+import { metCriterion } from './endings.ts'
 import { addRun, type DefinedRun, note, type Workspace } from './workspace.ts'
 
+/** What started a run, as far as its messages may speak of it. */
+export interface Trigger {
+  readonly name: string
+  readonly properties: Readonly<Record<string, unknown>>
+}
+
+/** An entry of the journey's own, or a step of another journey that leads here. */
+type EntryRule = Entry | { readonly type: 'journey'; readonly if: null }
+
 /** Starts a run where an entry has matched, unless a rule stands against it. */
-export function enter(work: Workspace, journey: JourneyDefinition, entry: Entry, trigger?: EventNews): void {
+export function enter(work: Workspace, journey: JourneyDefinition, entry: EntryRule, trigger?: Trigger): void {
   const refusal = refusalOf(work, journey, entry)
   if (refusal !== null) {
     noteRefusal(work, journey, refusal)
@@ -22,7 +31,7 @@ export function enter(work: Workspace, journey: JourneyDefinition, entry: Entry,
   advance(work, run, 'before-sending')
 }
 
-function refusalOf(work: Workspace, journey: JourneyDefinition, entry: Entry): string | null {
+function refusalOf(work: Workspace, journey: JourneyDefinition, entry: EntryRule): string | null {
   if (work.runs.some((run) => run.journey === journey.key && run.status === 'active')) return 'reentry:active'
   if (!mayReEnter(work, journey)) return `reentry:${journey.reEntry.allowed}`
   if (entry.if !== null && !holds(entry.if, work.view, work.nowMs)) return 'entry-condition'
@@ -40,7 +49,7 @@ function mayReEnter(work: Workspace, { key, reEntry }: JourneyDefinition): boole
   return !isRecent && !(endedHere && reEntry.afterMs > 0)
 }
 
-function newRun(work: Workspace, journey: JourneyDefinition, trigger: EventNews | undefined): DefinedRun {
+function newRun(work: Workspace, journey: JourneyDefinition, trigger: Trigger | undefined): DefinedRun {
   const { snapshot, nowMs, identifiers } = work
   const entryNumber = lastEntryNumber(work, journey.key) + 1
   const memory: RunMemory = trigger === undefined ? {} : { trigger: triggerValues(trigger.properties) }

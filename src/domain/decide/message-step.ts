@@ -12,7 +12,7 @@ export function sendMessage(work: Workspace, run: DefinedRun, step: MessageStep)
   const couponId = step.offer === null ? null : heldCoupon(work, run, step.offer)
   if (couponId === undefined) {
     note(work, run, 'message', 'skipped', 'no-coupon', { channel: step.channel, offer: step.offer })
-    return { goTo: step.next }
+    return { goTo: step.ifRefused }
   }
   const verdict = askPolicy(work, run, step)
   if (!verdict.allowed) return heedRefusal(work, run, step, verdict)
@@ -52,11 +52,11 @@ function heedRefusal(work: Workspace, run: DefinedRun, step: MessageStep, refusa
   const detail = { channel: step.channel, ...refusal.detail }
   if (notBeforeMs === null) {
     note(work, run, 'message', 'refused', rule, detail)
-    return { goTo: step.next }
+    return { goTo: step.ifRefused }
   }
   if (isSkipped(work, run, step, refusal, notBeforeMs)) {
     note(work, run, 'message', 'skipped', rule, detail)
-    return { goTo: step.next }
+    return { goTo: step.ifRefused }
   }
   // Said once: the run is asked again at every look, and would say the same.
   if (run.memory.postponedBy !== rule) {

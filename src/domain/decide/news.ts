@@ -6,6 +6,7 @@ import type { News, ScoreKind } from '../snapshot.ts'
 import { moveOnWaiting } from './advance.ts'
 import { type EventNews, endRunsByEvent } from './endings.ts'
 import { enter } from './enter.ts'
+import { moveOnTask } from './task-step.ts'
 import type { Workspace } from './workspace.ts'
 
 /** Every piece of news is taken into account once; its order counts, not its times, which come from many clocks. */
@@ -22,6 +23,12 @@ export function readNews(work: Workspace): void {
         break
       case 'score':
         enterByScore(work, news.score, news.crossed)
+        break
+      case 'task':
+        moveOnTask(work, news)
+        break
+      case 'entry':
+        enterByHand(work, news)
         break
       case 'contact':
       case 'profile':
@@ -44,6 +51,13 @@ function enterByEvent(work: Workspace, event: EventNews): void {
     (entry) => entry.type === 'event' && entry.event === event.name && propertiesPass(entry.where, event.properties),
     event,
   )
+}
+
+/** Into one journey, if it is open to that. */
+function enterByHand(work: Workspace, { journey: key, properties }: Extract<News, { kind: 'entry' }>): void {
+  const journey = work.definitions.live.find((each) => each.key === key)
+  const entry = journey?.entry.find((each) => each.type === 'api')
+  if (journey !== undefined && entry !== undefined) enter(work, journey, entry, { name: 'entry', properties })
 }
 
 function enterByScore(work: Workspace, score: ScoreKind, crossed: 'up' | 'down'): void {

@@ -1,7 +1,7 @@
 /** The desk on which one decision is made: what is known, and what has been decided so far. */
 
 import type { CustomerView } from '../condition.ts'
-import type { DecisionNote, PlannedCoupon, PlannedMessage, StageMove } from '../decision.ts'
+import type { Assignment, DecisionNote, PlannedCoupon, PlannedMessage, PlannedTask, StageMove } from '../decision.ts'
 import { type Definitions, type JourneyDefinition, journeyVersionKey, type Step } from '../definitions.ts'
 import { spreadShareOf } from '../hash.ts'
 import { zoneOr } from '../local-time.ts'
@@ -30,6 +30,10 @@ export interface Workspace {
   readonly runs: Run[]
   readonly messages: PlannedMessage[]
   readonly coupons: PlannedCoupon[]
+  readonly tasks: PlannedTask[]
+  readonly assignments: Assignment[]
+  /** Traits set by this decision. */
+  traits: Readonly<Record<string, TraitValue>>
   readonly records: DecisionNote[]
   /** Earlier messages and those planned here. */
   readonly recentMessages: RecentMessageFacts[]
@@ -78,6 +82,9 @@ export function openWorkspace(
     runs: snapshot.runs.map((saved) => openRun(saved, definitions)).sort(byPriority),
     messages: [],
     coupons: [],
+    tasks: [],
+    assignments: [],
+    traits: {},
     records: [],
     recentMessages: [...snapshot.recentMessages],
     heldCoupons: snapshot.coupons.filter(({ expiresAtMs }) => expiresAtMs === null || expiresAtMs > nowMs),

@@ -1,7 +1,7 @@
 /** A customer whose decisions come true: what a store and a workflow do, without either. */
 
 import { decide, type Identifiers } from '../../../src/domain/decide.ts'
-import type { Decision, DecisionNote, PlannedMessage } from '../../../src/domain/decision.ts'
+import type { Decision, DecisionNote, PlannedMessage, PlannedTask } from '../../../src/domain/decision.ts'
 import type { Definitions } from '../../../src/domain/definitions.ts'
 import type { News, Snapshot } from '../../../src/domain/snapshot.ts'
 import { dayMs, type EpochMs } from '../../../src/domain/time.ts'
@@ -58,6 +58,9 @@ export function saved(snapshot: Snapshot, decision: Decision, nowMs: EpochMs): S
       stage: decision.move?.to ?? customer.stage,
       stageSinceMs: decision.move === null ? customer.stageSinceMs : nowMs,
       atRisk: decision.atRisk,
+      traits: Object.fromEntries(
+        Object.entries({ ...customer.traits, ...decision.traits }).filter(([, value]) => value !== null),
+      ),
     },
     runs: runs
       .filter((run) => !('status' in run) || run.status === 'active')
@@ -89,6 +92,10 @@ export function saved(snapshot: Snapshot, decision: Decision, nowMs: EpochMs): S
       ...decision.coupons,
     ],
     news: snapshot.news.filter(({ id }) => !decision.consumedNews.includes(id)),
+    assignments: {
+      ...Object.fromEntries(decision.assignments.map(({ experiment, variant }) => [experiment, variant])),
+      ...snapshot.assignments,
+    },
   }
 }
 
@@ -103,6 +110,7 @@ export class Life {
   wakeAtMs: EpochMs | null = null
   readonly messages: LivedMessage[] = []
   readonly notes: (DecisionNote & { readonly atMs: EpochMs })[] = []
+  readonly tasks: PlannedTask[] = []
   #newsId = 0
 
   constructor(definitions: Definitions, snapshot: Snapshot = someone(), nowMs: EpochMs = monday) {
@@ -154,6 +162,7 @@ export class Life {
     const decision = decide(this.snapshot, this.definitions, this.nowMs, identifiers)
     const atMs = this.nowMs
     this.messages.push(...decision.messages.map((message) => ({ ...message, atMs })))
+    this.tasks.push(...decision.tasks)
     this.notes.push(...decision.records.map((note) => ({ ...note, atMs })))
     this.snapshot = saved(this.snapshot, decision, this.nowMs)
     this.wakeAtMs = decision.wakeAtMs

@@ -1,0 +1,70 @@
+/** No table with rows about people can be forgotten: the list is held against the database itself. */
+
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Database, openDatabase } from '../../src/store/database.ts'
+import { listedTables, personTables } from '../../src/store/person-tables.ts'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+
+/** Columns of ids, beside `customer_id`, and whom they point at. A new one has to be thought about. */
+const idColumns: Readonly<Record<string, 'a person' | 'nobody'>> = {
+  'customers.id': 'a person',
+  'customers.merged_into': 'a person',
+  'customer_merges.leaving_id': 'a person',
+  'customer_merges.staying_id': 'a person',
+  'customer_merges.id': 'nobody',
+  'merged_profiles.merge_id': 'nobody',
+  'contact_points.id': 'nobody',
+  'orders.id': 'nobody',
+  'order_lines.order_id': 'nobody',
+  'journey_runs.id': 'nobody',
+  'messages.id': 'nobody',
+  'messages.coupon_id': 'nobody',
+  'coupons.id': 'nobody',
+  'coupons.order_id': 'nobody',
+  'scores.model_id': 'nobody',
+  'models.id': 'nobody',
+  'api_keys.id': 'nobody',
+  'imports.id': 'nobody',
+  'imported_customers.import_id': 'nobody',
+  'imported_refunds.import_id': 'nobody',
+  'erasures.id': 'nobody',
+}
+
+let testDatabase: TestDatabase
+let database: Database
+beforeAll(async () => {
+  testDatabase = await createTestDatabase()
+  database = openDatabase(testDatabase.url)
+})
+afterAll(async () => {
+  await database.close()
+  await testDatabase.drop()
+})
+
+async function columns(where: string): Promise<string[]> {
+  const { rows } = await database.pool.query<{ name: string }>(
+    `SELECT c.table_name || '.' || c.column_name AS name
+     FROM information_schema.columns c
+     JOIN pg_class t ON t.relname = c.table_name AND t.relnamespace = 'public'::regnamespace AND NOT t.relispartition
+     WHERE c.table_schema = 'public' AND t.relkind IN ('r', 'p') AND ${where} ORDER BY 1`,
+  )
+  return rows.map(({ name }) => name)
+}
+
+test('every table with a customer_id is on the list', async () => {
+  const tables = (await columns(`c.column_name = 'customer_id'`)).map((name) => name.split('.')[0])
+  expect(tables.filter((table) => !listedTables.includes(table ?? ''))).toEqual([])
+})
+
+test('every other column of ids is known to point at a person or not', async () => {
+  const unknown = (await columns(`c.udt_name IN ('uuid', '_uuid') AND c.column_name <> 'customer_id'`)).filter(
+    (name) => idColumns[name] === undefined,
+  )
+  expect(unknown).toEqual([])
+})
+
+test('a table that nobody put on the list is found all the same', async () => {
+  await database.pool.query('CREATE TABLE forgotten (customer_id uuid NOT NULL, note text)')
+  expect((await personTables(database.pool)).map(({ table }) => table)).toContain('forgotten')
+  await database.pool.query('DROP TABLE forgotten')
+})
