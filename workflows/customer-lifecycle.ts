@@ -31,7 +31,10 @@ export async function customerLifecycle({ customerId }: CustomerRef): Promise<vo
   let isGone = false
   let standing: Standing | undefined
   const deliveries = new Deliveries(() => void looks++)
-  wf.setHandler(lookSignal, () => void looks++)
+  wf.setHandler(lookSignal, () => {
+    looks++
+    isGone = false // Who was said to be gone may be back: the review knows.
+  })
   wf.setHandler(erasedSignal, () => void (isGone = true))
   wf.setHandler(mergedSignal, () => void (isGone = true))
   wf.setHandler(standingQuery, () => standing)

@@ -16,7 +16,7 @@ export const lookSignal = defineSignal('look')
 /** The customer's data is gone: stop without another look. */
 export const erasedSignal = defineSignal('erased')
 
-/** The customer became part of another one, who has the news now: stop. */
+/** The customer became part of another one, who has the news now: stop. A later look takes it back. */
 export const mergedSignal = defineSignal<[into: string]>('merged')
 
 /** Where the customer stands, as last reviewed. */
