@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { textTable, writeResult } from './analyze/output.ts'
+import { addMergeCommands } from './customer-merge-commands.ts'
 import { askInstallation, type TargetOptions, targetOptions } from './installation.ts'
 import { homeOption } from './options.ts'
 import { UsageError } from './usage-error.ts'
@@ -22,7 +23,9 @@ const patienceMs = 300_000
 const pollMs = 500
 
 export function customerCommand(): Command {
-  const customer = new Command('customer').description('One person: a copy of all that is known, or to be forgotten.')
+  const customer = new Command('customer').description(
+    'One person: what is known, a copy of it, to be forgotten; two that are one, or are not.',
+  )
   const named = 'id, the id of the shop, or a whole e-mail address or phone number'
   const exporting = customer
     .command('export')
@@ -42,6 +45,7 @@ export function customerCommand(): Command {
     command.addOption(homeOption())
     for (const option of targetOptions()) command.addOption(option)
   }
+  addMergeCommands(customer)
   return customer
 }
 

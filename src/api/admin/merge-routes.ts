@@ -9,6 +9,7 @@ import { mergeCustomers } from '../../store/operator-merge.ts'
 import { unmergeCustomer } from '../../store/unmerge.ts'
 import type { Vault } from '../../store/vault.ts'
 import { ApiError } from '../api-error.ts'
+import { parseJsonBodies } from '../body-parsers.ts'
 import { actorOf, needAdmin } from './admin-access.ts'
 
 export interface MergeNeeds {
@@ -24,6 +25,7 @@ interface OfCustomer {
 /** Register where an admin token has been asked for. */
 export function mergeRoutes(needs: MergeNeeds): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
+    parseJsonBodies(app, 16 * 1024)
     app.addHook('onRequest', needAdmin)
     app.get<OfCustomer>('/customers/:id/merges', async ({ params }) => {
       return { merges: await listMerges(needs.database.pool, idOf(params.id, 'id')) }
