@@ -32,7 +32,7 @@ export interface LogisticFit {
 }
 
 /** A Hessian serves again while its steps leave less than this share of the distance. */
-const FRESH_SHARE = 0.03
+const FRESH_SHARE = 0.001
 
 /** Where a step leaves more than this share of its slope, the loss falls on behind it, and it is worth a longer one. */
 const SHORT_SHARE = 0.2
