@@ -4,8 +4,9 @@ import type { DeliveryNeeds } from '../activities/deliver.ts'
 import { TemplateError } from '../src/channels/templates/liquid.ts'
 import type { MessageFacts, TemplateSource } from '../src/channels/templates/render-message.ts'
 import type { ThreadRenderer } from '../src/channels/templates/thread-renderer.ts'
+import { questionOf, scaleEnds, scoresOf } from '../src/domain/survey.ts'
 import type { ClaimedMessage, SealedRecipient } from '../src/store/ledger-types.ts'
-import { unsubscribeUrl } from '../src/store/links.ts'
+import { surveyUrl, unsubscribeUrl } from '../src/store/links.ts'
 import { openAddress, openPersonalTraits } from '../src/store/personal-data.ts'
 import type { Vault } from '../src/store/vault.ts'
 
@@ -29,12 +30,27 @@ export function createPrepareMessage(needs: PrepareNeeds): DeliveryNeeds['prepar
       recipient.personal === null ? {} : openPersonalTraits(needs.vault, key, message.customerId, recipient.personal)
     const link = message.messageClass === 'marketing' ? unsubscribeUrl(needs.vault, needs.publicUrl, message.id) : null
     try {
-      const content = await needs.renderer.render(template, factsOf(message, recipient, personal, link, needs))
+      const facts = { ...factsOf(message, recipient, personal, link, needs), survey: surveyOf(message, needs) }
+      const content = await needs.renderer.render(template, facts)
       return { id: message.id, address, content, unsubscribeUrl: link }
     } catch (error) {
       if (error instanceof TemplateError) return { broken: `template ${message.template}: ${error.message}` }
       throw error
     }
+  }
+}
+
+/** The question of a message that asks one, with a link for each answer. */
+function surveyOf({ id, data }: ClaimedMessage, { vault, publicUrl }: PrepareNeeds): MessageFacts['survey'] {
+  const asked = questionOf(data)
+  if (asked === undefined) return null
+  const [low, high] = scaleEnds[asked.scale]
+  return {
+    question: asked.question,
+    url: surveyUrl(vault, publicUrl, id),
+    low,
+    high,
+    answers: scoresOf(asked.scale).map((score) => ({ score, url: surveyUrl(vault, publicUrl, id, score) })),
   }
 }
 
@@ -44,7 +60,7 @@ function factsOf(
   personal: Readonly<Record<string, unknown>>,
   link: string | null,
   { shop, postalAddress }: PrepareNeeds,
-): MessageFacts {
+): Omit<MessageFacts, 'survey'> {
   return {
     customer: { ...traits, ...personal },
     coupon: coupon && {

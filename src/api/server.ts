@@ -5,6 +5,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { consoleRoutes } from '../console/console-routes.ts'
+import { createDefinitionsCache } from '../store/campaigns.ts'
 import type { Database } from '../store/database.ts'
 import type { Vault } from '../store/vault.ts'
 import { adminRoutes } from './admin/admin-routes.ts'
@@ -12,6 +13,7 @@ import { countWorkflows } from './admin/workflow-counts.ts'
 import { handleErrors } from './api-error.ts'
 import { twilioRoutes } from './hooks/twilio-routes.ts'
 import { createKeyCheck } from './key-check.ts'
+import { surveyRoutes } from './survey-routes.ts'
 import { createEventWriter } from './tracking/event-writer.ts'
 import { trackingRoutes } from './tracking/tracking-routes.ts'
 import { unsubscribeRoutes } from './unsubscribe-routes.ts'
@@ -40,10 +42,16 @@ export async function buildServer(needs: ServerNeeds): Promise<FastifyInstance> 
   const writer = createEventWriter(database.pool)
   app.get('/health', () => ({ status: 'ok' }))
   await app.register(trackingRoutes({ ...needs, checkKey, writer }), { prefix: '/v1' })
-  await app.register(adminRoutes({ ...needs, checkKey, countWorkflows: () => countWorkflows(temporal) }), {
-    prefix: '/api',
-  })
+  const definitions = createDefinitionsCache(database)
+  const admin = {
+    ...needs,
+    checkKey,
+    definitions: () => definitions.get(),
+    countWorkflows: () => countWorkflows(temporal),
+  }
+  await app.register(adminRoutes(admin), { prefix: '/api' })
   await app.register(unsubscribeRoutes(needs))
+  await app.register(surveyRoutes(needs))
   const hooks = { ...needs, authToken: config.twilio?.authToken, brand: displayName(config.mail.from) }
   await app.register(twilioRoutes(hooks), { prefix: '/hooks/twilio' })
   const isSecure = publicUrl.startsWith('https:')

@@ -57,7 +57,7 @@ export async function askInstallation(
   })
   if (response.status === 401) throw new UsageError(`${url} does not know this admin token`)
   const text = await response.text()
-  if (response.status === 403 || response.status === 404 || response.status === 409)
+  if (response.status === 400 || response.status === 403 || response.status === 404 || response.status === 409)
     throw new UsageError(messageOf(text))
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${messageOf(text)}`)
   return JSON.parse(text) as unknown

@@ -10,6 +10,7 @@ import { keysCommand } from './keys-command.ts'
 import { simulateCommand } from './simulate-command.ts'
 import { startCommand } from './start-command.ts'
 import { statusCommand } from './status-command.ts'
+import { tasksCommand } from './tasks-command.ts'
 
 /** The whole `perennial` program. Errors are thrown, never `process.exit`ed, so that tests can run it in-process. */
 export function buildProgram(): Command {
@@ -24,6 +25,7 @@ export function buildProgram(): Command {
     validateCommand(),
     applyCommand(),
     simulateCommand(),
+    tasksCommand(),
     analyzeCommand(),
   ])
     program.addCommand(command)

@@ -43,6 +43,8 @@ const style = `
   button.quiet { background: none; color: var(--leaf); border: 1px solid var(--line) }
   .narrow { max-width: 30rem; margin: 12vh auto; padding: 0 1.25rem } .narrow form { margin-top: 1rem }
   .narrow button, .narrow input { display: block; width: 100%; margin-top: .7rem }
+  form.scale { display: flex; gap: .35rem } .narrow form.scale button { width: auto; flex: 1; padding: .6rem 0;
+    margin-top: 0 } p.scale-ends { display: flex; justify-content: space-between; font-size: .86rem }
   h2 .soft { display: block; font-weight: 400; font-size: .88rem } .big { font-size: 1.5rem }
 `
 
@@ -51,12 +53,23 @@ const icon =
   "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>" +
   "<path fill='%232f7d55' d='M14 2C6 2 2 6 2 12l3-3c3-3 5-3 7-4-2 2-5 4-8 8 6 1 10-3 10-11z'/></svg>"
 
-/** Sends a page. It runs no script, is framed by nobody, and is kept by no cache. */
-export function sendPage(reply: FastifyReply, status: number, title: string, body: Html): FastifyReply {
+/**
+ * Sends a page. It is framed by nobody, kept by no cache, and runs no script but the one given here.
+ *
+ * @param script ours, with nothing in it that came from outside.
+ */
+export function sendPage(
+  reply: FastifyReply,
+  status: number,
+  title: string,
+  body: Html,
+  script?: string,
+): FastifyReply {
   const nonce = randomBytes(16).toString('base64')
   const policy = [
     "default-src 'none'",
     `style-src 'nonce-${nonce}'`,
+    ...(script === undefined ? [] : [`script-src 'nonce-${nonce}'`]),
     "img-src 'self' data:",
     "form-action 'self'",
     "frame-ancestors 'none'",
@@ -65,7 +78,7 @@ export function sendPage(reply: FastifyReply, status: number, title: string, bod
   const page = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex"><link rel="icon" href="${icon}"><title>${title}</title><style nonce="${nonce}">${new Html(style)}</style></head>
-<body>${body}</body></html>
+<body>${body}${script !== undefined && html`<script nonce="${nonce}">${new Html(script)}</script>`}</body></html>
 `
   return reply
     .code(status)

@@ -4,6 +4,7 @@ import type { CampaignKind } from './campaign-documents.ts'
 import type { Condition } from './condition.ts'
 import type { Criterion, Definitions, JourneyDefinition, MessageStep, Step } from './definitions.ts'
 import type { Channel } from './snapshot.ts'
+import { questionOf } from './survey.ts'
 
 /** What of a template matters to the steps that use it. */
 export interface TemplateFacts {
@@ -113,6 +114,14 @@ function checkTemplate(step: MessageStep, templates: ReadonlyMap<string, Templat
   const shown = template.variables.find((name) => name === 'coupon' || name.startsWith('coupon.'))
   if (step.offer === null && shown !== undefined) {
     return [{ path: ['template'], rule: `shows {{ ${shown} }}, so the step needs an "offer"` }]
+  }
+  const asks = questionOf(step.data) !== undefined
+  const showsQuestion = template.variables.some((name) => name === 'survey' || name.startsWith('survey.'))
+  if (asks !== showsQuestion) {
+    const rule = asks
+      ? 'does not show {{ survey }}, which the survey needs'
+      : 'shows {{ survey }}, so the step must be a survey'
+    return [{ path: ['template'], rule }]
   }
   if (step.offer !== null && !template.variables.includes('coupon.code')) {
     return [{ path: ['template'], rule: 'does not show {{ coupon.code }}, which the offer of the step needs' }]

@@ -7,6 +7,7 @@ import { channel, key, share, timeOfDay, waitingTime, words } from './document-p
 import { everyDay, type Weekday } from './local-time.ts'
 import { comparableName, personalInTraits } from './personal-names.ts'
 import { propertyTests } from './property-tests.ts'
+import { surveyAnswered } from './survey.ts'
 
 /** The target that completes the run; no step may have this id. */
 export const endTarget = 'end'
@@ -167,11 +168,8 @@ function hasDistinct(names: readonly string[]): boolean {
   return new Set(names).size === names.length
 }
 
-/** The event that an answer to a survey is. */
-export const surveyAnswered = 'Survey Answered'
-
 /** Where a survey waits for its answer. No document can name it: ids have no colon. */
-export function answerStepId(surveyStep: string): string {
+function answerStepId(surveyStep: string): string {
   return `${surveyStep}:answer`
 }
 

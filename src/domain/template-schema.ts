@@ -18,6 +18,7 @@ export const templateVariables: ReadonlySet<string> = new Set([
   'customer',
   'coupon',
   'data',
+  'survey',
   'shop',
   'unsubscribe_url',
   'postal_address',

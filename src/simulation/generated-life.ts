@@ -5,7 +5,7 @@
  */
 
 import type { TraitValue } from '../domain/snapshot.ts'
-import { surveyAnswered } from '../domain/step-schema.ts'
+import { questionOf, surveyAnswered } from '../domain/survey.ts'
 import { dayMs, type EpochMs, hourMs, minuteMs } from '../domain/time.ts'
 import type { Happening, TimedHappening } from './happenings.ts'
 import { type Character, randomWaitMs } from './people.ts'
@@ -143,8 +143,9 @@ class GeneratedLife implements Life {
 
   /** A message that asks gets an answer: an event and a trait, as from the page that the link leads to. */
   #answerSurvey({ data }: SimulatedMessage, atMs: EpochMs): TimedHappening[] {
-    const { survey, survey_scale: scale, survey_trait: trait } = data
-    if (typeof survey !== 'string' || typeof trait !== 'string') return []
+    const asked = questionOf(data)
+    if (asked === undefined) return []
+    const { survey, scale, trait } = asked
     const { satisfaction } = this.#character
     const score = scale === 'csat' ? 1 + Math.round((satisfaction / 10) * 4) : satisfaction
     return [

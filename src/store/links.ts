@@ -3,6 +3,7 @@
 import type { Vault } from './vault.ts'
 
 const unsubscribePurpose = 'unsubscribe'
+const surveyPurpose = 'survey'
 const loginPurpose = 'console-login'
 const signatureLength = 22
 
@@ -14,6 +15,18 @@ export function unsubscribeUrl(vault: Vault, publicUrl: string, messageId: strin
 /** The message that the last part of an unsubscribe link speaks of; undefined if we did not make that link. */
 export function readUnsubscribeToken(vault: Vault, token: string): string | undefined {
   return readSigned(vault, unsubscribePurpose, token)
+}
+
+/** Where the recipient of a survey answers it, without a login. With a score: that answer is only to be confirmed. */
+export function surveyUrl(vault: Vault, publicUrl: string, messageId: string, score?: number): string {
+  const url = new URL(`/s/${messageId}.${vault.sign(surveyPurpose, messageId)}`, publicUrl)
+  if (score !== undefined) url.searchParams.set('score', String(score))
+  return url.href
+}
+
+/** The message that the last part of a survey link speaks of; undefined if we did not make that link. */
+export function readSurveyToken(vault: Vault, token: string): string | undefined {
+  return readSigned(vault, surveyPurpose, token)
 }
 
 /** Where Twilio shall report what became of a message. */

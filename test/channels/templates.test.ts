@@ -113,6 +113,7 @@ describe('a message', () => {
     customer: { firstName: 'Ada' },
     coupon: { code: 'HELLO-BCDFGHJKMN', expires_at: null },
     data: {},
+    survey: null,
     shop: { name: 'Shop', url: 'https://shop.example' },
     postal_address: 'Shop & Sons, 1 Garden Row',
     unsubscribe_url: 'https://shop.example/u/1',

@@ -2,7 +2,9 @@
 
 import type { WorkflowClient } from '@temporalio/client'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Clock } from '../../clock.ts'
 import { personalViewOf } from '../../console/personal-view.ts'
+import type { Definitions } from '../../domain/definitions.ts'
 import { noteAudit } from '../../store/audit.ts'
 import { findCustomer } from '../../store/customer-details.ts'
 import { isUuid, listCustomers } from '../../store/customer-list.ts'
@@ -15,17 +17,20 @@ import type { KeyCheck } from '../key-check.ts'
 import { actorOf, letIn, roleOf } from './admin-access.ts'
 import { type MergeNeeds, mergeRoutes } from './merge-routes.ts'
 import { personRoutes } from './person-routes.ts'
+import { badCursor, limitOf, one, oneOf, type Query, queryOf, uuidOf } from './query.ts'
+import { taskRoutes } from './task-routes.ts'
 import type { WorkflowCounts } from './workflow-counts.ts'
 
 export interface AdminNeeds extends MergeNeeds {
   readonly database: Database
   readonly vault: Vault
+  readonly clock: Clock
   readonly checkKey: KeyCheck
+  /** What is in force now. */
+  readonly definitions: () => Promise<Definitions>
   readonly temporal: WorkflowClient
   readonly countWorkflows: () => Promise<WorkflowCounts | null>
 }
-
-type Query = Readonly<Record<string, string | readonly string[] | undefined>>
 
 const stages = ['acquire', 'activate', 'retain', 'revenue', 'refer'] as const
 
@@ -39,6 +44,7 @@ export function adminRoutes(needs: AdminNeeds): (app: FastifyInstance) => Promis
     app.get('/status', () => answerStatus(needs))
     await app.register(personRoutes(needs))
     await app.register(mergeRoutes(needs))
+    await app.register(taskRoutes(needs))
   }
 }
 
@@ -89,41 +95,6 @@ async function answerStatus({ database, countWorkflows }: AdminNeeds): Promise<o
   return { ...status, workflows }
 }
 
-const defaultLimit = 50
-const maxLimit = 500
-
-function queryOf(request: FastifyRequest): Query {
-  return request.query as Query
-}
-
-function one(query: Query, name: string): string | undefined {
-  const value = query[name]
-  if (value === undefined || value === '') return undefined
-  if (typeof value !== 'string') throw new ApiError(400, `${name}: must be given once`, name)
-  if (value.includes('\u0000')) throw new ApiError(400, `${name}: must not contain a null character`, name)
-  return value
-}
-
-function oneOf(query: Query, name: string, allowed: readonly string[]): string | undefined {
-  const value = one(query, name)
-  if (value === undefined || allowed.includes(value)) return value
-  throw new ApiError(400, `${name}: must be one of ${allowed.join(', ')}`, name)
-}
-
-function uuidOf(query: Query, name: string): string | undefined {
-  const value = one(query, name)
-  if (value === undefined || isUuid(value)) return value
-  throw new ApiError(400, `${name}: must be an id`, name)
-}
-
-function limitOf(query: Query): number {
-  const text = one(query, 'limit')
-  if (text === undefined) return defaultLimit
-  const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0
-  if (limit >= 1 && limit <= maxLimit) return limit
-  throw new ApiError(400, `limit: must be a whole number from 1 to ${maxLimit}`, 'limit')
-}
-
 function customerCursor(query: Query): string | undefined {
   const cursor = one(query, 'cursor')
   if (cursor === undefined || isUuid(cursor)) return cursor
@@ -136,8 +107,4 @@ function messageCursor(query: Query): { readonly plannedMs: number; readonly id:
   const [plannedMs = '', id = ''] = cursor.split('_')
   if (!/^\d{1,15}$/.test(plannedMs) || !isUuid(id)) throw badCursor()
   return { plannedMs: Number(plannedMs), id }
-}
-
-function badCursor(): ApiError {
-  return new ApiError(400, 'cursor: must be the one that the page before gave', 'cursor')
 }

@@ -21,6 +21,16 @@ export interface MessageFacts {
   readonly coupon: { readonly code: string; readonly expires_at: string | null } | null
   /** Values of the journey: constants of its step, what triggered it. */
   readonly data: Readonly<Record<string, unknown>>
+  /** The question that the message asks, or null. */
+  readonly survey: {
+    readonly question: string
+    /** Where it can be answered, whatever the answer. */
+    readonly url: string
+    /** The words at the ends of the scale. */
+    readonly low: string
+    readonly high: string
+    readonly answers: readonly { readonly score: number; readonly url: string }[]
+  } | null
   readonly shop: { readonly name: string; readonly url: string }
   /** The law wants it in every marketing mail. */
   readonly postal_address: string

@@ -1,0 +1,135 @@
+/** Tasks and entries by hand, over the admin API. */
+
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { publishCampaigns } from '../../src/store/campaigns.ts'
+import { customerId, live } from './support/people.ts'
+import { startTestServer, type TestServer } from './support/test-server.ts'
+
+let server: TestServer
+interface Answer {
+  readonly tasks: readonly { readonly id: string }[]
+  readonly cursor: string | null
+  readonly told: number
+  readonly unknown: readonly string[]
+  readonly error: { readonly field: string; readonly message: string }
+}
+
+let ada: string
+beforeAll(async () => {
+  server = await startTestServer()
+  const campaigns = fileURLToPath(new URL('../simulation/campaigns', import.meta.url))
+  await publishCampaigns(server.database, campaigns, server.time.nowMs)
+  await live(server, [{ type: 'identify', userId: 'ada', traits: { email: 'ada@example.org' } }])
+  ada = await customerId(server, 'ada')
+})
+afterAll(() => server.close())
+
+async function call(
+  path: string,
+  body?: unknown,
+  token = server.adminToken,
+): Promise<{ status: number; json: Answer }> {
+  const response = await fetch(`${server.url}/api${path}`, {
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+  })
+  return { status: response.status, json: (await response.json()) as Answer }
+}
+
+async function plantTask(hours: number, change: { status?: string } = {}): Promise<string> {
+  const id = randomUUID()
+  const at = (more: number): Date => new Date(server.time.nowMs + more * 3_600_000)
+  await server.database.pool.query(
+    `INSERT INTO tasks (id, customer_id, journey, version, step, entry_number, title, outcomes, status, created_at, due_at, expires_at)
+     VALUES ($1, $2, 'win-back', 'v1', 'call', 1, 'Call', '{reached,"no answer"}', $3, $4, $5, $6)`,
+    [id, ada, change.status ?? 'open', at(0), at(hours), at(hours + 24)],
+  )
+  return id
+}
+
+async function newsOf(kind: string): Promise<readonly object[]> {
+  const { rows } = await server.database.pool.query<{ detail: object }>(
+    'SELECT detail FROM news WHERE customer_id = $1 AND kind = $2 ORDER BY id',
+    [ada, kind],
+  )
+  return rows.map(({ detail }) => detail)
+}
+
+describe('tasks', () => {
+  test('are listed by urgency, page by page', async () => {
+    const [later, sooner, middle] = [await plantTask(9), await plantTask(1), await plantTask(5)]
+    const first = await call('/tasks?limit=2')
+    expect(first.json.tasks.map(({ id }) => id)).toEqual([sooner, middle])
+    const second = await call(`/tasks?limit=2&cursor=${first.json.cursor}`)
+    expect(second.json.tasks.map(({ id }) => id)).toEqual([later])
+    expect(second.json.cursor).toBeNull()
+  })
+
+  test('finished: the journey hears of it once, also when it is said twice or by ten at once', async () => {
+    const taskId = await plantTask(2)
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => call(`/tasks/${taskId}`, { outcome: 'no answer', note: 'later' })),
+    )
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200))
+    expect((await newsOf('task')).filter((detail) => 'taskId' in detail && detail.taskId === taskId)).toEqual([
+      { taskId, outcome: 'no answer' },
+    ])
+    expect((await call('/tasks?status=done')).json.tasks).toMatchObject([
+      { id: taskId, outcome: 'no answer', note: 'later' },
+    ])
+  })
+
+  test('refused: an unknown outcome, another outcome later, a task that is over, an unknown one, no outcome', async () => {
+    const taskId = await plantTask(3)
+    expect(await call(`/tasks/${taskId}`, { outcome: 'moon' })).toMatchObject({
+      status: 400,
+      json: { error: { field: 'outcome', message: 'outcome: must be one of reached, no answer' } },
+    })
+    await call(`/tasks/${taskId}`, { outcome: 'reached' })
+    expect((await call(`/tasks/${taskId}`, { outcome: 'no answer' })).status).toBe(409)
+    const expired = await plantTask(3, { status: 'expired' })
+    expect((await call(`/tasks/${expired}`, { outcome: 'reached' })).status).toBe(409)
+    expect((await call(`/tasks/${randomUUID()}`, { outcome: 'reached' })).status).toBe(404)
+    expect((await call('/tasks/x', { outcome: 'reached' })).status).toBe(404)
+    expect((await call(`/tasks/${taskId}`, {})).json.error.field).toBe('outcome')
+  })
+})
+
+describe('entries by hand', () => {
+  test('tell each known customer once, and name the unknown', async () => {
+    const entered = await call('/journeys/by-hand/entries', {
+      customers: ['ada', ada, 'ada', 'nobody', "'; DROP TABLE news; --"],
+      properties: { reason: 'fair' },
+    })
+    expect(entered.status).toBe(200)
+    expect(entered.json.told).toBe(1)
+    expect([...entered.json.unknown].sort()).toEqual(["'; DROP TABLE news; --", 'nobody'])
+    expect(await newsOf('entry')).toEqual([{ journey: 'by-hand', properties: { reason: 'fair' } }])
+  })
+
+  test.each([
+    ['/journeys/welcome/entries', { customers: ['ada'] }, 409],
+    ['/journeys/nowhere/entries', { customers: ['ada'] }, 404],
+    ['/journeys/by-hand/entries', { customers: [] }, 400],
+    ['/journeys/by-hand/entries', { customers: ['ada'], properties: { email: 'a@b.example' } }, 400],
+    ['/journeys/by-hand/entries', { customers: ['ada'], properties: { deep: { er: 1 } } }, 400],
+    ['/journeys/by-hand/entries', { people: ['ada'] }, 400],
+  ])('refused: %s %j', async (path, body, status) => {
+    expect((await call(path, body)).status).toBe(status)
+  })
+})
+
+test('nothing of it is for a write key', async () => {
+  const taskId = await plantTask(4)
+  for (const [path, body] of [
+    ['/tasks'],
+    [`/tasks/${taskId}`, { outcome: 'reached' }],
+    ['/journeys/by-hand/entries', { customers: ['ada'] }],
+  ] as const)
+    expect((await call(path, body, server.writeKey)).status).toBe(401)
+})
