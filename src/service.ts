@@ -24,10 +24,12 @@ export async function runService(
   name: string,
   start: (config: Config, log: Logger) => Promise<Service>,
 ): Promise<void> {
-  let log = pino({ name })
+  const output = pino.destination({ fd: 1, sync: true })
+  output.on('error', () => undefined) // On a full disk the log has gaps; the process goes on.
+  let log = pino({ name }, output)
   try {
     const config = readConfig()
-    log = pino({ name, level: config.logLevel })
+    log = pino({ name, level: config.logLevel }, output)
     const service = await start(config, log)
     endOnSignal(service, log)
     process.send?.({ type: 'ready', ...service.ready })

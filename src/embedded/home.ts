@@ -65,7 +65,13 @@ export async function claimHome(path: string, onStep: (text: string) => void = (
     path,
     update(change) {
       record = { ...record, ...change }
-      writeRunRecord(path, record)
+      try {
+        writeRunRecord(path, record)
+      } catch (error) {
+        // A disk that is full by now must keep nobody from coming back up or going down. What the record then lacks ends
+        // by itself when we are gone.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+      }
     },
     release: () => rmSync(recordPath(path), { force: true }),
   }

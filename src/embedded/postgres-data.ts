@@ -10,7 +10,7 @@ import { forgetHome, noteHome, outsideName, removeTemporaryAbandoned } from './o
 import type { PostgresBinaries } from './postgres-binaries.ts'
 import type { ServiceAccount } from './service-account.ts'
 import { canEnter, sharedPlace } from './service-account.ts'
-import { ServiceError } from './service-error.ts'
+import { diskFull, ServiceError } from './service-error.ts'
 
 /** What making the data needs. */
 export interface Cluster {
@@ -74,9 +74,7 @@ export function serverEnvironment(): NodeJS.ProcessEnv {
 /** What went wrong, in one sentence with PostgreSQL's own words. Ask before cleaning up: it looks at the disk. */
 export function inOneSentence(error: unknown, path: string): ServiceError {
   const said = error instanceof Error ? `${error.message}\n${(error as { stderr?: string }).stderr ?? ''}` : ''
-  if (isDiskFull(path, said)) {
-    return new ServiceError(`The disk that holds ${path} is full: free some space, then start again`)
-  }
+  if (isDiskFull(path, said)) return diskFull(path)
   if (/initialized by PostgreSQL version/.test(said)) {
     return new ServiceError(
       `The database in ${path} was made by another version of PostgreSQL: use that version, or dump and restore`,

@@ -10,3 +10,8 @@ export class PortTakenError extends ServiceError {
     super(`Port ${port} is taken, ${user} needs it: choose another or stop what holds it`)
   }
 }
+
+/** What there is to say of a full disk, wherever it is noticed first. */
+export function diskFull(path: string): ServiceError {
+  return new ServiceError(`The disk that holds ${path} is full: free some space, then start again`)
+}

@@ -22,7 +22,7 @@ import { freePort, freePorts, isPortFree } from './ports.ts'
 import type { ProcessMark } from './processes.ts'
 import type { ProductProcess } from './product-process.ts'
 import { startProductProcess } from './product-process.ts'
-import { ServiceError } from './service-error.ts'
+import { diskFull, ServiceError } from './service-error.ts'
 import type { Reporter, Services } from './services.ts'
 import { bringUpServices } from './services.ts'
 
@@ -79,8 +79,13 @@ export async function startInstallation(options: InstallationOptions): Promise<I
   const env = { ...inheritedEnvironment(), ...options.env, ...clockEnvironment(options.clock), PERENNIAL_HOME: home }
   const config = readConfig(env)
   createClock(config.clock) // A contradiction in it is better said before anything is up.
-  const claimed = await claimHome(home, (text) => report.step(text))
-  return new Supervisor(claimed, config, env, report).start(options)
+  try {
+    const claimed = await claimHome(home, (text) => report.step(text))
+    return await new Supervisor(claimed, config, env, report).start(options)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw diskFull(home) // Some small file of our own.
+    throw error
+  }
 }
 
 /** The environment that sets a clock. */

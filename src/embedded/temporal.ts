@@ -9,7 +9,7 @@ import { freePort, isPortFree } from './ports.ts'
 import type { ProcessMark } from './processes.ts'
 import { argumentsOf, endProcess, isRunning, signalProcess } from './processes.ts'
 import { ensureSearchAttributes } from './search-attributes.ts'
-import { PortTakenError, ServiceError } from './service-error.ts'
+import { diskFull, PortTakenError, ServiceError } from './service-error.ts'
 import type { Running, ServiceProcess } from './service-process.ts'
 import { startService } from './service-process.ts'
 import { watchTemporal } from './temporal-watch.ts'
@@ -148,9 +148,7 @@ function recordService(home: string, mark: ProcessMark): void {
 function explained(said: string, reason: unknown, store: string): ServiceError {
   const taken = /address already in use|can't set frontend port (\d+)/.exec(said)
   if (taken) return new PortTakenError(Number(/:(\d+): bind/.exec(said)?.[1] ?? taken[1]), 'the Temporal server')
-  if (isDiskFull(store, said)) {
-    return new ServiceError(`The disk that holds ${store} is full: free some space, then start again`)
-  }
+  if (isDiskFull(store, said)) return diskFull(store)
   const last = said.trim().split('\n').at(-1)
   const detail = last === undefined || last === '' ? String(reason) : last
   return new ServiceError(`The Temporal server with the store ${store} did not start: ${detail}`)
