@@ -43,7 +43,11 @@ function contact({ addresses, personal, consents }: CustomerDetails, isToOpen: b
   )}${Object.entries(personal)
     .filter(([name]) => name !== 'email' && name !== 'phone')
     .map(([name, value]) => html`<dt>${name}</dt><dd>${asText(value)}</dd>`)}</dl>
-    ${isToOpen && html`<form method="post"><button class="quiet">Show personal data</button> <span class="soft">is written down</span></form>`}
+    ${
+      isToOpen &&
+      html`<form method="post"><button class="quiet">Show personal data</button></form>
+      <p class="soft">Who looks is written down.</p>`
+    }
     ${
       words.length === 0
         ? html`<p class="soft">Nothing was said about messages.</p>`

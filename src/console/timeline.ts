@@ -7,6 +7,7 @@ import type {
   MessageDetails,
   RunDetails,
 } from '../store/customer-details.ts'
+import { formatTime } from './format.ts'
 
 export interface TimelineEntry {
   /** ISO 8601. */
@@ -96,6 +97,13 @@ function decisionEntry({ at, kind, journey, step, outcome, rule, detail }: Decis
   const words = outcomeWords[outcome]
   if (words === undefined) return []
   const place = [journey, step].filter((part) => part !== null).join(' › ')
-  const facts = Object.entries(detail).map(([name, value]) => `${name}: ${String(value)}`)
+  const facts = Object.entries(detail).map(([name, value]) => sayFact(name, value))
   return [{ at, kind: 'decision', text: `${kind} ${place} ${words}`.trim(), detail: [rule, ...facts].join(', ') }]
+}
+
+/** `until_ms: 868372070804` as "until 1997-07-08 15:01". */
+function sayFact(name: string, value: unknown): string {
+  const words = name.replaceAll('_', ' ')
+  if (name.endsWith('_ms') && typeof value === 'number') return `${words.slice(0, -3)} ${formatTime(new Date(value))}`
+  return `${words}: ${String(value)}`
 }
