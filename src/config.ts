@@ -30,6 +30,8 @@ export interface Config {
   readonly mail: { readonly from: string; readonly postalAddress: string }
   /** `undefined`: the embedded SMS catcher. */
   readonly twilio: TwilioConfig | undefined
+  /** For how many days raw events are kept; what is counted of them stays. */
+  readonly keepEventsDays: number
   readonly clock: ClockConfig
   /** Web pages of the neighbours, for links in the console. */
   readonly pages: {
@@ -83,6 +85,8 @@ const environment = z.object({
   TWILIO_AUTH_TOKEN: z.string().min(1).optional(),
   TWILIO_FROM: z.string().min(1).optional(),
   TWILIO_API_URL: url.optional(),
+  // A merge of customers can be undone for 30 days, and takes events along.
+  PERENNIAL_KEEP_EVENTS_DAYS: z.coerce.number().int().min(60).max(36_500).default(400),
   CLOCK_SPEED: z.coerce.number().positive().max(1_000_000).default(1),
   CLOCK_START: instant.optional(),
   CLOCK_ANCHOR: instant.optional(),
@@ -114,6 +118,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     smtpUrl: values.SMTP_URL,
     mail: { from: values.MAIL_FROM, postalAddress: values.MAIL_POSTAL_ADDRESS },
     twilio: twilio(values),
+    keepEventsDays: values.PERENNIAL_KEEP_EVENTS_DAYS,
     clock: {
       speed: values.CLOCK_SPEED,
       startsAtMs: values.CLOCK_START,

@@ -7,6 +7,7 @@
 import { createClock } from '../src/clock.ts'
 import type { Definitions } from '../src/domain/definitions.ts'
 import { interestingEvents, interestingTraits } from '../src/domain/interests.ts'
+import { startHousekeeping } from '../src/intake/housekeeping.ts'
 import { startIntake } from '../src/intake/intake.ts'
 import { startMergeSweep } from '../src/intake/merge-sweep.ts'
 import { startNudger, startSweep } from '../src/intake/nudger.ts'
@@ -54,11 +55,13 @@ await runService('intake', async (config, log) => {
     identity: async () => (await definitions.get()).identity,
     onNews: () => nudger.wake(),
   })
+  const { keepEventsDays } = config
+  const housekeeping = startHousekeeping({ database, log, nowMs: () => clock.nowMs(), keepEventsDays })
   return {
     ready: {},
     async stop() {
       await intake.stop() // First, so that the nudger still takes what its last page brought.
-      await Promise.all([nudger.stop(), sweep.stop(), mergeSweep.stop()])
+      await Promise.all([nudger.stop(), sweep.stop(), mergeSweep.stop(), housekeeping.stop()])
       await temporal.close()
       await database.close()
     },

@@ -7,6 +7,7 @@ import { customerCommand } from './customer-command.ts'
 import { demoCommand } from './demo-command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { keysCommand } from './keys-command.ts'
+import { retentionCommand } from './retention-command.ts'
 import { simulateCommand } from './simulate-command.ts'
 import { startCommand } from './start-command.ts'
 import { statusCommand } from './status-command.ts'
@@ -22,6 +23,7 @@ export function buildProgram(): Command {
     doctorCommand(),
     keysCommand(),
     customerCommand(),
+    retentionCommand(),
     validateCommand(),
     applyCommand(),
     simulateCommand(),

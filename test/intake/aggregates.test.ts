@@ -122,4 +122,30 @@ describe('orders', () => {
     await shop.live([track('Order Cancelled', '2026-02-04T00:00:00Z', { order_id: 'o1' })])
     expect(await categories()).toEqual([{ who: 'u1', category: 'Jazz', orders: 1, quantity: 2, cents: 2_000 }])
   })
+
+  test('by the category that a product has today, whenever it was told', async () => {
+    const line = { product_id: 'p1', price: 10 }
+    const view = (day: number, category: string): Call =>
+      track('Product Viewed', `2026-02-0${day}T10:00:00Z`, { product_id: 'p1', category }, { anonymousId: 'browser' })
+    await shop.live([
+      order('o1', '2026-02-01T00:00:00Z', { products: [line] }),
+      track('Order Completed', '2026-02-02T00:00:00Z', { order_id: 'o2', products: [line] }, { userId: 'u2' }),
+    ])
+    expect(await categories()).toEqual([])
+    const of = (category: string): object[] =>
+      ['u1', 'u2'].map((who) => expect.objectContaining({ who, category, orders: 1 }))
+    await shop.live([view(3, 'Jazz')])
+    expect(await categories()).toEqual(of('Jazz'))
+    await shop.live([view(5, 'Soul')])
+    expect(await categories()).toEqual(of('Soul'))
+    // Late; and of two words of one day, whatever their order, the one that sorts last.
+    await shop.live([view(4, 'Folk'), view(5, 'Pop')])
+    expect(await categories()).toEqual(of('Soul'))
+    expect(await shop.rows('SELECT 1 FROM products WHERE category_changes > category_counted')).toEqual([])
+    const dirty = await shop.rows(
+      'SELECT 1 FROM dirty_customers JOIN customers c ON c.id = customer_id WHERE external_id = $1',
+      ['u2'],
+    )
+    expect(dirty).toHaveLength(3)
+  })
 })

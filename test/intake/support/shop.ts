@@ -5,6 +5,7 @@ import { type Envelope, readCall } from '../../../src/api/tracking/read-call.ts'
 import { handleNextPage } from '../../../src/intake/intake.ts'
 import { type Database, openDatabase } from '../../../src/store/database.ts'
 import { insertEvents } from '../../../src/store/insert-events.ts'
+import { countRecategorised } from '../../../src/store/recategorised-products.ts'
 import { Vault } from '../../../src/store/vault.ts'
 import { createTestDatabase } from '../../support/database.ts'
 
@@ -89,6 +90,7 @@ export async function openShop(): Promise<Shop> {
       for (let page = await handleNextPage(needs); page.handled > 0; page = await handleNextPage(needs)) {
         handled += page.handled
       }
+      while (await countRecategorised(database));
       return handled
     },
     async live(calls) {

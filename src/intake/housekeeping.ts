@@ -1,0 +1,61 @@
+/** What has to be done now and then so that intake finds its tables in order. Any process may do it; one at a time does. */
+
+import type { Logger } from 'pino'
+import { dayMs, hourMs, secondMs } from '../domain/time.ts'
+import type { Database } from '../store/database.ts'
+import { ensureEventParts } from '../store/event-parts.ts'
+import { dropExpired } from '../store/event-retention.ts'
+import { countRecategorised } from '../store/recategorised-products.ts'
+import { type Loop, startLoop } from './loop.ts'
+
+export interface HousekeepingNeeds {
+  readonly database: Database
+  readonly log: Logger
+  readonly nowMs: () => number
+  /** For how many days raw events are kept. */
+  readonly keepEventsDays: number
+}
+
+const maxBackoffMs = 60 * secondMs
+
+/** How long before a month begins there is a partition for it. */
+const aheadMs = 35 * dayMs
+
+export function startHousekeeping({ database, log, nowMs, keepEventsDays }: HousekeepingNeeds): Loop {
+  const categories = startLoop({
+    name: 'categories',
+    log,
+    idleMs: secondMs,
+    maxBackoffMs,
+    round: () => countRecategorised(database),
+  })
+  let ensuredMs = Number.NEGATIVE_INFINITY
+  const months = startLoop({
+    name: 'event months',
+    log,
+    idleMs: 10 * secondMs,
+    maxBackoffMs,
+    round: async () => {
+      const untilMs = nowMs() + aheadMs
+      if (untilMs > ensuredMs) await ensureEventParts(database.pool, nowMs(), untilMs + dayMs)
+      ensuredMs = Math.max(ensuredMs, untilMs + dayMs)
+      return false
+    },
+  })
+  const retention = startLoop({
+    name: 'retention',
+    log,
+    idleMs: hourMs,
+    maxBackoffMs,
+    round: async () => {
+      const dropped = await dropExpired(database, { nowMs: nowMs(), keepDays: keepEventsDays })
+      if (dropped.length > 0) log.info({ dropped }, 'events older than they are kept were dropped')
+      return false
+    },
+  })
+  const loops = [categories, months, retention]
+  return {
+    wake: () => loops.forEach((loop) => loop.wake()),
+    stop: async () => void (await Promise.all(loops.map((loop) => loop.stop()))),
+  }
+}
