@@ -21,6 +21,7 @@ export async function startIntakeProcess(databaseUrl: string, temporalAddress: s
       TEMPORAL_ADDRESS: temporalAddress,
       PERENNIAL_MASTER_KEY: masterKey.toString('hex'),
       LOG_LEVEL: 'fatal',
+      PERENNIAL_KEEP_EVENTS_DAYS: '36500', // Tests live at a time of their own, which is long ago one day.
     },
     execArgv: ['--disable-warning=ExperimentalWarning'],
   })
