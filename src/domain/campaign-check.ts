@@ -150,6 +150,10 @@ function topicsOf(condition: Condition): readonly string[] {
     case 'value':
       return condition.fact.of === 'consent' ? [condition.fact.topic] : []
     case 'moment':
+    case 'listed':
+    case 'event':
+    case 'order':
+    case 'sequence':
       return []
   }
 }

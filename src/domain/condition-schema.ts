@@ -8,77 +8,14 @@
  */
 
 import { z } from 'zod'
-import type { Condition, MomentFact, MomentTest, ValueFact, ValueTest } from './condition.ts'
-import { channel, duration, key, stage } from './document-parts.ts'
-import { numberTest, valueTest, wordTest } from './value-test.ts'
-
-const momentTest = z
-  .strictObject({ within: duration.optional(), before: duration.optional() })
-  .refine(({ within, before }) => (within === undefined) !== (before === undefined), {
-    message: 'must hold either "within" or "before"',
-  })
-  .transform(
-    ({ within, before }): MomentTest =>
-      within === undefined ? { is: 'before', lengthMs: before ?? 0 } : { is: 'within', lengthMs: within },
-  )
-
-const tierTest = wordTest(['high', 'middle', 'low'])
-const consentTest = wordTest(['granted', 'withdrawn', 'none'])
-const flag = z.boolean().transform((equals): ValueTest => ({ equals }))
-
-/** Every fact with a fixed name: how its test is written, and what it becomes. */
-const valueFacts = {
-  'orders.count': { test: numberTest, fact: { of: 'orders', name: 'count' } },
-  'orders.revenue_cents': { test: numberTest, fact: { of: 'orders', name: 'revenue' } },
-  'orders.refunded_cents': { test: numberTest, fact: { of: 'orders', name: 'refunded' } },
-  'score.churn': { test: numberTest, fact: { of: 'score', name: 'churn' } },
-  'score.churn_tier': { test: tierTest, fact: { of: 'tier', name: 'churn' } },
-  'score.clv': { test: numberTest, fact: { of: 'score', name: 'clv' } },
-  'score.clv_tier': { test: tierTest, fact: { of: 'tier', name: 'clv' } },
-  stage: { test: wordTest(stage.options as [string, ...string[]]), fact: { of: 'stage' } },
-  at_risk: { test: flag, fact: { of: 'at-risk' } },
-  'reachable.email': { test: flag, fact: { of: 'reachable', channel: 'email' } },
-  'reachable.sms': { test: flag, fact: { of: 'reachable', channel: 'sms' } },
-} as const satisfies Record<string, { test: z.ZodType<ValueTest>; fact: ValueFact }>
-
-const momentFacts = [
-  'orders.first',
-  'orders.last',
-  'seen.first',
-  'seen.last',
-  'stage.since',
-] as const satisfies MomentFact[]
-
-/** Facts whose name goes on after the prefix. */
-const openFacts: readonly {
-  prefix: string
-  test: z.ZodType<ValueTest>
-  fact: (rest: string) => ValueFact | undefined
-}[] = [
-  { prefix: 'trait.', test: valueTest, fact: (name) => (name === '' ? undefined : { of: 'trait', name }) },
-  { prefix: 'consent.', test: consentTest, fact: consentFact },
-]
-
-function consentFact(rest: string): ValueFact | undefined {
-  const [channelName, topic = '*', ...more] = rest.split('.')
-  const parsed = channel.safeParse(channelName)
-  if (!parsed.success || more.length > 0) return undefined
-  return topic === '*' || key.safeParse(topic).success ? { of: 'consent', channel: parsed.data, topic } : undefined
-}
+import type { Condition } from './condition.ts'
+import { type Form, fixedForms, knownNames, openForms } from './conditions/fact-forms.ts'
 
 /** A condition before it is checked. */
 export type ConditionDocument = { readonly [fact: string]: unknown }
 
-const knownNames = [
-  'all',
-  'any',
-  'not',
-  ...Object.keys(valueFacts),
-  ...momentFacts,
-  'trait.NAME',
-  'consent.CHANNEL',
-  'consent.CHANNEL.TOPIC',
-]
+/** How many conditions one document may hold: every one of them costs each customer whom it concerns. */
+const most = 500
 
 /** How deep connectives may nest: more is a generated monster, and a risk for the stack. */
 const deepest = 20
@@ -93,6 +30,9 @@ export const condition: z.ZodType<Condition, ConditionDocument> = z
   .transform((document, context): Condition => {
     const issues: Issue[] = []
     const parsed = parseCondition(document, [], issues)
+    if (parsed !== undefined && sizeOf(parsed) > most) {
+      issues.push({ code: 'custom', message: `must not hold more than ${most} conditions`, path: [], input: document })
+    }
     context.issues.push(...issues)
     return parsed ?? z.NEVER
   })
@@ -130,25 +70,17 @@ function parseConnective(type: 'all' | 'any', list: unknown, path: Path, issues:
 }
 
 function parseFact(name: string, document: unknown, path: Path, issues: Issue[]): Condition | undefined {
-  const moment = momentFacts.find((known) => known === name)
-  if (moment !== undefined) {
-    const length = parsePart(momentTest, document, path, issues)
-    return length && { type: 'moment', fact: moment, test: length }
-  }
-  const known = Object.hasOwn(valueFacts, name) ? valueFacts[name as keyof typeof valueFacts] : openFact(name)
-  if (known === undefined) {
-    const message = `is no known condition; known are ${knownNames.join(', ')}`
-    issues.push({ code: 'custom', message, path: [...path], input: document })
-    return undefined
-  }
-  const test = parsePart<ValueTest>(known.test, document, path, issues)
-  return test && { type: 'value', fact: known.fact, test }
+  const form = formOf(name)
+  if (typeof form === 'object') return parsePart(form, document, path, issues)
+  const message = form ?? `is no known condition; known are ${knownNames.join(', ')}`
+  issues.push({ code: 'custom', message, path: [...path], input: document })
+  return undefined
 }
 
-function openFact(name: string): { test: z.ZodType<ValueTest>; fact: ValueFact } | undefined {
-  const found = openFacts.find(({ prefix }) => name.startsWith(prefix))
-  const fact = found?.fact(name.slice(found.prefix.length))
-  return found && fact && { test: found.test, fact }
+function formOf(name: string): Form | string | undefined {
+  if (Object.hasOwn(fixedForms, name)) return fixedForms[name]
+  const open = openForms.find(({ prefix }) => name.startsWith(prefix))
+  return open?.form(name.slice(open.prefix.length))
 }
 
 function parsePart<Output>(
@@ -162,4 +94,10 @@ function parsePart<Output>(
   for (const issue of result.error.issues)
     issues.push({ ...issue, input: document, path: [...path, ...issue.path] } as Issue)
   return undefined
+}
+
+function sizeOf(condition: Condition): number {
+  if (condition.type === 'not') return 1 + sizeOf(condition.of)
+  if (condition.type !== 'all' && condition.type !== 'any') return 1
+  return condition.of.reduce((sum, each) => sum + sizeOf(each), 1)
 }

@@ -1,12 +1,20 @@
 /** Whether a condition holds for a customer at a moment, and when that could next change by itself. */
 
-import type { Condition, CustomerView, MomentFact, ValueFact } from './condition.ts'
+import type { Condition, CustomerView, ListFact, MomentFact, OrderFactName, ScoreName, ValueFact } from './condition.ts'
+import { eventStanding, orderStanding, sequenceStanding } from './conditions/happening-standing.ts'
+import type { MoreFacts } from './conditions/more-facts.ts'
 import { consentTo } from './contact-policy.ts'
+import { averageOrderIntervalMs, priceSensitivity } from './order-habits.ts'
+import type { ScoreFacts } from './snapshot.ts'
 import { fixed, longerAgo, type Standing, within } from './standing.ts'
 import type { EpochMs } from './time.ts'
-import { passes } from './value-test.ts'
+import { valueStanding } from './value-test.ts'
 
-/** Never throws: what is not known passes no test, except those for its absence. */
+/**
+ * What is not known passes no test, except those for its absence.
+ *
+ * @throws RangeError if the condition needs more facts than were loaded. @see needsOf
+ */
 export function holds(condition: Condition, view: CustomerView, nowMs: EpochMs): boolean {
   return standingOf(condition, view, nowMs) > 0
 }
@@ -42,12 +50,39 @@ export function standingOf(condition: Condition, view: CustomerView, nowMs: Epoc
     case 'not':
       return -standingOf(condition.of, view, nowMs)
     case 'value':
-      return fixed(passes(condition.test, valueOf(condition.fact, view)))
+      return valueStanding(condition.test, valueOf(condition.fact, view), nowMs)
     case 'moment': {
       const { is, lengthMs } = condition.test
       const momentMs = momentOf(condition.fact, view)
       return is === 'within' ? within(momentMs, lengthMs, nowMs) : longerAgo(momentMs, lengthMs, nowMs)
     }
+    case 'listed':
+      return fixed(isListed(condition.list, condition.keys, moreOf(view)))
+    case 'event':
+      return eventStanding(condition, moreOf(view), nowMs)
+    case 'order':
+      return orderStanding(condition, moreOf(view), nowMs)
+    case 'sequence':
+      return sequenceStanding(condition, moreOf(view), nowMs)
+  }
+}
+
+/** @throws RangeError where they were not loaded: "not known" would be taken for "never happened". */
+function moreOf({ more }: CustomerView): MoreFacts {
+  if (more === undefined) throw new RangeError('a condition asks for facts that were not loaded with the customer')
+  return more
+}
+
+function isListed(list: ListFact, keys: readonly string[], more: MoreFacts): boolean {
+  switch (list.of) {
+    case 'segment':
+      return keys.some((key) => more.segments.has(key))
+    case 'journey':
+      return more.journeys.some(
+        ({ journey, status }) => keys.includes(journey) && (list.state === 'entered' || status === list.state),
+      )
+    case 'match':
+      return more.matches.some(({ kind, key }) => kind === list.kind && keys.includes(key))
   }
 }
 
@@ -62,11 +97,17 @@ function valueOf(fact: ValueFact, view: CustomerView): unknown {
     case 'orders':
       return orderValue(fact.name, view)
     case 'score':
-      return view.scores[fact.name]?.value
+      return scoreOf(fact.name, view)?.value
     case 'tier':
-      return view.scores[fact.name]?.tier
+      return scoreOf(fact.name, view)?.tier
     case 'trait':
       return Object.hasOwn(view.customer.traits, fact.name) ? view.customer.traits[fact.name] : undefined
+    case 'computed': {
+      const { computed } = moreOf(view)
+      return Object.hasOwn(computed, fact.name) ? computed[fact.name] : undefined
+    }
+    case 'profile':
+      return moreOf(view).profile[fact.name]
     case 'stage':
       return view.customer.stage
     case 'at-risk':
@@ -78,9 +119,30 @@ function valueOf(fact: ValueFact, view: CustomerView): unknown {
   }
 }
 
-function orderValue(name: 'count' | 'revenue' | 'refunded', { orders }: CustomerView): number {
-  if (name === 'count') return orders.count
-  return name === 'revenue' ? orders.revenueCents : orders.refundedCents
+function scoreOf(name: ScoreName, { scores }: CustomerView): ScoreFacts | undefined {
+  return (scores as Readonly<Partial<Record<ScoreName, ScoreFacts>>>)[name]
+}
+
+function orderValue(name: OrderFactName, view: CustomerView): number | undefined {
+  const { count, revenueCents, refundedCents, firstOrderMs, lastOrderMs } = view.orders
+  switch (name) {
+    case 'count':
+      return count
+    case 'revenue':
+      return revenueCents
+    case 'refunded':
+      return refundedCents
+    case 'discount':
+      return moreOf(view).profile.discountCents
+    case 'average':
+      return count === 0 ? undefined : Math.floor(revenueCents / count)
+    case 'interval': {
+      const intervalMs = averageOrderIntervalMs(count, firstOrderMs, lastOrderMs)
+      return intervalMs === undefined ? undefined : Math.floor(intervalMs)
+    }
+    case 'sensitivity':
+      return priceSensitivity(revenueCents, moreOf(view).profile.discountedRevenueCents)
+  }
 }
 
 function momentOf(fact: MomentFact, { customer, orders }: CustomerView): EpochMs | null {

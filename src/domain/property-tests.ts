@@ -2,11 +2,20 @@
 
 import { z } from 'zod'
 import type { PropertyTests } from './definitions.ts'
-import { passes, valueTest } from './value-test.ts'
+import { comparableName, personalInProperties } from './personal-names.ts'
+import { passes, storableText, valueTest } from './value-test.ts'
+
+/** What is personal is split off and sealed before an event is stored, so no test could ever see it. */
+export const propertyName = storableText
+  .min(1)
+  .max(200)
+  .refine((name) => !name.split('.').some((part) => personalInProperties.has(comparableName(part))), {
+    message: 'is personal: it is sealed and cannot be asked for',
+  })
 
 /** `{ total: { at_least: 50 }, coupon: WELCOME }`; a name with dots looks into nested mappings. */
 export const propertyTests = z
-  .record(z.string().min(1), valueTest)
+  .record(propertyName, valueTest)
   .transform((tests): PropertyTests => Object.entries(tests).map(([property, test]) => ({ property, test })))
 
 /** Whether all tests hold for the properties of an event. */
@@ -14,11 +23,13 @@ export function propertiesPass(tests: PropertyTests, properties: Readonly<Record
   return tests.every(({ property, test }) => passes(test, propertyAt(properties, property)))
 }
 
-function propertyAt(properties: Readonly<Record<string, unknown>>, name: string): unknown {
+/** The value under a name; dots lead into mappings, never into lists, unless the whole name is there as it stands. */
+export function propertyAt(properties: Readonly<Record<string, unknown>>, name: string): unknown {
   if (Object.hasOwn(properties, name)) return properties[name]
   let value: unknown = properties
   for (const part of name.split('.')) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, part))
+      return undefined
     value = (value as Readonly<Record<string, unknown>>)[part]
   }
   return value

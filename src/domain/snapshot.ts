@@ -4,6 +4,7 @@
  * It holds no address and no personal trait. Whether somebody can be reached, and may be, is enough to decide.
  */
 
+import type { MoreFacts } from './conditions/more-facts.ts'
 import type { EpochMs } from './time.ts'
 
 export type Stage = 'acquire' | 'activate' | 'retain' | 'revenue' | 'refer'
@@ -28,6 +29,8 @@ export interface Snapshot {
   readonly coupons: readonly CouponFacts[]
   /** Variants that this customer was given, by `experimentKey`. */
   readonly assignments?: Readonly<Record<string, string>>
+  /** Only where a condition needs it. */
+  readonly more?: MoreFacts
 }
 
 export interface CustomerFacts {

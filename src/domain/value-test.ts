@@ -2,17 +2,46 @@
 
 import { z } from 'zod'
 import type { ValueTest } from './condition.ts'
+import { absoluteDate, type DateBound, dateBound } from './conditions/date-bound.ts'
+import { longestPattern, parsePattern } from './conditions/pattern.ts'
+import { patternMatches } from './conditions/pattern-match.ts'
+import { parseInstant } from './instant.ts'
 import type { TraitValue } from './snapshot.ts'
+import { fixed, type Standing } from './standing.ts'
+import type { EpochMs } from './time.ts'
 
-const scalar = z.union([z.string().max(500), z.number(), z.boolean()])
+/** A text as PostgreSQL can hold it. */
+export const storableText = z
+  .string()
+  .refine((text) => text.isWellFormed() && !text.includes('\0'), { message: 'must not hold NUL or half characters' })
 
-const numberTests = {
+const longestText = 500
+const scalar = z.union([storableText.max(longestText), z.number(), z.boolean()])
+const part = storableText.min(1).max(longestText)
+const list = z.array(scalar).min(1).max(1_000)
+
+const pattern = storableText
+  .min(1)
+  .max(longestPattern)
+  .meta({
+    description: 'A regular expression: texts, ".", "[a-z]", "(a|b)", "*", "+", "?", "{2,4}", "^", "$", \\d, \\w, \\s.',
+  })
+  .superRefine((text, context) => {
+    try {
+      parsePattern(text)
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as SyntaxError).message })
+    }
+  })
+
+export const numberTestFields = {
   equals: z.number().optional(),
   not_equals: z.number().optional(),
   at_least: z.number().optional(),
   at_most: z.number().optional(),
   more_than: z.number().optional(),
   less_than: z.number().optional(),
+  between: z.tuple([z.number(), z.number()]).optional(),
 }
 
 const emptyRule = { message: 'must hold at least one test' }
@@ -20,22 +49,65 @@ const notEmpty = (tests: object): boolean => Object.keys(tests).length > 0
 
 /** `{ at_least: 2 }`, or a bare number for `equals`. */
 export const numberTest = z
-  .union([z.number(), z.strictObject(numberTests).refine(notEmpty, emptyRule)])
+  .union([z.number(), z.strictObject(numberTestFields).refine(notEmpty, emptyRule)])
   .transform(toValueTest)
 
-/** Any test that a trait or a property may have to pass, or a bare value for `equals`. */
+const textTests = {
+  exists: z.boolean().optional(),
+  in: list.optional(),
+  not_in: list.optional(),
+  contains: part.optional(),
+  starts_with: part.optional(),
+  ends_with: part.optional(),
+  matches: pattern.optional(),
+}
+
+/** Any test that a property may have to pass, or a bare value for `equals`. */
 export const valueTest = z
   .union([
     scalar,
     z
       .strictObject({
-        ...numberTests,
-        exists: z.boolean().optional(),
+        ...numberTestFields,
+        ...textTests,
         equals: scalar.optional(),
         not_equals: scalar.optional(),
-        in: z.array(scalar).min(1).optional(),
-        not_in: z.array(scalar).min(1).optional(),
-        contains: z.string().min(1).optional(),
+        after: absoluteDate.transform((atMs): DateBound => ({ atMs })).optional(),
+        before: absoluteDate.transform((atMs): DateBound => ({ atMs })).optional(),
+      })
+      .refine(notEmpty, emptyRule),
+  ])
+  .transform(toValueTest)
+
+/** As `valueTest`; dates may be compared with what moves along with now: `{ after: 30 days ago }`. */
+export const traitTest = z
+  .union([
+    scalar,
+    z
+      .strictObject({
+        ...numberTestFields,
+        ...textTests,
+        equals: scalar.optional(),
+        not_equals: scalar.optional(),
+        between: z.union([z.tuple([z.number(), z.number()]), z.tuple([dateBound, dateBound])]).optional(),
+        after: dateBound.optional(),
+        before: dateBound.optional(),
+      })
+      .refine(notEmpty, emptyRule),
+  ])
+  .transform(toValueTest)
+
+/** Tests of a text. */
+export const textTest = z
+  .union([
+    part,
+    z
+      .strictObject({
+        ...textTests,
+        equals: part.optional(),
+        not_equals: part.optional(),
+        in: z.array(part).min(1).max(1_000).optional(),
+        not_in: z.array(part).min(1).max(1_000).optional(),
       })
       .refine(notEmpty, emptyRule),
   ])
@@ -66,27 +138,56 @@ interface TestDocument {
   readonly in?: readonly Scalar[] | undefined
   readonly not_in?: readonly Scalar[] | undefined
   readonly contains?: string | undefined
+  readonly starts_with?: string | undefined
+  readonly ends_with?: string | undefined
+  readonly matches?: string | undefined
   readonly at_least?: number | undefined
   readonly at_most?: number | undefined
   readonly more_than?: number | undefined
   readonly less_than?: number | undefined
+  readonly between?: readonly [number, number] | readonly [DateBound, DateBound] | undefined
+  readonly after?: DateBound | undefined
+  readonly before?: DateBound | undefined
 }
 
 type Scalar = string | number | boolean
 
-function toValueTest(document: Scalar | TestDocument): ValueTest {
+const names = {
+  exists: 'exists',
+  equals: 'equals',
+  not_equals: 'notEquals',
+  in: 'in',
+  not_in: 'notIn',
+  contains: 'contains',
+  starts_with: 'startsWith',
+  ends_with: 'endsWith',
+  matches: 'matches',
+  at_least: 'atLeast',
+  at_most: 'atMost',
+  more_than: 'moreThan',
+  less_than: 'lessThan',
+  after: 'after',
+  before: 'before',
+} as const satisfies Partial<Record<keyof TestDocument, keyof ValueTest>>
+
+/** From the names of documents to ours. */
+export function toValueTest(document: Scalar | TestDocument): ValueTest {
   if (typeof document !== 'object') return { equals: document }
+  const { between, ...others } = document
+  const named = Object.entries(others).flatMap(([name, value]) =>
+    value === undefined ? [] : [[names[name as keyof typeof names], value]],
+  )
+  const test = Object.fromEntries(named) as ValueTest
+  return between === undefined ? test : bothOf(test, between)
+}
+
+/** `between` beside another bound of its kind: both must hold. */
+function bothOf(test: ValueTest, [from, to]: readonly [number, number] | readonly [DateBound, DateBound]): ValueTest {
+  if (typeof from === 'object' && typeof to === 'object') return { ...test, after: from, before: to }
   return {
-    ...(document.exists !== undefined && { exists: document.exists }),
-    ...(document.equals !== undefined && { equals: document.equals }),
-    ...(document.not_equals !== undefined && { notEquals: document.not_equals }),
-    ...(document.in !== undefined && { in: document.in }),
-    ...(document.not_in !== undefined && { notIn: document.not_in }),
-    ...(document.contains !== undefined && { contains: document.contains }),
-    ...(document.at_least !== undefined && { atLeast: document.at_least }),
-    ...(document.at_most !== undefined && { atMost: document.at_most }),
-    ...(document.more_than !== undefined && { moreThan: document.more_than }),
-    ...(document.less_than !== undefined && { lessThan: document.less_than }),
+    ...test,
+    atLeast: Math.max(from as number, test.atLeast ?? -Infinity),
+    atMost: Math.min(to as number, test.atMost ?? Infinity),
   }
 }
 
@@ -103,7 +204,50 @@ export function passes(test: ValueTest, value: unknown): boolean {
   if (test.in !== undefined && !test.in.includes(value as TraitValue)) return false
   if (test.notIn !== undefined && test.notIn.includes(value as TraitValue)) return false
   if (test.contains !== undefined && !holds(value, test.contains)) return false
-  return passesComparisons(test, value)
+  return passesTextTests(test, value) && passesComparisons(test, value) && passesDates(test, value)
+}
+
+/**
+ * Whether it passes now, and until when. Only bounds that move along with now change with time.
+ *
+ * @see standing.ts
+ */
+export function valueStanding(test: ValueTest, value: unknown, nowMs: EpochMs): Standing {
+  let standing = fixed(passes(test, value))
+  for (const bound of [test.after, test.before]) {
+    if (bound === undefined || !('fromNowMs' in bound)) continue
+    const atMs = dateOf(value)
+    if (atMs === undefined) return -Infinity
+    const isReached = nowMs + bound.fromNowMs > atMs
+    // The last millisecond at which the bound is not beyond the date still counts.
+    const reachedMs = isReached ? Infinity : atMs - bound.fromNowMs + 1
+    const holds = bound === test.before ? isReached : !isReached
+    standing = Math.min(standing, holds ? reachedMs : -reachedMs)
+  }
+  return standing
+}
+
+function passesTextTests({ startsWith, endsWith, matches }: ValueTest, value: unknown): boolean {
+  if (startsWith === undefined && endsWith === undefined && matches === undefined) return true
+  if (typeof value !== 'string') return false
+  return (
+    (startsWith === undefined || value.startsWith(startsWith)) &&
+    (endsWith === undefined || value.endsWith(endsWith)) &&
+    (matches === undefined || patternMatches(matches, value))
+  )
+}
+
+/** Only the bounds of the calendar. From `after` on, and up to but without `before`. */
+function passesDates({ after, before }: ValueTest, value: unknown): boolean {
+  if (after === undefined && before === undefined) return true
+  const atMs = dateOf(value)
+  if (atMs === undefined) return false
+  if (after !== undefined && 'atMs' in after && atMs < after.atMs) return false
+  return before === undefined || !('atMs' in before) || atMs < before.atMs
+}
+
+function dateOf(value: unknown): EpochMs | undefined {
+  return typeof value === 'string' ? parseInstant(value) : undefined
 }
 
 function passesComparisons({ atLeast, atMost, moreThan, lessThan }: ValueTest, value: unknown): boolean {

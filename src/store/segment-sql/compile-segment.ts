@@ -9,7 +9,11 @@
 import type { Condition } from '../../domain/condition.ts'
 import { type Answer, allAnswer, anyAnswer, notAnswer } from './answer.ts'
 import { Desk, type Scope } from './desk.ts'
+import { eventSql } from './event-sql.ts'
+import { listSql } from './list-sql.ts'
 import { momentSql } from './moment-sql.ts'
+import { orderSql } from './order-sql.ts'
+import { sequenceSql } from './sequence-sql.ts'
 import type { SqlParams } from './sql-params.ts'
 import { valueSql } from './value-sql.ts'
 
@@ -45,6 +49,14 @@ function compile(condition: Condition, desk: Desk): Answer {
       return valueSql(condition.fact, condition.test, desk)
     case 'moment':
       return momentSql(condition.fact, condition.test, desk.params)
+    case 'listed':
+      return listSql(condition.list, condition.keys, desk)
+    case 'event':
+      return eventSql(condition, desk)
+    case 'order':
+      return orderSql(condition, desk)
+    case 'sequence':
+      return sequenceSql(condition, desk)
   }
 }
 

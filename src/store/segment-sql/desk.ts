@@ -1,6 +1,6 @@
 /** The desk on which a segment becomes SQL: the values, whom it is about, and the tables that its facts come from. */
 
-import type { Answer } from './answer.ts'
+import { type Answer, booleanAnswer } from './answer.ts'
 import type { SqlParams } from './sql-params.ts'
 
 /** Everybody, to build a segment from nothing; or those customers alone: what `SqlParams.add(ids, 'uuid[]')` gave. */
@@ -16,7 +16,7 @@ interface JoinedTable {
  * `moves`: the rows go with the customer when two are merged, so whoever has one is a customer who is there. `stays`: the
  * customer's own row has to be asked.
  */
-type OnMerge = 'moves' | 'stays'
+export type OnMerge = 'moves' | 'stays'
 
 export class Desk {
   readonly params: SqlParams
@@ -32,6 +32,11 @@ export class Desk {
   /** Restricts the rows of a fact to the customers in question, so that an index can find them. */
   inScope(column: string): string {
     return 'all' in this.scope ? '' : ` AND ${column} = ANY (${this.scope.customerIds})`
+  }
+
+  /** What is the same for everybody. */
+  constant(holds: boolean): Answer {
+    return booleanAnswer(String(holds))
   }
 
   /**
@@ -52,7 +57,10 @@ export class Desk {
       ...answer,
       type: 'standing',
       sql: `coalesce(${alias}.standing, '${missing}'::float8)`,
-      possible: withoutRow ? `coalesce(${alias}.standing, 'Infinity'::float8) > '-Infinity'` : answer.possible,
+      // Where nobody without a row is meant, written so that the planner sees it and joins only those who have one.
+      possible: withoutRow
+        ? `coalesce(${alias}.standing, 'Infinity'::float8) > '-Infinity'`
+        : `${alias}.standing > '-Infinity'`,
     }
   }
 

@@ -68,6 +68,15 @@ export class SqlParams {
     return this.add(new Date(atMs).toISOString(), 'timestamptz')
   }
 
+  /** The UTC day of a moment. */
+  day(atMs: EpochMs): string {
+    return this.add(new Date(atMs).toISOString().slice(0, 10), 'date')
+  }
+
+  length(lengthMs: number): string {
+    return this.add(`${lengthMs} milliseconds`, 'interval')
+  }
+
   /** A length of time in seconds, as answers count them. */
   seconds(lengthMs: number): string {
     return this.add(lengthMs / 1_000, 'float8')
