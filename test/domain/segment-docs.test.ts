@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { condition } from '../../src/domain/condition-schema.ts'
 import { knownNames } from '../../src/domain/conditions/fact-forms.ts'
+import { computedTraitDocument } from '../../src/domain/computed-trait.ts'
 import { problemsOf, sayProblem } from '../../src/domain/problem.ts'
 
 const page = readFileSync(new URL('../../docs/segments.md', import.meta.url), 'utf8')
@@ -13,7 +14,8 @@ const examples = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text = ''
 describe('an example of the page is accepted', () => {
   test.each(examples.map((text) => [text.split('\n').slice(0, 3).join(' ⏎ '), text]))('%s', (_, text) => {
     const document: unknown = parse(text)
-    const result = condition.safeParse(document)
+    const isTrait = typeof document === 'object' && document !== null && 'compute' in document
+    const result = (isTrait ? computedTraitDocument : condition).safeParse(document)
     expect(result.success ? [] : problemsOf(result.error, document).map(sayProblem)).toEqual([])
   })
 })

@@ -39,3 +39,11 @@ export function compareDecimals(a: Decimal, b: Decimal): number {
 function unitsAt({ units, scale }: Decimal, wanted: number): bigint {
   return units * 10n ** BigInt(wanted - scale)
 }
+
+/** Without an exponent, as PostgreSQL writes it. */
+export function decimalText({ units, scale }: Decimal): string {
+  const sign = units < 0n ? '-' : ''
+  const digits = String(units < 0n ? -units : units).padStart(scale + 1, '0')
+  const point = digits.length - scale
+  return scale === 0 ? sign + digits : `${sign}${digits.slice(0, point)}.${digits.slice(point)}`
+}

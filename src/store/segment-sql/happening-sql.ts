@@ -24,7 +24,9 @@ export interface Rows {
 
 /** What a count says of everybody alike, such as "at least 0"; undefined if it depends on the customer. */
 export function sameForAll(test: HappeningTest): boolean | undefined {
-  return test.is === 'count' && thresholdsOf(test.test).length === 0 ? passes(test.test, 0) : undefined
+  if (test.is !== 'count') return undefined
+  const ofNone = passes(test.test, 0)
+  return thresholdsOf(test.test).every((count) => passes(test.test, count) === ofNone) ? ofNone : undefined
 }
 
 /** For rows one by one; not of what is the same for all. */
@@ -55,11 +57,13 @@ function countSql(rows: Rows, test: ValueTest, withinMs: number | null, desk: De
   const withoutRow = passes(test, 0)
   const thresholds = thresholdsOf(test)
   const [lowest = 1] = thresholds
-  const holds = passesSql(test, { sql: 'count(*)', type: 'numeric' }, desk.params)
-  // Below the lowest threshold the answer is that of no row at all.
-  const enough = `count(*) >= ${desk.params.number(lowest)}`
+  // Below the lowest threshold the answer is that of no row at all; above the only one it is the opposite.
+  const enough = `count(*) >= ${desk.params.add(lowest, 'int')}`
+  const isOnly = thresholds.length === 1
+  const holds = isOnly ? String(!withoutRow) : passesSql(test, { sql: 'count(*)', type: 'numeric' }, desk.params)
   if (withinMs === null) {
-    return desk.booleanFact(grouped(rows, `(${holds}) <> ${withoutRow}`), withoutRow, rows.onMerge)
+    const having = isOnly ? enough : `${enough} AND (${holds}) <> ${withoutRow}`
+    return desk.booleanFact(grouped(rows, having), withoutRow, rows.onMerge)
   }
   const flip = leavesSql(nextToLeave(rows.at, thresholds, desk), withinMs, desk.params)
   return desk.standingFact(grouped(rows, enough, signed(holds, flip)), withoutRow, rows.onMerge)

@@ -21,7 +21,7 @@ import {
 
 type Documents = fc.Arbitrary<ConditionDocument>
 
-const duration: fc.Arbitrary<string> = fc.oneof(
+export const duration: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(0, 1, 2, 7, 30, 90, 365).map((days) => `${days} days`),
   fc.integer({ min: 1, max: 100 }).map((hours) => `${hours} hours`),
 )
@@ -119,7 +119,7 @@ const momentTest = one({ within: duration, before: duration })
 
 const named = (name: string, test: fc.Arbitrary<unknown>): Documents => test.map((document) => ({ [name]: document }))
 
-const where = fc.dictionary(fc.constantFrom(...propertyNames), valueTest, { minKeys: 1, maxKeys: 2 })
+export const where = fc.dictionary(fc.constantFrom(...propertyNames), valueTest, { minKeys: 1, maxKeys: 2 })
 const count = fc.oneof(fc.integer({ min: 0, max: 4 }), one({ ...comparisons, not_equals: number }), some(comparisons))
 const amount = fc
   .tuple(
