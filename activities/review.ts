@@ -3,12 +3,13 @@
 import type { Clock } from '../src/clock.ts'
 import { decide } from '../src/domain/decide.ts'
 import type { Decision } from '../src/domain/decision.ts'
+import { needsOfDefinitions } from '../src/domain/definition-needs.ts'
 import type { Definitions } from '../src/domain/definitions.ts'
 import { earliest } from '../src/domain/evaluate.ts'
 import type { EpochMs } from '../src/domain/time.ts'
 import type { Identifiers } from '../src/store/identifiers.ts'
-import type { Reviewed, ReviewStore } from '../src/store/reviews.ts'
-import type { OpenMessage } from '../src/store/snapshots.ts'
+import type { Reviewed, ReviewStore, Verdict } from '../src/store/reviews.ts'
+import type { LoadedSnapshot, OpenMessage } from '../src/store/snapshots.ts'
 import type { MessageToDeliver, Review, ReviewActivities } from './activity-types.ts'
 import { standingOf, wakeReasonOf } from './standing.ts'
 
@@ -45,13 +46,14 @@ function reviewPage(
   definitions: Definitions,
   { reviews, clock, identifiers }: ReviewNeeds,
 ): Promise<Reviewed | undefined> {
-  return reviews.review(customerId, clock.nowMs(), ({ snapshot, openMessages }, salt) => {
+  const decideNow = ({ snapshot, openMessages }: LoadedSnapshot, salt: number): Verdict => {
     // Asked again: waiting for the customer's lock may have taken a while.
     const nowMs = clock.nowMs()
     const decision = decide(snapshot, definitions, nowMs, identifiers(customerId, salt))
     const dueAtMs = nextMoment(decision, openMessages, nowMs)
     return { decision, dueAtMs, decidedAtMs: nowMs, rules: definitions.lifecycle.version }
-  })
+  }
+  return reviews.review(customerId, clock.nowMs(), decideNow, needsOfDefinitions(definitions))
 }
 
 /** A burst of news is read in pages. A page of which nothing was read would come again, so it is the last one. */

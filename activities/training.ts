@@ -2,6 +2,7 @@
 
 import { activityInfo, Context } from '@temporalio/activity'
 import type { Clock } from '../src/clock.ts'
+import { needsOfLifecycle } from '../src/domain/definition-needs.ts'
 import type { Definitions } from '../src/domain/definitions.ts'
 import { stageOf } from '../src/domain/lifecycle.ts'
 import type { ModelRow } from '../src/store/models.ts'
@@ -93,7 +94,11 @@ async function scoreEveryone(
     const { histories } = await store.histories({ asOfMs: nowMs, customerIds: ids })
     const { crossings } = await store.saveScorePage(
       { kind, modelId: model.id, nowMs, scores: scoreHistories(model, histories), announce: lifecycle.churn },
-      { rules: lifecycle.version, stageOf: (view) => stageOf(view, lifecycle, nowMs) },
+      {
+        rules: lifecycle.version,
+        stageOf: (view) => stageOf(view, lifecycle, nowMs),
+        needs: needsOfLifecycle(lifecycle),
+      },
     )
     progress.after = ids.at(-1) ?? null
     progress.customers += histories.customerIds.length

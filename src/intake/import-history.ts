@@ -3,6 +3,7 @@
  * workflow starts; everybody is then put into the stage that their history has earned.
  */
 
+import { needsOfLifecycle } from '../domain/definition-needs.ts'
 import type { Definitions } from '../domain/definitions.ts'
 import { stageOf } from '../domain/lifecycle.ts'
 import type { Database } from '../store/database.ts'
@@ -66,6 +67,7 @@ export async function importHistory(
     nowMs,
     rules: lifecycle.version,
     stageOf: (view) => stageOf(view, lifecycle, nowMs),
+    needs: needsOfLifecycle(lifecycle),
   })
   return { imported, customers }
 }

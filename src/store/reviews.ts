@@ -1,5 +1,6 @@
 /** One review: what is known of a customer and what follows from it, in one transaction under a lock on the customer. */
 
+import type { Needs } from '../domain/conditions/needs.ts'
 import type { Decision } from '../domain/decision.ts'
 import type { EpochMs } from '../domain/time.ts'
 import type { Database, Queryable } from './database.ts'
@@ -25,11 +26,13 @@ export interface ReviewStore {
    * Loads, decides, saves. `undefined`: the customer is gone, erased or merged; what waited for them is then read.
    *
    * @param decide pure; called again with the next `salt` when a coupon code turns out to be taken.
+   * @param needs what `decide` asks for beyond the snapshot.
    */
   review(
     customerId: string,
     nowMs: EpochMs,
     decide: (loaded: LoadedSnapshot, salt: number) => Verdict,
+    needs?: Needs,
   ): Promise<Reviewed | undefined>
 }
 
@@ -38,10 +41,12 @@ const mostSalts = 3
 
 export function createReviewStore(database: Database): ReviewStore {
   return {
-    async review(customerId, nowMs, decide) {
+    async review(customerId, nowMs, decide, needs) {
       for (let salt = 0; ; salt++) {
         try {
-          return await database.transaction((client) => reviewOnce(client, customerId, nowMs, (it) => decide(it, salt)))
+          return await database.transaction((client) =>
+            reviewOnce(client, customerId, { nowMs, needs }, (it) => decide(it, salt)),
+          )
         } catch (error) {
           if (!isTakenCode(error) || salt + 1 >= mostSalts) throw error
         }
@@ -53,10 +58,10 @@ export function createReviewStore(database: Database): ReviewStore {
 async function reviewOnce(
   client: Queryable,
   customerId: string,
-  nowMs: EpochMs,
+  { nowMs, needs }: { readonly nowMs: EpochMs; readonly needs: Needs | undefined },
   decide: (loaded: LoadedSnapshot) => Verdict,
 ): Promise<Reviewed | undefined> {
-  const loaded = await lockAndLoadSnapshot(client, customerId, { nowMs })
+  const loaded = await lockAndLoadSnapshot(client, customerId, { nowMs, needs })
   if (!loaded) {
     await client.query('UPDATE news SET consumed_at = $2 WHERE customer_id = $1 AND consumed_at IS NULL', [
       customerId,

@@ -5,6 +5,7 @@
  * began; only the next one sees what the former holder of the lock wrote.
  */
 
+import type { Needs } from '../domain/conditions/needs.ts'
 import type { MessageStatus } from '../domain/delivery.ts'
 import type {
   Channel,
@@ -23,6 +24,7 @@ import type {
 import type { EpochMs } from '../domain/time.ts'
 import { finalStatuses, newestWordFirst } from './consents.ts'
 import type { Queryable } from './database.ts'
+import { loadMoreFacts } from './segment-facts.ts'
 
 export interface LoadedSnapshot {
   readonly snapshot: Snapshot
@@ -51,6 +53,8 @@ export interface SnapshotOptions {
    * those that have left, or may have, for who asks whether one of the others may leave. Default: `planned`.
    */
   readonly recent?: keyof typeof recentStatuses
+  /** What conditions will ask for beyond that. Default: nothing. */
+  readonly needs?: Needs | undefined
 }
 
 const defaultNewsPage = 500
@@ -133,7 +137,7 @@ const loadFacts = `
 export async function lockAndLoadSnapshots(
   client: Queryable,
   customerIds: readonly string[],
-  { nowMs, newsPage = defaultNewsPage, recent = 'planned' }: SnapshotOptions,
+  { nowMs, newsPage = defaultNewsPage, recent = 'planned', needs }: SnapshotOptions,
 ): Promise<LoadedSnapshot[]> {
   // Sent together: where the connection pipelines, both statements cost one round trip. They still run in this order.
   const [customers, facts] = await Promise.all([
@@ -145,9 +149,24 @@ export async function lockAndLoadSnapshots(
     }),
   ])
   const factsById = new Map(facts.rows.map((row) => [row.id, row]))
-  return customers.rows.flatMap((row) => {
+  const loaded = customers.rows.flatMap((row) => {
     const known = factsById.get(row.id)
     return known ? [toSnapshot(row, known, newsPage)] : []
+  })
+  return needs === undefined ? loaded : addMoreFacts(client, loaded, needs, nowMs)
+}
+
+async function addMoreFacts(
+  client: Queryable,
+  loaded: readonly LoadedSnapshot[],
+  needs: Needs,
+  nowMs: EpochMs,
+): Promise<LoadedSnapshot[]> {
+  const ids = loaded.map(({ snapshot }) => snapshot.customer.id)
+  const facts = await loadMoreFacts(client, ids, needs, nowMs)
+  return loaded.map((each) => {
+    const more = facts.get(each.snapshot.customer.id)
+    return more === undefined ? each : { ...each, snapshot: { ...each.snapshot, more } }
   })
 }
 

@@ -1,6 +1,7 @@
 /** Puts customers at rest into their stage, a page at a time. Who has a workflow is left to it. */
 
 import type { CustomerView } from '../domain/condition.ts'
+import type { Needs } from '../domain/conditions/needs.ts'
 import type { Stage } from '../domain/snapshot.ts'
 import type { EpochMs } from '../domain/time.ts'
 import type { Database, Queryable } from './database.ts'
@@ -18,6 +19,8 @@ export interface Placing {
   /** The version of the lifecycle that `stageOf` follows. */
   readonly rules: string
   readonly stageOf: (view: CustomerView) => Place
+  /** What `stageOf` asks for beyond the snapshot. */
+  readonly needs?: Needs | undefined
 }
 
 const pageSize = 1_000
@@ -39,10 +42,10 @@ export async function placeCustomers(database: Database, placing: Placing): Prom
 export async function placePage(
   client: Queryable,
   customerIds: readonly string[],
-  { nowMs, rules, stageOf }: Placing,
+  { nowMs, rules, stageOf, needs }: Placing,
 ): Promise<void> {
   if (customerIds.length === 0) return
-  const loaded = await lockAndLoadSnapshots(client, customerIds, { nowMs, newsPage: 1 })
+  const loaded = await lockAndLoadSnapshots(client, customerIds, { nowMs, newsPage: 1, needs })
   const places = loaded
     .map(({ snapshot }) => snapshot)
     .filter((snapshot) => snapshot.runs.length === 0 && snapshot.news.length === 0)

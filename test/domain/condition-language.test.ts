@@ -2,11 +2,11 @@
 
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { factsOf } from '../../src/domain/condition.ts'
 import { condition } from '../../src/domain/condition-schema.ts'
 import { needsOf } from '../../src/domain/conditions/needs.ts'
-import { factsOf } from '../../src/domain/condition.ts'
-import { patternMatches } from '../../src/domain/conditions/pattern-match.ts'
 import { parsePattern } from '../../src/domain/conditions/pattern.ts'
+import { patternMatches } from '../../src/domain/conditions/pattern-match.ts'
 import { holds } from '../../src/domain/evaluate.ts'
 import { parseInstant } from '../../src/domain/instant.ts'
 import { problemsOf, sayProblem } from '../../src/domain/problem.ts'

@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { computedTraitDocument } from '../../src/domain/computed-trait.ts'
 import { condition } from '../../src/domain/condition-schema.ts'
 import { knownNames } from '../../src/domain/conditions/fact-forms.ts'
-import { computedTraitDocument } from '../../src/domain/computed-trait.ts'
 import { problemsOf, sayProblem } from '../../src/domain/problem.ts'
 
 const page = readFileSync(new URL('../../docs/segments.md', import.meta.url), 'utf8')

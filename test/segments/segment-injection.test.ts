@@ -1,12 +1,12 @@
 /** What a document says never becomes SQL: attempts through every place where it can say something. */
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { condition } from '../../src/domain/condition-schema.ts'
 import { computedTraitDocument } from '../../src/domain/computed-trait.ts'
+import { condition } from '../../src/domain/condition-schema.ts'
 import { holds } from '../../src/domain/evaluate.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
-import { compileComputedTrait } from '../../src/store/segment-sql/computed-trait-sql.ts'
 import { compileSegment } from '../../src/store/segment-sql/compile-segment.ts'
+import { compileComputedTrait } from '../../src/store/segment-sql/computed-trait-sql.ts'
 import { SqlParams } from '../../src/store/segment-sql/sql-params.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { type ModelCustomer, nowMs, viewOf } from './support/model-customer.ts'

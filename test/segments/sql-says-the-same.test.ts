@@ -8,7 +8,6 @@ import { needsOf } from '../../src/domain/conditions/needs.ts'
 import { holds, nextFlip } from '../../src/domain/evaluate.ts'
 import { dayMs } from '../../src/domain/time.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
-import { loadMoreFacts } from '../../src/store/segment-facts.ts'
 import { compileSegment } from '../../src/store/segment-sql/compile-segment.ts'
 import { SqlParams } from '../../src/store/segment-sql/sql-params.ts'
 import { lockAndLoadSnapshots } from '../../src/store/snapshots.ts'
@@ -56,16 +55,8 @@ async function ask(segment: Condition, ids: readonly string[] | null, atMs: numb
 /** The customers as a decision would see them, with all that these conditions need. */
 async function loadViews(ids: readonly string[], segments: readonly Condition[]): Promise<Map<string, CustomerView>> {
   const needs = needsOf(segments)
-  return database.transaction(async (client) => {
-    const snapshots = await lockAndLoadSnapshots(client, ids, { nowMs })
-    const more = needs === undefined ? undefined : await loadMoreFacts(client, ids, needs, nowMs)
-    return new Map(
-      snapshots.map(({ snapshot }) => {
-        const facts = more?.get(snapshot.customer.id)
-        return [snapshot.customer.id, facts === undefined ? snapshot : { ...snapshot, more: facts }]
-      }),
-    )
-  })
+  const loaded = await database.transaction((client) => lockAndLoadSnapshots(client, ids, { nowMs, needs }))
+  return new Map(loaded.map(({ snapshot }) => [snapshot.customer.id, snapshot]))
 }
 
 const expectedOf = (segment: Condition, view: CustomerView, atMs: number): Answer => ({
