@@ -71,9 +71,10 @@ export async function handlePage(
   })
 }
 
-/** Everybody of whom this page has changed anything, also who has left, and who had an order that turned out another's. */
+/** Everybody of whom this page has changed anything, also who had an order that turned out another's. A merge marks both. */
 function touched({ placed, plan }: PagePeople, ownersOfOrders: readonly string[]): string[] {
-  return [...placed.map(({ customerId }) => customerId), ...[...plan.merges].flat(), ...ownersOfOrders]
+  const owners = ownersOfOrders.filter((id) => !plan.merges.has(id))
+  return [...placed.map(({ customerId }) => customerId), ...owners]
 }
 
 function settled({ reading, customerId }: { readonly reading: Reading; readonly customerId: string }): HandledEvent {

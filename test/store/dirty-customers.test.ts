@@ -50,7 +50,7 @@ test('of two customers who turn out to be one, both', async () => {
   await shop.live([{ ...view('ann'), userId: null, anonymousId: 'browser' }, view('ann')])
   await touched()
   await shop.live([{ type: 'identify', userId: 'ann', anonymousId: 'browser' }])
-  expect(await touched()).toEqual(['ann intake', 'nobody intake'])
+  expect(await touched()).toEqual(['ann intake', 'ann merge', 'nobody merge'])
 })
 
 test('consent, suppression and scores', async () => {
