@@ -24,3 +24,8 @@ export function dataText(name: string): string {
 export function dataRows(name: string): Record<string, string>[] {
   return parse(dataText(name), { columns: true })
 }
+
+/** Where a data file is. */
+export function dataPath(name: string): URL {
+  return new URL(name, folder)
+}

@@ -6,6 +6,8 @@ import { applyCommand, validateCommand } from './apply-command.ts'
 import { customerCommand } from './customer-command.ts'
 import { demoCommand } from './demo-command.ts'
 import { doctorCommand } from './doctor-command.ts'
+import { exportCommand } from './export/export-command.ts'
+import { importCommand } from './import/import-command.ts'
 import { keysCommand } from './keys-command.ts'
 import { retentionCommand } from './retention-command.ts'
 import { simulateCommand } from './simulate-command.ts'
@@ -24,6 +26,8 @@ export function buildProgram(): Command {
     keysCommand(),
     customerCommand(),
     retentionCommand(),
+    importCommand(),
+    exportCommand(),
     validateCommand(),
     applyCommand(),
     simulateCommand(),

@@ -89,7 +89,7 @@ export function readConsentTraits(
   const names = new Set<string>()
   for (const [name, value] of Object.entries(traits)) {
     const comparable = comparableName(name)
-    const channel = plainTraits[comparable]
+    const channel = Object.hasOwn(plainTraits, comparable) ? plainTraits[comparable] : undefined
     if (comparable !== 'consent' && channel === undefined) continue
     names.add(name)
     const given: Fields = channel === undefined ? fieldsOf(value) : { [channel]: value }

@@ -1,7 +1,7 @@
 /** Amounts as shops send them (19.9, "19.90") into whole minor units. */
 
 /** ISO 4217 currencies whose minor unit is not a hundredth: how many decimals they have. */
-const decimalsOf: Readonly<Record<string, number>> = Object.fromEntries([
+export const decimalsOf: Readonly<Record<string, number>> = Object.fromEntries([
   ...[
     'BIF',
     'CLP',

@@ -24,7 +24,7 @@ export async function writeProducts(client: Queryable, readings: readonly Readin
 }
 
 /** A later word replaces what it speaks of; an earlier one only fills in what nobody has told. */
-function seen(before: ProductRow | undefined, product: ProductSighting, atMs: number): ProductRow {
+export function seen(before: ProductRow | undefined, product: ProductSighting, atMs: number): ProductRow {
   const isLater = before === undefined || atMs >= before.updatedMs
   const pick = <T>(told: T | undefined, known: T | null | undefined): T | null =>
     (isLater ? (told ?? known) : (known ?? told)) ?? null
@@ -59,7 +59,11 @@ function isAfter(one: string, other: string): boolean {
 }
 
 function isWorthWriting(row: ProductRow, known: ProductRow | undefined): boolean {
-  if (known === undefined || row.updatedMs - known.updatedMs > refreshMs) return true
+  return known === undefined || row.updatedMs - known.updatedMs > refreshMs || tellsMore(row, known)
+}
+
+/** Whether a row says anything else than what is known. */
+export function tellsMore(row: ProductRow, known: ProductRow): boolean {
   const told = ({ name, category, categoryDay, brand, priceCents, currency, url, imageUrl }: ProductRow): string =>
     JSON.stringify([name, category, categoryDay, brand, priceCents, currency, url, imageUrl])
   return told(row) !== told(known)

@@ -3,7 +3,7 @@
  * addresses, user agents, full page addresses and device ids do not.
  */
 
-import { textFault } from './split-personal.ts'
+import { textFault } from '../../domain/split-personal.ts'
 
 /** By field: which of its parts stay. An empty list: the field itself, a text or number. */
 const kept: Readonly<Record<string, readonly string[]>> = {

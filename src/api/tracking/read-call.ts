@@ -5,13 +5,13 @@
 
 import { randomUUID } from 'node:crypto'
 import { personalInProperties, personalInTraits } from '../../domain/personal-names.ts'
+import { type FieldFault, mayHoldAddress, type Split, splitPersonal, textFault } from '../../domain/split-personal.ts'
 import type { EpochMs } from '../../domain/time.ts'
 import { normaliseEmail } from '../../store/addresses.ts'
 import type { EventType, NewEvent, SealedPart } from '../../store/events.ts'
 import type { Vault } from '../../store/vault.ts'
 import { openContext } from './context.ts'
 import { eventTime, parseInstant } from './event-time.ts'
-import { type FieldFault, mayHoldAddress, type Split, splitPersonal, textFault } from './split-personal.ts'
 
 /** What surrounds a call: taken over where the call itself says nothing. */
 export interface Envelope {

@@ -12,6 +12,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
+import type { FieldFault } from '../../domain/split-personal.ts'
 import type { EventType, NewEvent } from '../../store/events.ts'
 import type { Vault } from '../../store/vault.ts'
 import { ApiError, errorBody, tooLarge } from '../api-error.ts'
@@ -19,7 +20,6 @@ import { parseJsonBodies } from '../body-parsers.ts'
 import { basicUserName, type KeyCheck } from '../key-check.ts'
 import type { EventWriter } from './event-writer.ts'
 import { type Envelope, readCall } from './read-call.ts'
-import type { FieldFault } from './split-personal.ts'
 
 /** Segment's limits. */
 export const maxEventBytes = 32 * 1024

@@ -1,6 +1,6 @@
 /** Parts what tells who somebody is from what does not, and finds what cannot be stored, in one walk over the values. */
 
-import { comparableName } from '../../domain/personal-names.ts'
+import { comparableName } from './personal-names.ts'
 
 /** What is wrong with a field. No message here ever repeats a value that could be personal. */
 export interface FieldFault {

@@ -1,0 +1,127 @@
+/** A stretch of a file on its way into the database. */
+
+import type { IdentityPolicy } from '../../domain/definitions.ts'
+import type { Database, Queryable } from '../../store/database.ts'
+import type { ImportCounts } from '../../store/imports.ts'
+import type { Vault } from '../../store/vault.ts'
+import type { ColumnPlan, KindFields } from './columns.ts'
+import type { FileRecord } from './line-blocks.ts'
+import { rejectLine } from './reject-file.ts'
+import type { DateOrder } from './values.ts'
+
+/** What every import needs to know, whatever it imports. */
+export interface ImportContext {
+  readonly database: Database
+  readonly vault: Vault
+  readonly importId: string
+  /** Of the file and how it is read: the same at every run, so that what comes of a line can be recognised. */
+  readonly contentId: string
+  readonly nowMs: number
+  /** What tells people apart and joins them. */
+  readonly identity?: IdentityPolicy
+  readonly options: ValueOptions
+}
+
+/** How values are to be read. */
+export interface ValueOptions {
+  readonly dates: DateOrder
+  /** Of times without a zone of their own. */
+  readonly timeZone: string
+  /** Of amounts without one of their own. */
+  readonly currency: string
+  /** Where consent comes from, if the file does not say. */
+  readonly source: string | undefined
+}
+
+/** One thing that can be imported. */
+export interface ImportKind {
+  readonly name: string
+  readonly fields: KindFields
+  readonly chunkLines: number
+  /** Makes chunks; what they share (a memory of the lines before) lives in here. */
+  open(plan: ColumnPlan, context: ImportContext): ChunkMaker
+  /** Once all lines are there: a page of what only the whole file tells. @returns undefined when nothing is left. */
+  finishPage?(client: Queryable, context: ImportContext): Promise<Tally | undefined>
+}
+
+export interface ChunkMaker {
+  next(): Chunk
+  /** Of lines that were handled before a crash: only what later lines are compared with. */
+  recall?(record: FileRecord): void
+  /** Whether a chunk may end before this line. */
+  mayCut?(record: FileRecord): boolean
+}
+
+export interface Chunk {
+  /** What became of its lines when they were read. */
+  readonly reading: Tally
+  /** What more became known when they were written; made anew at every attempt. */
+  readonly writing: Tally
+  take(record: FileRecord): void
+  /**
+   * Writes it. May be called again after a failure.
+   *
+   * @param save must be called with what is written, in its transaction where there is one.
+   */
+  write(save: (client: Queryable) => Promise<void>): Promise<void>
+  /** What would be made: names of customers and orders, by kind of thing, that the database can be asked for. */
+  preview(): Preview
+}
+
+export interface Preview {
+  /** The shop's ids. */
+  readonly customers: Iterable<string>
+  readonly orders: Iterable<string>
+}
+
+export interface Rejection {
+  readonly line: number
+  readonly column: string
+  readonly rule: string
+}
+
+const mostSamples = 10
+
+/** What became of the lines of a chunk. */
+export class Tally {
+  readonly samples: Rejection[] = []
+  readonly #counts = new Map<string, number>()
+  /** How many by column and rule. */
+  readonly #byRule = new Map<string, Map<string, number>>()
+  /** For the reject file. */
+  readonly #rejects: string[] = []
+
+  add(what: string, count = 1): void {
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + count)
+  }
+
+  /** @param rule in words that hold no value of the line. */
+  reject({ line, text }: Pick<FileRecord, 'line' | 'text'>, column: string, rule: string): void {
+    let rules = this.#byRule.get(column)
+    if (rules === undefined) this.#byRule.set(column, (rules = new Map()))
+    rules.set(rule, (rules.get(rule) ?? 0) + 1)
+    if (this.samples.length < mostSamples) this.samples.push({ line, column, rule })
+    this.#rejects.push(rejectLine(line, column, rule, text))
+  }
+
+  get counts(): ImportCounts {
+    const counts: ImportCounts = Object.fromEntries(this.#counts)
+    for (const [column, rules] of this.#byRule) {
+      for (const [rule, count] of rules) {
+        counts['rejected'] = (counts['rejected'] ?? 0) + count
+        counts[`rejected: ${column === '' ? '' : `${column} `}${rule}`] = count
+      }
+    }
+    return counts
+  }
+
+  get rejects(): string {
+    return this.#rejects.join('')
+  }
+}
+
+export function addCounts(one: ImportCounts, other: ImportCounts): ImportCounts {
+  const sum = { ...one }
+  for (const [name, count] of Object.entries(other)) sum[name] = (sum[name] ?? 0) + count
+  return sum
+}

@@ -1,0 +1,82 @@
+/** What an import would do: everything is read and checked, nothing is written. */
+
+import type { Database, Queryable } from '../../store/database.ts'
+import { findIdentities, identityKey } from '../../store/identities.ts'
+import { findOrderKeys } from '../../store/imported-orders.ts'
+import type { ImportCounts } from '../../store/imports.ts'
+import type { Vault } from '../../store/vault.ts'
+import { addCounts, type Chunk, type Preview, type Rejection } from './chunk.ts'
+import { type ImportRequest, openImport, take } from './import-file.ts'
+import { type FileRecord, readBlocks } from './line-blocks.ts'
+
+export interface DryReport {
+  readonly counts: ImportCounts
+  readonly columns: Readonly<Record<string, string>>
+  readonly firstRejected: readonly Rejection[]
+}
+
+/** As many names as are told apart; of more, it says "at least". */
+const mostNames = 500_000
+
+export async function dryRun(request: ImportRequest, database: Database, vault: Vault): Promise<DryReport> {
+  const { file, format, plan } = await openImport(request)
+  try {
+    const { kind } = request
+    const context = { database, vault, importId: '', contentId: '', nowMs: 0, options: request.values }
+    const maker = kind.open(plan, context)
+    const seen = { customers: new Set<string>(), orders: new Set<string>() }
+    let counts: ImportCounts = {}
+    const samples: Rejection[] = []
+    const look = async (chunk: Chunk): Promise<void> => {
+      counts = addCounts(counts, chunk.reading.counts)
+      samples.push(...chunk.reading.samples)
+      counts = addCounts(counts, await preview(database.pool, chunk.preview(), seen))
+    }
+    let chunk = maker.next()
+    const full: Chunk[] = []
+    let lines = 0
+    const visit = (record: FileRecord): void => {
+      if (lines >= kind.chunkLines && record.fault === undefined && (maker.mayCut?.(record) ?? true)) {
+        full.push(chunk)
+        chunk = maker.next()
+        lines = 0
+      }
+      take(chunk, record)
+      lines++
+    }
+    for await (const _block of readBlocks(file.read(format.start.byte), format.parser, format.start, visit)) {
+      for (const done of full) await look(done)
+      full.length = 0
+    }
+    await look(chunk)
+    return { counts, columns: plan.describe(), firstRejected: samples.slice(0, 10) }
+  } finally {
+    await file.close()
+  }
+}
+
+async function preview(
+  client: Queryable,
+  { customers, orders }: Preview,
+  seen: { readonly customers: Set<string>; readonly orders: Set<string> },
+): Promise<ImportCounts> {
+  const counts: ImportCounts = {}
+  const fresh = (names: Iterable<string>, known: Set<string>): string[] => {
+    const found = [...new Set(names)].filter((name) => !known.has(name))
+    for (const name of found) if (known.size < mostNames) known.add(name)
+    return found
+  }
+  const people = fresh(customers, seen.customers).map((value) => ({ kind: 'user' as const, value }))
+  if (people.length > 0) {
+    const known = await findIdentities(client, people)
+    counts['customers to make'] = people.filter((identity) => !known.has(identityKey(identity))).length
+    counts['customers known'] = people.length - (counts['customers to make'] ?? 0)
+  }
+  const keys = fresh(orders, seen.orders)
+  if (keys.length > 0) {
+    const known = await findOrderKeys(client, keys)
+    counts['orders to make'] = keys.length - known
+    counts['orders known'] = known
+  }
+  return counts
+}

@@ -1,0 +1,341 @@
+/**
+ * Importing a file from beginning to end: read in blocks, written in chunks while the next one is read, each chunk
+ * together with how far the file is. Whatever ends a run, the next one goes on after the last chunk.
+ */
+
+import { createHash } from 'node:crypto'
+import type { Readable } from 'node:stream'
+import { setImmediate as turn } from 'node:timers/promises'
+import type { Definitions } from '../../domain/definitions.ts'
+import { stageOf } from '../../domain/lifecycle.ts'
+import { recountCategories } from '../../store/customer-categories.ts'
+import { lockCustomers } from '../../store/customers.ts'
+import type { Database, Queryable } from '../../store/database.ts'
+import { errorCode } from '../../store/describe-error.ts'
+import {
+  beginImport,
+  findImport,
+  type ImportCounts,
+  type ImportState,
+  lockImport,
+  saveImport,
+  takeImportedCustomers,
+  unlockImport,
+} from '../../store/imports.ts'
+import { placePage } from '../../store/stages.ts'
+import type { Vault } from '../../store/vault.ts'
+import { OutOfDateError } from '../page-identities.ts'
+import {
+  addCounts,
+  type Chunk,
+  type ImportContext,
+  type ImportKind,
+  type Rejection,
+  type ValueOptions,
+} from './chunk.ts'
+import { ColumnPlan, type Mapping } from './columns.ts'
+import { type FileFormat, type FormatOptions, readFormat } from './header.ts'
+import { InputError } from './input-error.ts'
+import { InputFile } from './input-file.ts'
+import { type FileRecord, readBlocks } from './line-blocks.ts'
+import { RejectFile } from './reject-file.ts'
+
+export interface ImportRequest extends FormatOptions {
+  /** `-` for standard input. */
+  readonly path: string
+  readonly stdin: Readable
+  readonly kind: ImportKind
+  readonly mapping: Mapping
+  readonly values: ValueOptions
+  /** Where rejected lines go; undefined: they are only counted. */
+  readonly rejects: string | undefined
+  /** Also if it was imported before. */
+  readonly again: boolean
+}
+
+export interface ImportNeeds {
+  readonly database: Database
+  readonly vault: Vault
+  readonly definitions: Definitions
+  readonly nowMs: number
+  readonly onProgress?: (progress: ImportProgress) => void
+  /** A finer grain, for tests. */
+  readonly chunkLines?: number
+}
+
+export interface ImportProgress {
+  /** Of the file, from 0 to 1. */
+  readonly share: number
+  /** Of this run. */
+  readonly lines: number
+  readonly doing: 'reading' | 'finishing'
+}
+
+export interface ImportReport {
+  readonly outcome: 'imported' | 'was imported before'
+  /** The line at which this run went on after an earlier one; undefined if it began at the beginning. */
+  readonly resumedAtLine: number | undefined
+  readonly counts: ImportCounts
+  readonly columns: Readonly<Record<string, string>>
+  readonly firstRejected: readonly Rejection[]
+  readonly rejects: string | undefined
+}
+
+export interface OpenedImport {
+  readonly file: InputFile
+  readonly format: FileFormat
+  readonly plan: ColumnPlan
+  readonly fingerprint: Buffer
+}
+
+/** @throws InputError if the whole of it cannot be imported. */
+export async function openImport(request: ImportRequest): Promise<OpenedImport> {
+  const file = await InputFile.open(request.path, request.stdin)
+  try {
+    const format = await readFormat(file, request)
+    const plan = new ColumnPlan(request.path, format.columns, request.kind.fields, request.mapping)
+    return { file, format, plan, fingerprint: fingerprintOf(file, request) }
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+/** Of the content and of how it is read: with another mapping it is another import. */
+function fingerprintOf(file: InputFile, { kind, mapping, values, format, delimiter }: ImportRequest): Buffer {
+  const how = [kind.name, [...mapping].sort(([a], [b]) => (a < b ? -1 : 1)), values, format ?? null, delimiter ?? null]
+  return createHash('sha256').update(file.hash).update(JSON.stringify(how)).digest()
+}
+
+/** Imports, or goes on importing. @throws InputError; OutOfDateError never. */
+export async function importFile(request: ImportRequest, needs: ImportNeeds): Promise<ImportReport> {
+  const opened = await openImport(request)
+  try {
+    const client = await needs.database.pool.connect()
+    try {
+      if (!(await lockImport(client, opened.fingerprint))) {
+        throw new InputError(`${request.path}: is being imported by another process right now`)
+      }
+      return await new Run(request, needs, opened).run()
+    } finally {
+      await unlockImport(client, opened.fingerprint).catch(() => undefined)
+      client.release()
+    }
+  } finally {
+    await opened.file.close()
+  }
+}
+
+const maxAttempts = 20
+const stagePage = 1_000
+
+class Run {
+  readonly #request: ImportRequest
+  readonly #needs: ImportNeeds
+  readonly #opened: OpenedImport
+  #state!: ImportState
+  #rejects!: RejectFile
+  #lines = 0
+  readonly #samples: Rejection[] = []
+
+  constructor(request: ImportRequest, needs: ImportNeeds, opened: OpenedImport) {
+    this.#request = request
+    this.#needs = needs
+    this.#opened = opened
+  }
+
+  async run(): Promise<ImportReport> {
+    const { database, nowMs } = this.#needs
+    const { fingerprint, format } = this.#opened
+    const known = this.#request.again ? undefined : await findImport(database.pool, fingerprint)
+    if (known?.status === 'done') return this.#report(known, 'was imported before', undefined)
+    this.#rejects = await RejectFile.open(this.#request.rejects, known?.rejectBytes ?? 0)
+    try {
+      this.#state = known ?? {
+        ...(await beginImport(database.pool, { kind: this.#request.kind.name, fingerprint, nowMs })),
+        nextLine: format.start.line,
+        nextByte: format.start.byte,
+      }
+      const hasBegun = known !== undefined && known.nextLine > 1
+      const context = this.#context()
+      if (this.#state.status === 'reading') await this.#read(context)
+      await this.#finish(context)
+      return this.#report(this.#state, 'imported', hasBegun ? known.nextLine : undefined)
+    } finally {
+      await this.#rejects.close()
+    }
+  }
+
+  #context(): ImportContext {
+    const { database, vault, nowMs, definitions } = this.#needs
+    const contentId = this.#opened.fingerprint.toString('hex').slice(0, 24)
+    const { identity } = definitions
+    return { database, vault, importId: this.#state.id, contentId, nowMs, identity, options: this.#request.values }
+  }
+
+  async #read(context: ImportContext): Promise<void> {
+    const { file, format, plan } = this.#opened
+    const { kind } = this.#request
+    const maker = kind.open(plan, context)
+    const chunkLines = this.#needs.chunkLines ?? kind.chunkLines
+    const writer = new Writer((chunk, end) => this.#write(chunk, end))
+    const resumeLine = this.#state.nextLine
+    const from = this.#recallFrom()
+    let chunk = maker.next()
+    let lines = 0
+    const full: { readonly chunk: Chunk; readonly line: number }[] = []
+    const visit = (record: FileRecord): void => {
+      if (record.line < resumeLine) return maker.recall?.(record)
+      if (lines >= chunkLines && record.fault === undefined && (maker.mayCut?.(record) ?? true)) {
+        full.push({ chunk, line: record.line })
+        chunk = maker.next()
+        lines = 0
+      }
+      take(chunk, record)
+      lines++
+      this.#lines++
+    }
+    for await (const block of readBlocks(file.read(from.byte), format.parser, from, visit)) {
+      for (const { chunk, line } of full) await writer.add(chunk, { line, byte: block.byteOf(line) })
+      full.length = 0
+      this.#progress('reading')
+      await turn() // A chunk is being written meanwhile, statement by statement.
+    }
+    await writer.add(chunk, { line: Number.MAX_SAFE_INTEGER, byte: this.#state.nextByte })
+    await writer.end()
+  }
+
+  /** Lines are compared with those before them: after a crash with those of the last chunk. */
+  #recallFrom(): { line: number; byte: number } {
+    const { counts, nextLine, nextByte } = this.#state
+    const line = counts['(recall line)']
+    const byte = counts['(recall byte)']
+    return line === undefined || byte === undefined ? { line: nextLine, byte: nextByte } : { line, byte }
+  }
+
+  async #write(chunk: Chunk, end: { line: number; byte: number }): Promise<void> {
+    const { nextLine, nextByte } = this.#state
+    const isLast = end.line === Number.MAX_SAFE_INTEGER
+    let state = this.#state
+    await patiently(() =>
+      chunk.write(async (client) => {
+        const { reading, writing } = chunk
+        const rejectBytes = await this.#rejects.append(this.#state.rejectBytes, reading.rejects + writing.rejects)
+        const counts = addCounts(addCounts(this.#state.counts, reading.counts), writing.counts)
+        state = {
+          ...this.#state,
+          status: isLast ? 'finishing' : 'reading',
+          nextLine: isLast ? nextLine : end.line,
+          nextByte: end.byte,
+          rejectBytes,
+          counts: { ...counts, '(recall line)': nextLine, '(recall byte)': nextByte },
+        }
+        await saveImport(client, state, this.#needs.nowMs)
+      }),
+    )
+    this.#state = state
+    this.#samples.push(...chunk.reading.samples, ...chunk.writing.samples)
+  }
+
+  async #finish(context: ImportContext): Promise<void> {
+    const { database, nowMs } = this.#needs
+    while (await patiently(() => database.transaction((client) => this.#finishPage(client, context))));
+    while (await patiently(() => database.transaction((client) => this.#placePage(client))));
+    this.#state = { ...this.#state, status: 'done' }
+    await saveImport(database.pool, this.#state, nowMs)
+  }
+
+  async #finishPage(client: Queryable, context: ImportContext): Promise<boolean> {
+    const tally = await this.#request.kind.finishPage?.(client, context)
+    if (tally === undefined) return false
+    const rejectBytes = await this.#rejects.append(this.#state.rejectBytes, tally.rejects)
+    const state = { ...this.#state, rejectBytes, counts: addCounts(this.#state.counts, tally.counts) }
+    await saveImport(client, state, this.#needs.nowMs)
+    this.#state = state
+    this.#samples.push(...tally.samples)
+    this.#progress('finishing')
+    return true
+  }
+
+  /** Nothing of the past is news: whoever it concerns is put into the stage that it has earned. */
+  async #placePage(client: Queryable): Promise<boolean> {
+    const { nowMs, definitions } = this.#needs
+    const ids = await takeImportedCustomers(client, this.#state.id, stagePage)
+    if (ids.length === 0) return false
+    await recountCategoriesOf(client, ids)
+    const { lifecycle } = definitions
+    await placePage(client, ids, {
+      nowMs,
+      rules: lifecycle.version,
+      stageOf: (view) => stageOf(view, lifecycle, nowMs),
+    })
+    this.#progress('finishing')
+    return true
+  }
+
+  #progress(doing: ImportProgress['doing']): void {
+    this.#needs.onProgress?.({ share: this.#opened.file.share, lines: this.#lines, doing })
+  }
+
+  #report(state: ImportState, outcome: ImportReport['outcome'], resumedAtLine: number | undefined): ImportReport {
+    const counts = Object.entries(state.counts).filter(([name, count]) => !name.startsWith('(') && count !== 0)
+    return {
+      outcome,
+      resumedAtLine,
+      counts: Object.fromEntries(counts),
+      columns: this.#opened.plan.describe(),
+      firstRejected: this.#samples.sort((a, b) => a.line - b.line).slice(0, 10),
+      rejects: (state.counts['rejected'] ?? 0) > 0 ? this.#request.rejects : undefined,
+    }
+  }
+}
+
+export function take(chunk: Chunk, record: FileRecord): void {
+  chunk.reading.add('lines')
+  if (record.fault === undefined) chunk.take(record)
+  else chunk.reading.reject(record, '', record.fault)
+}
+
+type WriteChunk = (chunk: Chunk, end: { line: number; byte: number }) => Promise<void>
+
+/** Writes one chunk while the next one is read. */
+class Writer {
+  readonly #write: WriteChunk
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(write: WriteChunk) {
+    this.#write = write
+  }
+
+  async add(chunk: Chunk, end: { line: number; byte: number }): Promise<void> {
+    await this.#writing
+    this.#writing = this.#write(chunk, end)
+    this.#writing.catch(() => undefined) // Told when it is waited for.
+  }
+
+  end(): Promise<void> {
+    return this.#writing
+  }
+}
+
+/** Others who work on the same customers get in the way now and then; reading again settles it. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      const isConflict = error instanceof OutOfDateError || (errorCode(error)?.startsWith('40') ?? false)
+      if (!isConflict || attempt === maxAttempts) throw error
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 5 * attempt))
+    }
+  }
+}
+
+async function recountCategoriesOf(client: Queryable, customerIds: readonly string[]): Promise<void> {
+  const { rows } = await client.query<{ any: boolean }>(
+    'SELECT EXISTS (SELECT FROM products WHERE category IS NOT NULL) AS any',
+  )
+  if (rows[0]?.any !== true) return
+  await lockCustomers(client, customerIds, [])
+  await recountCategories(client, customerIds)
+}

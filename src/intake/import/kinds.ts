@@ -1,0 +1,14 @@
+/** What can be imported, by the name under which the command line knows it. */
+
+import type { ImportKind } from './chunk.ts'
+import { ordersImport } from './orders.ts'
+import { consentImport, customersImport, eventsImport } from './people.ts'
+import { retailImport } from './retail.ts'
+
+export const importKinds: readonly ImportKind[] = [
+  customersImport,
+  ordersImport,
+  eventsImport,
+  consentImport,
+  retailImport,
+]

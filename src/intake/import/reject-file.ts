@@ -1,0 +1,87 @@
+/**
+ * The lines that could not be taken, with line, column and rule. The one place besides the input where their values
+ * stand: only its owner may read it.
+ */
+
+import { constants } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { csvLine } from '../../domain/csv-cell.ts'
+import { InputError } from './input-error.ts'
+
+const header = csvLine(['line', 'column', 'reason', 'row'])
+
+export function rejectLine(line: number, column: string, rule: string, row: string): string {
+  return csvLine([line, column, rule, row])
+}
+
+export class RejectFile {
+  readonly path: string | undefined
+  #file: FileHandle | undefined
+
+  private constructor(path: string | undefined) {
+    this.path = path
+  }
+
+  /**
+   * @param path undefined: rejected lines are only counted.
+   * @param keptBytes how much of what an earlier run wrote belongs to what is in the database.
+   * @throws InputError if there is another file of that name.
+   */
+  static async open(path: string | undefined, keptBytes: number): Promise<RejectFile> {
+    const rejects = new RejectFile(path)
+    // What a run before left behind would pass for this one's.
+    if (path !== undefined && (await checkOurs(path))) await (await rejects.#opened()).truncate(keptBytes)
+    return rejects
+  }
+
+  /** Writes lines after so many bytes; the file comes into being with the first. @returns its length. */
+  async append(afterBytes: number, lines: string): Promise<number> {
+    if (lines === '' || this.path === undefined) return afterBytes
+    const file = await this.#opened()
+    const bytes = Buffer.from(afterBytes === 0 ? header + lines : lines)
+    await file.write(bytes, 0, bytes.length, afterBytes)
+    return afterBytes + bytes.length
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.close()
+  }
+
+  async #opened(): Promise<FileHandle> {
+    if (this.#file !== undefined) return this.#file
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW
+    try {
+      this.#file = await open(this.path ?? '', flags, 0o600)
+      return this.#file
+    } catch (error) {
+      throw cannotWrite(this.path ?? '', error)
+    }
+  }
+}
+
+/** @returns whether there is one. */
+async function checkOurs(path: string): Promise<boolean> {
+  let file: FileHandle
+  try {
+    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw cannotWrite(path, error)
+  }
+  try {
+    const { size } = await file.stat()
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(header.length), 0, header.length, 0)
+    if (size === 0 || buffer.toString('utf8', 0, bytesRead) === header) return true
+    throw new InputError(`--rejects: ${JSON.stringify(path)} must not be another file: name a new one`)
+  } catch (error) {
+    throw error instanceof InputError ? error : cannotWrite(path, error)
+  } finally {
+    await file.close()
+  }
+}
+
+function cannotWrite(path: string, error: unknown): InputError {
+  const { code = '' } = error as NodeJS.ErrnoException
+  const reason = code === 'ELOOP' ? 'must not be a symbolic link' : `cannot be written (${code})`
+  return new InputError(`--rejects: ${JSON.stringify(path)} ${reason}`)
+}

@@ -1,0 +1,265 @@
+/**
+ * Orders from files, many at once. What an event told of an order goes before what a file says; a later import replaces
+ * an earlier one.
+ */
+
+import { once } from 'node:events'
+import { finished } from 'node:stream/promises'
+import type pg from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
+import type { Queryable } from './database.ts'
+
+export interface ImportedOrder {
+  readonly id: string
+  readonly customerId: string
+  readonly orderKey: string
+  readonly orderedMs: number
+  readonly revenueCents: number
+  readonly discountCents: number
+  readonly currency: string
+  readonly coupon: string | null
+}
+
+export interface KnownOrder {
+  readonly id: string
+  readonly orderKey: string
+  readonly customerId: string
+  readonly currency: string
+  /** The event or import that its content comes from. */
+  readonly contentBy: string | null
+}
+
+/** Those of the orders that are known, locked in the order of their keys. */
+export async function lockOrders(client: Queryable, orderKeys: readonly string[]): Promise<Map<string, KnownOrder>> {
+  const { rows } = await client.query<KnownOrder>({
+    name: 'lock-imported-orders',
+    text: `
+      SELECT id, order_key AS "orderKey", customer_id AS "customerId", currency, content_by AS "contentBy"
+      FROM orders WHERE order_key = ANY ($1::text[]) ORDER BY order_key FOR UPDATE`,
+    values: [orderKeys],
+  })
+  return new Map(rows.map((row) => [row.orderKey, row]))
+}
+
+const given = `unnest($1::uuid[], $2::uuid[], $3::text[], $4::float8[], $5::bigint[], $6::bigint[], $7::text[], $8::text[])
+  AS given (id, customer_id, order_key, ordered_ms, revenue, discount, currency, coupon)`
+
+function values(rows: readonly ImportedOrder[]): unknown[] {
+  return [
+    rows.map((row) => row.id),
+    rows.map((row) => row.customerId),
+    rows.map((row) => row.orderKey),
+    rows.map((row) => row.orderedMs),
+    rows.map((row) => row.revenueCents),
+    rows.map((row) => row.discountCents),
+    rows.map((row) => row.currency),
+    rows.map((row) => row.coupon),
+  ]
+}
+
+/** @returns how many were added; fewer than given if somebody else was faster. */
+export async function insertImportedOrders(
+  client: Queryable,
+  rows: readonly ImportedOrder[],
+  contentBy: string,
+): Promise<number> {
+  if (rows.length === 0) return 0
+  const { rowCount } = await client.query({
+    name: 'insert-imported-orders',
+    text: `
+      INSERT INTO orders (id, customer_id, order_key, ordered_at, revenue_cents, discount_cents, currency, coupon,
+                          content_at, content_by)
+      SELECT id, customer_id, order_key, to_timestamp(ordered_ms / 1000), revenue, discount, currency, coupon,
+             to_timestamp(ordered_ms / 1000), $9
+      FROM ${given} ON CONFLICT (order_key) DO NOTHING`,
+    values: [...values([...rows].sort(byKey)), contentBy],
+  })
+  return rowCount ?? 0
+}
+
+/** Gives orders another content; their lines go. They must be locked. */
+export async function replaceImportedOrders(
+  client: Queryable,
+  rows: readonly ImportedOrder[],
+  contentBy: string,
+): Promise<void> {
+  if (rows.length === 0) return
+  await client.query({
+    name: 'replace-imported-orders',
+    text: `
+      UPDATE orders o SET
+        customer_id = given.customer_id, ordered_at = to_timestamp(given.ordered_ms / 1000),
+        revenue_cents = given.revenue, discount_cents = given.discount, currency = given.currency,
+        coupon = given.coupon, content_at = to_timestamp(given.ordered_ms / 1000), content_by = $9
+      FROM ${given} WHERE o.id = given.id`,
+    values: [...values(rows), contentBy],
+  })
+  await client.query('DELETE FROM order_lines WHERE order_id = ANY ($1::uuid[])', [rows.map((row) => row.id)])
+}
+
+/**
+ * Adds to orders of which an earlier part of the same file told. They must be locked.
+ *
+ * @returns how many lines each has, by id.
+ */
+export async function extendImportedOrders(
+  client: Queryable,
+  rows: readonly ImportedOrder[],
+): Promise<Map<string, number>> {
+  if (rows.length === 0) return new Map()
+  await client.query({
+    name: 'extend-imported-orders',
+    text: `
+      UPDATE orders o SET
+        ordered_at = least(o.ordered_at, to_timestamp(given.ordered_ms / 1000)),
+        content_at = least(o.content_at, to_timestamp(given.ordered_ms / 1000)),
+        revenue_cents = o.revenue_cents + given.revenue, discount_cents = greatest(o.discount_cents, given.discount),
+        coupon = coalesce(o.coupon, given.coupon)
+      FROM ${given} WHERE o.id = given.id`,
+    values: values(rows),
+  })
+  const counted = await client.query<{ id: string; lines: number }>(
+    `SELECT order_id AS id, (max(position) + 1)::int AS lines FROM order_lines
+     WHERE order_id = ANY ($1::uuid[]) GROUP BY order_id`,
+    [rows.map((row) => row.id)],
+  )
+  return new Map(counted.rows.map((row) => [row.id, row.lines]))
+}
+
+function byKey(a: ImportedOrder, b: ImportedOrder): number {
+  return a.orderKey < b.orderKey ? -1 : 1
+}
+
+/** Lines of orders on their way into the table, in PostgreSQL's COPY text format. */
+export class LineCopy {
+  readonly #stream: ReturnType<typeof copyFrom> & NodeJS.WritableStream
+  readonly #done: Promise<void>
+  #text = ''
+
+  constructor(client: pg.ClientBase) {
+    this.#stream = client.query(
+      copyFrom('COPY order_lines (order_id, position, product_key, quantity, price_cents) FROM STDIN'),
+    )
+    this.#done = finished(this.#stream)
+    this.#done.catch(() => undefined) // Told by `end`, and by whatever is written after it.
+  }
+
+  async add(
+    orderId: string,
+    position: number,
+    productKey: string,
+    quantity: number,
+    priceCents: number,
+  ): Promise<void> {
+    this.#text += `${orderId}\t${position}\t${copyText(productKey)}\t${quantity}\t${priceCents}\n`
+    if (this.#text.length > 1 << 18) await this.#flush()
+  }
+
+  async end(): Promise<void> {
+    await this.#flush()
+    this.#stream.end()
+    await this.#done
+  }
+
+  async #flush(): Promise<void> {
+    const text = this.#text
+    this.#text = ''
+    if (text !== '' && !this.#stream.write(text)) await Promise.race([once(this.#stream, 'drain'), this.#done])
+  }
+}
+
+const plain = /^[\w .-]*$/
+const special = /[\\\t\n\r]/g
+const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }
+
+function copyText(text: string): string {
+  if (plain.test(text)) return text
+  return text.replace(special, (char) => escapes[char] ?? char)
+}
+
+export interface ImportedRefund {
+  /** Of the file. */
+  readonly line: number
+  readonly customerId: string
+  readonly productKey: string | null
+  readonly amountCents: number
+  readonly refundedMs: number
+}
+
+/** Keeps refunds until all orders of the file are there. */
+export async function insertImportedRefunds(
+  client: Queryable,
+  importId: string,
+  rows: readonly ImportedRefund[],
+): Promise<void> {
+  if (rows.length === 0) return
+  await client.query({
+    name: 'insert-imported-refunds',
+    text: `
+      INSERT INTO imported_refunds (import_id, line, customer_id, product_key, amount_cents, refunded_at)
+      SELECT $1, line, customer_id, product_key, amount, to_timestamp(refunded_ms / 1000)
+      FROM unnest($2::bigint[], $3::uuid[], $4::text[], $5::bigint[], $6::float8[])
+        AS given (line, customer_id, product_key, amount, refunded_ms)`,
+    values: [
+      importId,
+      rows.map((row) => row.line),
+      rows.map((row) => row.customerId),
+      rows.map((row) => row.productKey),
+      rows.map((row) => row.amountCents),
+      rows.map((row) => row.refundedMs),
+    ],
+  })
+}
+
+export interface PlacedRefund {
+  readonly line: number
+  readonly amountCents: number
+  readonly refundedMs: number
+  /** The order that it belongs to; null if the customer had bought nothing before. */
+  readonly orderKey: string | null
+  /** Whether that order holds the product. */
+  readonly isExact: boolean
+}
+
+/**
+ * Takes the refunds of a page of customers off the list, each with the order that it belongs to: the customer's newest
+ * order until then that holds the product, else their newest order until then.
+ */
+export async function takeImportedRefunds(
+  client: Queryable,
+  importId: string,
+  customers: number,
+): Promise<readonly PlacedRefund[]> {
+  const { rows } = await client.query<PlacedRefund>({
+    name: 'take-imported-refunds',
+    text: `
+      WITH page AS MATERIALIZED (
+        SELECT DISTINCT customer_id FROM imported_refunds WHERE import_id = $1 ORDER BY customer_id LIMIT $2
+      ), refund AS MATERIALIZED (
+        DELETE FROM imported_refunds r USING page
+        WHERE r.import_id = $1 AND r.customer_id = page.customer_id RETURNING r.*
+      )
+      SELECT r.line, r.amount_cents AS "amountCents", (extract(epoch FROM r.refunded_at) * 1000)::float8 AS "refundedMs",
+             coalesce(exact.order_key, newest.order_key) AS "orderKey", exact.order_key IS NOT NULL AS "isExact"
+      FROM refund r
+      LEFT JOIN LATERAL (
+        SELECT o.order_key FROM orders o
+        WHERE o.customer_id = r.customer_id AND o.ordered_at <= r.refunded_at
+          AND r.product_key IN (SELECT l.product_key FROM order_lines l WHERE l.order_id = o.id OFFSET 0)
+        ORDER BY o.ordered_at DESC, o.order_key DESC LIMIT 1) AS exact ON true
+      LEFT JOIN LATERAL (
+        SELECT o.order_key FROM orders o WHERE o.customer_id = r.customer_id AND o.ordered_at <= r.refunded_at
+        ORDER BY o.ordered_at DESC, o.order_key DESC LIMIT 1) AS newest ON exact.order_key IS NULL`,
+    values: [importId, customers],
+  })
+  return rows
+}
+
+/** How many of the orders are known. */
+export async function findOrderKeys(client: Queryable, orderKeys: readonly string[]): Promise<number> {
+  const { rows } = await client.query<{ known: number }>(
+    'SELECT count(*)::int AS known FROM orders WHERE order_key = ANY ($1::text[])',
+    [orderKeys],
+  )
+  return rows[0]?.known ?? 0
+}

@@ -1,0 +1,205 @@
+/** Customers, orders, events and consent from files: what becomes of them, and that none of it is news. */
+
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { InputError } from '../../src/intake/import/input-error.ts'
+import { type ImportShop, nowMs, openImportShop } from './support/importing.ts'
+
+let shop: ImportShop
+
+beforeAll(async () => {
+  shop = await openImportShop()
+})
+afterAll(() => shop.close())
+
+test('customers: what is personal is sealed, the rest are traits with their types, and they were there since they say', async () => {
+  const path = shop.file(
+    'customers.csv',
+    'customer_id;email;firstName;plan;visits;zip;created_at\nu1;Ada@Inbox.example;Ada;pro;12;01234;2025-01-05\nu2;nobody;Bob;free;3;9;\n',
+  )
+  const report = await shop.run('customers', path)
+  expect(report.counts).toMatchObject({ lines: 2, 'customer lines': 1, rejected: 1 })
+  expect(report.firstRejected).toEqual([{ line: 3, column: 'email', rule: 'must be an e-mail address' }])
+  const [ada] = await shop.rows(
+    `SELECT traits, email_domain, first_seen_at, stage FROM customers WHERE external_id = 'u1'`,
+  )
+  expect(ada).toEqual({
+    traits: { plan: 'pro', visits: 12 },
+    email_domain: 'inbox.example',
+    first_seen_at: new Date('2025-01-05T00:00:00Z'),
+    stage: 'acquire',
+  })
+  expect(JSON.stringify(await shop.rows('SELECT * FROM customers, events'))).not.toMatch(/Ada@|ada@inbox|01234/)
+  expect(await shop.rows('SELECT FROM news')).toEqual([])
+})
+
+test('customers: a column of consent stops the file, because it does not say when it was given', async () => {
+  const path = shop.file('consenting.csv', 'customer_id,email_consent\nu5,true\n')
+  await expect(shop.run('customers', path)).rejects.toThrow(/"email_consent" tells of consent/)
+})
+
+test('events: orders among them are orders, an address among the properties is none of theirs', async () => {
+  const path = shop.file(
+    'events.jsonl',
+    [
+      {
+        event: 'Order Completed',
+        userId: 'e1',
+        timestamp: '2025-03-02T10:00:00+02:00',
+        properties: { order_id: 'o1', revenue: 12.5 },
+      },
+      { event: 'Shared', userId: 'e1', timestamp: '2025-03-03', properties: { to: 'friend@inbox.example' } },
+      { event: 'Later', userId: 'e1', timestamp: '2027-01-01' },
+    ]
+      .map((line) => JSON.stringify(line))
+      .join('\n'),
+  )
+  const report = await shop.run('events', path)
+  expect(report.firstRejected).toEqual([{ line: 3, column: 'at', rule: 'must not be in the future' }])
+  const [customer] = await shop.rows(
+    `SELECT order_count, revenue_cents, first_order_at, stage FROM customers WHERE external_id = 'e1'`,
+  )
+  expect(customer).toEqual({
+    order_count: 1,
+    revenue_cents: 1250,
+    first_order_at: new Date('2025-03-02T08:00:00Z'),
+    stage: 'activate',
+  })
+  expect(JSON.stringify(await shop.rows('SELECT * FROM events'))).not.toContain('friend@')
+  expect(await shop.rows('SELECT FROM news')).toEqual([])
+})
+
+test('orders: lines of one order add up; an order that an event told of is left alone', async () => {
+  const path = shop.file(
+    'orders.csv',
+    [
+      'order_id,customer_id,date,sku,quantity,price,currency,category,discount,refunded',
+      '10,p1,2025-05-01,tea,2,1.50,EUR,Drinks,0.50,1.00',
+      '10,p1,2025-05-01,pot,1,20,EUR,Pots,0.50,1.00',
+      'o1,p1,2025-05-01,pot,1,20,EUR,Pots,,',
+      '11,p1,2025-05-02,tea,1,1e3,EUR,,,',
+    ].join('\r\n'),
+  )
+  const report = await shop.run('orders', path)
+  expect(report.counts).toMatchObject({ 'order lines': 2, 'orders made': 1, rejected: 2 })
+  const [customer] = await shop.rows(
+    `SELECT order_count, revenue_cents, discount_cents, refunded_cents, stage FROM customers WHERE external_id = 'p1'`,
+  )
+  expect(customer).toEqual({
+    order_count: 1,
+    revenue_cents: 2250,
+    discount_cents: 50,
+    refunded_cents: 100,
+    stage: 'activate',
+  })
+  const categories = await shop.rows(
+    'SELECT category, quantity, revenue_cents FROM customer_categories ORDER BY category',
+  )
+  expect(categories).toEqual([
+    { category: 'Drinks', quantity: 2, revenue_cents: 300 },
+    { category: 'Pots', quantity: 1, revenue_cents: 2000 },
+  ])
+})
+
+test('a corrected file replaces the orders of the one before, and leaves no lines behind', async () => {
+  const first = 'order_id,customer_id,date,sku,price\n20,p2,2025-05-01,tea,5\n20,p2,2025-05-01,pot,5\n'
+  await shop.run('orders', shop.file('first.csv', first))
+  const report = await shop.run(
+    'orders',
+    shop.file('second.csv', first.replace(',pot,5', ',pot,7').replace(',tea,5\n', ',tea,4\n')),
+  )
+  expect(report.counts).toMatchObject({ 'orders replaced': 1 })
+  expect(
+    await shop.rows(
+      `SELECT revenue_cents, (SELECT count(*)::int FROM order_lines WHERE order_id = o.id) AS lines FROM orders o WHERE order_key = '20'`,
+    ),
+  ).toEqual([{ revenue_cents: 1100, lines: 2 }])
+})
+
+test('consent: words, source, method and moment are kept, and a yes never undoes a no that came later', async () => {
+  await shop.run('customers', shop.file('c.csv', 'customer_id,email\nc1,c1@inbox.example\n'))
+  const [{ id } = { id: '' }] = await shop.rows<{ id: string }>(`SELECT id FROM customers WHERE external_id = 'c1'`)
+  const said = new Date('2026-01-01T00:00:00Z')
+  await shop.rows(
+    `INSERT INTO consents (customer_id, channel, topic, status, given_at, source, method)
+     VALUES ($1, 'email', '*', 'withdrawn', $2, 'unsubscribe-link', 'one-click') RETURNING id`,
+    [id, said],
+  )
+  const path = shop.file(
+    'consent.csv',
+    [
+      'email,channel,topic,status,at,source,method,words',
+      'C1@inbox.example,email,,granted,2025-06-01,checkout,box,Yes please',
+      'C1@inbox.example,email,news,granted,2026-01-01,checkout,box,Yes please',
+      'C1@inbox.example,sms,,granted,2026-02-01,till,spoken,SMS are fine',
+      'C1@inbox.example,sms,,granted,,till,spoken,SMS are fine',
+      'C1@inbox.example,pigeon,,granted,2026-02-01,till,,',
+    ].join('\n'),
+  )
+  for (const again of [false, true]) {
+    const report = await shop.run('consent', path, { again })
+    expect(report.counts).toMatchObject({ 'consent lines': 3, rejected: 2, 'grants outdone by a later withdrawal': 2 })
+  }
+  const words = await shop.rows(
+    'SELECT channel, topic, status, given_at, source, method, words FROM consents WHERE customer_id = $1 ORDER BY id',
+    [id],
+  )
+  expect(words.slice(1)).toEqual([
+    {
+      channel: 'sms',
+      topic: '*',
+      status: 'granted',
+      given_at: new Date('2026-02-01T00:00:00Z'),
+      source: 'import: till',
+      method: 'spoken',
+      words: 'SMS are fine',
+    },
+  ])
+})
+
+test('a run that ends in the middle goes on there, and ends as if nothing had been', async () => {
+  const lines = Array.from(
+    { length: 400 },
+    (_, i) => `k${i},m${i % 37},2025-05-01,s${i % 7},${i % 11 === 0 ? 'x' : '1.10'}`,
+  )
+  const path = shop.file('long.csv', `order_id,customer_id,date,sku,price\n${lines.join('\n')}\n`)
+  let chunks = 0
+  const broken = new Proxy(shop.database, {
+    get: (database, name) =>
+      name === 'transaction'
+        ? (work: Parameters<typeof database.transaction>[0]) => {
+            if (++chunks > 4) throw new Error('the machine went away')
+            return database.transaction(work)
+          }
+        : (Reflect.get(database, name) as unknown),
+  })
+  await expect(shop.run('orders', path, {}, { database: broken, chunkLines: 50 })).rejects.toThrow('went away')
+  const report = await shop.run('orders', path, {}, { chunkLines: 50 })
+  expect(report.resumedAtLine).toBeGreaterThan(100)
+  expect(report.counts).toMatchObject({ lines: 400, 'order lines': 363, rejected: 37, 'orders made': 363 })
+  expect(await shop.rows(`SELECT count(*)::int AS orders FROM orders WHERE order_key LIKE 'k%'`)).toEqual([
+    { orders: 363 },
+  ])
+  const { readFileSync } = await import('node:fs')
+  expect(readFileSync(`${path}.rejects.csv`, 'utf8').trim().split('\r\n')).toHaveLength(38)
+  expect((await shop.run('orders', path)).outcome).toBe('was imported before')
+})
+
+test('names of columns and fields never become part of a statement', async () => {
+  const evil = `x'); DROP TABLE customers; --`
+  const tries: [string, string][] = [
+    [`customer_id,"${evil}"\ni1,1\n`, 'kept as a trait'],
+    [`customer_id,__proto__,constructor\ni2,1,2\n`, 'kept as traits'],
+    [`"${evil}",customer_id\n"${evil}",i3\n`, 'kept as a trait'],
+    [`customer_id,plan\n"${evil}",pro\n`, 'an id like any other'],
+  ]
+  for (const [i, [content, outcome]] of tries.entries()) {
+    const report = await shop.run('customers', shop.file(`evil-${i}.csv`, content))
+    expect({ outcome, taken: report.counts['customer lines'] }).toEqual({ outcome, taken: 1 })
+  }
+  expect(await shop.rows('SELECT count(*) > 3 AS there FROM customers')).toEqual([{ there: true }])
+  const path = shop.file('evil.csv', 'a,b\n1,2\n')
+  for (const mapping of [new Map([['a', evil]]), new Map([[evil, 'customer_id']])]) {
+    await expect(shop.run('orders', path, { mapping })).rejects.toThrow(InputError)
+  }
+  expect(nowMs).toBeGreaterThan(0)
+})
