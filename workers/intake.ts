@@ -1,31 +1,37 @@
 /**
- * The process that turns events into what is known of customers, and tells their workflows. Run as many as you like.
+ * The process that turns events into what is known of customers, keeps their segments, and tells their workflows. Run as many as you like.
  *
  *   node workers/intake.ts
  */
 
 import { createClock } from '../src/clock.ts'
 import type { Definitions } from '../src/domain/definitions.ts'
-import { interestingEvents, interestingTraits } from '../src/domain/interests.ts'
+import { interestingEvents, interestingSegments, interestingTraits } from '../src/domain/interests.ts'
 import { startHousekeeping } from '../src/intake/housekeeping.ts'
 import { startIntake } from '../src/intake/intake.ts'
 import { startMergeSweep } from '../src/intake/merge-sweep.ts'
 import { startNudger, startSweep } from '../src/intake/nudger.ts'
 import type { Interests } from '../src/intake/page-news.ts'
+import { startSegmentBuilder, startSegments } from '../src/intake/segments.ts'
 import { requireDatabaseUrl, runService } from '../src/service.ts'
 import { createDefinitionsCache } from '../src/store/campaigns.ts'
 import { checkMasterKey } from '../src/store/customers.ts'
 import { openDatabase } from '../src/store/database.ts'
 import { describeError } from '../src/store/describe-error.ts'
+import type { SegmentInterests } from '../src/store/segments/evaluate-page.ts'
 import { loadMasterKey, Vault } from '../src/store/vault.ts'
 import { openTemporalClient } from '../src/temporal.ts'
 
-let known: { readonly definitions: Definitions; readonly interests: Interests } | undefined
+let known: { readonly definitions: Definitions; readonly interests: Interests & SegmentInterests } | undefined
 
 /** Worked out once for each state of the definitions. */
-function interestsOf(definitions: Definitions): Interests {
+function interestsOf(definitions: Definitions): Interests & SegmentInterests {
   if (known?.definitions !== definitions) {
-    const interests = { events: interestingEvents(definitions), traits: interestingTraits(definitions) }
+    const interests = {
+      events: interestingEvents(definitions),
+      traits: interestingTraits(definitions),
+      segments: interestingSegments(definitions),
+    }
     known = { definitions, interests }
   }
   return known.interests
@@ -33,7 +39,7 @@ function interestsOf(definitions: Definitions): Interests {
 
 await runService('intake', async (config, log) => {
   const database = openDatabase(requireDatabaseUrl(config), {
-    maxConnections: 6,
+    maxConnections: 8,
     onIdleError: (error) => log.warn({ error: describeError(error) }, 'database connection lost'),
   })
   const vault = new Vault(loadMasterKey(config.home, config.masterKey))
@@ -46,21 +52,24 @@ await runService('intake', async (config, log) => {
   const nudger = startNudger(nudging)
   const sweep = startSweep(nudging)
   const mergeSweep = startMergeSweep(nudging)
-  const intake = startIntake({
+  const shared = {
     database,
-    vault,
     log,
     nowMs: () => clock.nowMs(),
     interests: async () => interestsOf(await definitions.get()),
     identity: async () => (await definitions.get()).identity,
     onNews: () => nudger.wake(),
-  })
+  }
+  const segments = startSegments(shared)
+  const builder = startSegmentBuilder(shared)
+  const intake = startIntake({ ...shared, vault })
   const { keepEventsDays } = config
   const housekeeping = startHousekeeping({ database, log, nowMs: () => clock.nowMs(), keepEventsDays })
   return {
     ready: {},
     async stop() {
-      await intake.stop() // First, so that the nudger still takes what its last page brought.
+      // First, so that the nudger still takes what their last pages brought.
+      await Promise.all([intake.stop(), segments.stop(), builder.stop()])
       await Promise.all([nudger.stop(), sweep.stop(), mergeSweep.stop(), housekeeping.stop()])
       await temporal.close()
       await database.close()

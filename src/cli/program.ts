@@ -10,6 +10,7 @@ import { exportCommand } from './export/export-command.ts'
 import { importCommand } from './import/import-command.ts'
 import { keysCommand } from './keys-command.ts'
 import { retentionCommand } from './retention-command.ts'
+import { segmentsCommand } from './segments-command.ts'
 import { simulateCommand } from './simulate-command.ts'
 import { startCommand } from './start-command.ts'
 import { statusCommand } from './status-command.ts'
@@ -30,6 +31,7 @@ export function buildProgram(): Command {
     exportCommand(),
     validateCommand(),
     applyCommand(),
+    segmentsCommand(),
     simulateCommand(),
     tasksCommand(),
     analyzeCommand(),

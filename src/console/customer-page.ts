@@ -11,12 +11,17 @@ export interface CustomerLinks {
   readonly isToOpen: boolean
 }
 
-export function customerPage(customer: CustomerDetails, { workflow: workflowUrl, isToOpen }: CustomerLinks): Html {
+export function customerPage(
+  customer: CustomerDetails,
+  segments: readonly { readonly key: string }[],
+  { workflow: workflowUrl, isToOpen }: CustomerLinks,
+): Html {
   return html`<main><h1>${customer.externalId ?? `Customer ${customer.id.slice(-12)}`}</h1>
     <p class="lead"><span class="tag">${customer.stage}</span>
       ${customer.atRisk && html`<span class="tag warn">at risk</span>`} since ${formatTime(customer.stageSince)}
       ${customer.mergedInto !== null && html`· now part of <a href="/customers/${customer.mergedInto}">another customer</a>`}
       ${workflowUrl !== undefined && html`· <a href="${workflowUrl}">workflow in Temporal</a>`}</p>
+    ${segments.length > 0 && html`<p>${segments.map(({ key }) => html`<a class="tag" href="/segments/${key}">${key}</a> `)}</p>`}
     <div class="grid">${facts(customer)} ${contact(customer, isToOpen)} ${money(customer)}</div>
     ${journeys(customer)} ${timeline(customer)}</main>`
 }

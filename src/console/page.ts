@@ -41,6 +41,7 @@ const style = `
   button { font: inherit; padding: .45rem 1rem; border: 0; border-radius: 7px; background: var(--leaf); color: #fff;
     cursor: pointer } @media (prefers-color-scheme: dark) { button { color: #0e1511 } }
   button.quiet { background: none; color: var(--leaf); border: 1px solid var(--line) }
+  ul.condition, ul.condition ul { margin: 0; padding-left: 1.1rem } svg.spark { color: var(--leaf) }
   .narrow { max-width: 30rem; margin: 12vh auto; padding: 0 1.25rem } .narrow form { margin-top: 1rem }
   .narrow button, .narrow input { display: block; width: 100%; margin-top: .7rem }
   form.scale { display: flex; gap: .35rem } .narrow form.scale button { width: auto; flex: 1; padding: .6rem 0;

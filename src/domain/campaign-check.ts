@@ -2,7 +2,9 @@
 
 import type { CampaignKind } from './campaign-documents.ts'
 import type { Condition } from './condition.ts'
-import type { Criterion, Definitions, JourneyDefinition, MessageStep, Step } from './definitions.ts'
+import type { Criterion, Definitions, Entry, JourneyDefinition, MessageStep, Step } from './definitions.ts'
+import { segmentsIn } from './segment-needs.ts'
+import { inOrder } from './segment-order.ts'
 import type { Channel } from './snapshot.ts'
 import { questionOf } from './survey.ts'
 
@@ -31,10 +33,11 @@ export function checkReferences(
   const byKey = new Map(templates.map((template) => [template.key, template]))
   return [
     ...definitions.lifecycle.stages.flatMap((rule, i) =>
-      located('lifecycle', definitions.lifecycle.key, topicProblems(['stages', i, 'if'], rule.if, definitions)),
+      located('lifecycle', definitions.lifecycle.key, conditionProblems(['stages', i, 'if'], rule.if, definitions)),
     ),
+    ...checkSegments(definitions),
     ...[...definitions.offers.values()].flatMap((offer) =>
-      located('offer', offer.key, topicProblems(['if'], offer.if, definitions)),
+      located('offer', offer.key, conditionProblems(['if'], offer.if, definitions)),
     ),
     ...definitions.live.flatMap((journey) =>
       located('journey', journey.key, checkJourney(journey, definitions, byKey)),
@@ -46,21 +49,48 @@ function located(kind: CampaignKind, key: string, found: readonly Found[]): read
   return found.map((each) => ({ kind, key, ...each }))
 }
 
+/** Segments ask about segments that there are, and never in a circle. */
+function checkSegments(definitions: Definitions): readonly ReferenceProblem[] {
+  const segments = [...definitions.segments.values()]
+  const { cycles } = inOrder(
+    segments.map(({ key, if: condition }) => ({ node: key, dependsOn: segmentsIn(condition) })),
+  )
+  const inCircle = cycles.map(([key = '', ...way]): ReferenceProblem => {
+    const rule = `asks in a circle: ${[key, ...way].join(' → ')}`
+    return { kind: 'segment', key, path: ['if'], rule }
+  })
+  return [
+    ...segments.flatMap(({ key, if: condition }) =>
+      located('segment', key, conditionProblems(['if'], condition, definitions)),
+    ),
+    ...inCircle,
+  ]
+}
+
 function checkJourney(
   journey: JourneyDefinition,
   definitions: Definitions,
   templates: ReadonlyMap<string, TemplateFacts>,
 ): readonly Found[] {
   return [
-    ...journey.entry.flatMap((entry, i) => topicProblems(['entry', i, 'if'], entry.if, definitions)),
-    ...(journey.goal === null ? [] : topicProblems(['goal', 'if'], conditionOf(journey.goal), definitions)),
-    ...journey.exit.flatMap((each, i) => topicProblems(['exit', i, 'if'], conditionOf(each), definitions)),
+    ...journey.entry.flatMap((entry, i) => checkEntry(entry, i, definitions)),
+    ...(journey.goal === null ? [] : conditionProblems(['goal', 'if'], conditionOf(journey.goal), definitions)),
+    ...journey.exit.flatMap((each, i) => conditionProblems(['exit', i, 'if'], conditionOf(each), definitions)),
     // What a survey adds by itself has nothing to check, and no place in the document.
     ...journey.steps
       .filter(({ id }) => !id.includes(':'))
       .flatMap((step, i) =>
         checkStep(step, definitions, templates).map(({ path, rule }) => ({ path: ['steps', i, ...path], rule })),
       ),
+  ]
+}
+
+function checkEntry(entry: Entry, i: number, definitions: Definitions): readonly Found[] {
+  return [
+    ...(entry.type === 'segment' && !definitions.segments.has(entry.segment)
+      ? [{ path: ['entry', i, 'segment'], rule: unknown('segment', definitions.segments.keys()) }]
+      : []),
+    ...conditionProblems(['entry', i, 'if'], entry.if, definitions),
   ]
 }
 
@@ -82,9 +112,9 @@ function checkStep(
         : [{ path: ['offer'], rule: unknown('offer', definitions.offers.keys()) }]
     case 'wait-until':
     case 'split':
-      return topicProblems(['if'], step.if, definitions)
+      return conditionProblems(['if'], step.if, definitions)
     case 'multi-split':
-      return step.branches.flatMap((branch, i) => topicProblems(['branches', i, 'if'], branch.if, definitions))
+      return step.branches.flatMap((branch, i) => conditionProblems(['branches', i, 'if'], branch.if, definitions))
     case 'go-to-journey': {
       const keys = definitions.live.map(({ key }) => key)
       return keys.includes(step.journey) ? [] : [{ path: ['journey'], rule: unknown('journey', keys) }]
@@ -129,15 +159,21 @@ function checkTemplate(step: MessageStep, templates: ReadonlyMap<string, Templat
   return []
 }
 
-function topicProblems(
+function conditionProblems(
   path: readonly (string | number)[],
   condition: Condition | null,
-  { policy }: Definitions,
+  { policy, segments }: Definitions,
 ): readonly Found[] {
   if (condition === null) return []
-  return topicsOf(condition)
-    .filter((topic) => topic !== '*' && !Object.hasOwn(policy.topics, topic))
-    .map((topic) => ({ path, rule: unknown('topic of the contact policy', Object.keys(policy.topics), topic) }))
+  const topics = topicsOf(condition).filter((topic) => topic !== '*' && !Object.hasOwn(policy.topics, topic))
+  const strangers = segmentsIn(condition).filter((key) => !segments.has(key))
+  return [
+    ...topics.map((topic) => ({
+      path,
+      rule: unknown('topic of the contact policy', Object.keys(policy.topics), topic),
+    })),
+    ...strangers.map((key) => ({ path, rule: unknown('segment', segments.keys(), key) })),
+  ]
 }
 
 function topicsOf(condition: Condition): readonly string[] {

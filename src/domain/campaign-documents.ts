@@ -10,14 +10,16 @@ import {
   journeyVersionKey,
   type LifecycleDefinition,
   type OfferDefinition,
+  type SegmentDefinition,
 } from './definitions.ts'
 import { identityDocument, usualIdentity } from './identity-schema.ts'
 import { journeyDocument } from './journey-schema.ts'
 import { lifecycleDocument } from './lifecycle-schema.ts'
 import { offerDocument } from './offer-schema.ts'
 import { type Problem, problemsOf } from './problem.ts'
+import { segmentDocument } from './segment-schema.ts'
 
-export type CampaignKind = 'lifecycle' | 'contact-policy' | 'identity' | 'offer' | 'journey'
+export type CampaignKind = 'lifecycle' | 'contact-policy' | 'identity' | 'offer' | 'journey' | 'segment'
 
 /** A document with what names it: for journeys, several versions may be in use at once. */
 export interface CampaignDocument {
@@ -35,6 +37,7 @@ export type Definition =
   | { readonly kind: 'identity'; readonly definition: IdentityPolicy }
   | { readonly kind: 'offer'; readonly definition: OfferDefinition }
   | { readonly kind: 'journey'; readonly definition: JourneyDefinition }
+  | { readonly kind: 'segment'; readonly definition: SegmentDefinition }
 
 export type Checked = { readonly checked: Definition } | { readonly problems: readonly Problem[] }
 
@@ -56,6 +59,8 @@ export function checkDocument({ kind, key, version, document }: CampaignDocument
       return checked(offerDocument, document, (body) => ({ kind, definition: published(body) }))
     case 'journey':
       return checked(journeyDocument, document, (body) => ({ kind, definition: published(body) }))
+    case 'segment':
+      return checked(segmentDocument, document, (body) => ({ kind, definition: published(body) }))
   }
 }
 
@@ -82,6 +87,7 @@ export function assembleDefinitions(
   if (policy === undefined) throw new RangeError('definitions: a contact policy is missing')
   const identity = live.find((each) => each.kind === 'identity')?.definition
   const journeys = live.flatMap((each) => (each.kind === 'journey' ? [each.definition] : []))
+  const segments = live.flatMap((each) => (each.kind === 'segment' ? [each.definition] : []))
   const offers = live.flatMap((each) => (each.kind === 'offer' ? [each.definition] : []))
   return {
     version,
@@ -93,5 +99,6 @@ export function assembleDefinitions(
     ),
     live: journeys.sort((a, b) => b.priority - a.priority || (a.key < b.key ? -1 : 1)),
     offers: new Map(offers.map((offer) => [offer.key, offer])),
+    segments: new Map(segments.map((segment) => [segment.key, segment])),
   }
 }

@@ -27,6 +27,8 @@ export interface Definitions {
    * experiment that is not in here goes by the shares of its document.
    */
   readonly allocations?: ReadonlyMap<string, Readonly<Record<string, number>>>
+  /** By key. */
+  readonly segments: ReadonlyMap<string, SegmentDefinition>
 }
 
 /** Under which name the assignments and the outcomes of an experiment are kept. */
@@ -108,6 +110,13 @@ export type Entry =
   | { readonly type: 'arrived'; readonly if: Condition | null }
   /** Somebody put the customer in: a call of the API, or an operator. */
   | { readonly type: 'api'; readonly if: Condition | null }
+  /** The customer came into this segment, or out of it. */
+  | {
+      readonly type: 'segment'
+      readonly segment: string
+      readonly change: 'entered' | 'exited'
+      readonly if: Condition | null
+    }
   /** The customer moved into this stage, or arrived in it. */
   | { readonly type: 'stage'; readonly stage: Stage; readonly if: Condition | null }
   | {
@@ -282,6 +291,17 @@ export interface OfferDefinition extends Published {
 export type Discount =
   | { readonly type: 'percent'; readonly percent: number }
   | { readonly type: 'amount'; readonly amountCents: number; readonly currency: string }
+
+/** Who belongs together: all for whom a condition holds, at every moment. */
+export interface SegmentDefinition extends Published {
+  readonly description: string | null
+  readonly if: Condition
+  /**
+   * Whether those whom a changed version of the document brings in or puts out have entered or exited, for journeys. Those
+   * who are in a segment when it is first published never have.
+   */
+  readonly announceRebuild: boolean
+}
 
 export interface ContactPolicy extends Published {
   /** What customers may subscribe to, by key. */

@@ -2,6 +2,7 @@
 
 import { type Condition, factsOf } from './condition.ts'
 import type { Criterion, Definitions, JourneyDefinition, Step } from './definitions.ts'
+import { segmentsIn } from './segment-needs.ts'
 
 /** Events that change what conditions on orders and on the lifecycle see, whatever journeys there are. */
 const orderEvents = ['Order Completed', 'Order Refunded', 'Order Cancelled', 'Order Updated']
@@ -21,13 +22,30 @@ export function interestingEvents(definitions: Definitions): ReadonlySet<string>
 
 /** The names of traits whose change may move a customer: news of the kind `profile` is for these. */
 export function interestingTraits(definitions: Definitions): ReadonlySet<string> {
+  const facts = awaitedConditions(definitions)
+    .flatMap(factsOf)
+    .filter((fact) => fact.startsWith('trait.'))
+  return new Set(facts.map((fact) => fact.slice('trait.'.length)))
+}
+
+/**
+ * The keys of segments that customers' workflows want to be told about: news of the kind `segment` is for these. Entries
+ * count for the newest version of a journey, what somebody may be waiting for counts for every version.
+ */
+export function interestingSegments(definitions: Definitions): ReadonlySet<string> {
+  const entries = definitions.live.flatMap(({ entry }) => entry)
+  const entered = entries.flatMap((entry) => (entry.type === 'segment' ? [entry.segment] : []))
+  return new Set([...entered, ...awaitedConditions(definitions).flatMap(segmentsIn)])
+}
+
+/** The conditions that can move a customer without an event. */
+function awaitedConditions(definitions: Definitions): readonly Condition[] {
   const conditions = definitions.lifecycle.stages.flatMap((rule) => rule.if ?? [])
   for (const journey of definitions.journeys.values()) {
     for (const criterion of criteriaOf(journey)) if (criterion.type === 'condition') conditions.push(criterion.if)
     conditions.push(...journey.steps.flatMap(awaitedBy))
   }
-  const facts = conditions.flatMap(factsOf).filter((fact) => fact.startsWith('trait.'))
-  return new Set(facts.map((fact) => fact.slice('trait.'.length)))
+  return conditions
 }
 
 function criteriaOf({ goal, exit }: JourneyDefinition): readonly Criterion[] {

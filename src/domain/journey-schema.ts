@@ -16,6 +16,12 @@ const entry = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('api'), if: condition.optional() }),
   z.strictObject({ type: z.literal('stage'), stage, if: condition.optional() }),
   z.strictObject({
+    type: z.literal('segment'),
+    segment: key,
+    change: z.enum(['entered', 'exited']).default('entered'),
+    if: condition.optional(),
+  }),
+  z.strictObject({
     type: z.literal('score'),
     score: z.enum(['churn', 'clv']),
     crossed: z.enum(['up', 'down']),

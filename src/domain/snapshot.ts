@@ -144,6 +144,8 @@ export type News = { readonly id: number; readonly atMs: EpochMs } & (
     }
   /** A score moved across a threshold of the lifecycle. */
   | { readonly kind: 'score'; readonly score: ScoreKind; readonly crossed: 'up' | 'down' }
+  /** The customer came into a segment, or out of it. */
+  | { readonly kind: 'segment'; readonly segment: string; readonly change: 'entered' | 'exited' }
   /** Consent, suppression or an address changed: what waits may have to be reconsidered. */
   | { readonly kind: 'contact' }
   /** First sight of this customer. */

@@ -62,7 +62,7 @@ export async function handlePage(
     await writeEventDays(client, people.placed)
     await writeProducts(client, readings)
     const owners = await writeOrders(client, people, nowMs)
-    await markDirty(client, touched(people, owners), 'intake')
+    await markDirty(client, touched(people, owners), needs.announce === false ? 'import' : 'intake')
     const hasNews = needs.announce !== false && (await writeNews(client, people, changes, interests, nowMs))
 
     const handled = [...people.placed.map(settled), ...unreadable]

@@ -5,8 +5,11 @@
 
 import type { Queryable } from './database.ts'
 
-/** What touched them: something came in, a review moved them, they were scored, they said yes or no to messages. */
-export type DirtyCause = 'intake' | 'review' | 'score' | 'consent' | 'merge'
+/**
+ * What touched them: something came in, a review moved them, they were scored, they said yes or no to messages. What is
+ * marked as `import` is a past that was told only now: what follows from it is no news.
+ */
+export type DirtyCause = 'intake' | 'review' | 'score' | 'consent' | 'merge' | 'import'
 
 /** Call it inside the transaction of the change. Somebody named twice is marked once. */
 export async function markDirty(client: Queryable, customerIds: Iterable<string>, cause: DirtyCause): Promise<void> {

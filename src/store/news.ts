@@ -13,6 +13,7 @@ import type { Queryable } from './database.ts'
  * - `arrived`: the first time that the shop can name or reach this customer.
  * - `contact`: an address, a consent or a suppression changed.
  * - `profile`: a trait changed.
+ * - `segment`: the customer came into a segment or out of it; `detail` is `{segment, change}`.
  * - `score`: a score crossed a threshold; `detail` is `{score, crossed}`.
  * - `task`: a person finished a task; `detail` is `{taskId, outcome}`.
  * - `entry`: somebody puts the customer into a journey; `detail` is `{journey, properties}`, nothing personal.
@@ -20,7 +21,7 @@ import type { Queryable } from './database.ts'
  */
 export interface NewNews {
   readonly customerId: string
-  readonly kind: 'event' | 'arrived' | 'contact' | 'profile' | 'score' | 'merged' | 'task' | 'entry'
+  readonly kind: 'event' | 'arrived' | 'contact' | 'profile' | 'score' | 'segment' | 'merged' | 'task' | 'entry'
   readonly eventId?: number
   /** When that event was received: says in which partition it is. */
   readonly eventReceivedMs?: number

@@ -313,6 +313,8 @@ function toNews({ id, kind, detail, createdAt, occurredAt, name, properties }: N
       }
     case 'score':
       return { id, atMs, kind, score: detail['score'] as ScoreKind, crossed: detail['crossed'] as 'up' | 'down' }
+    case 'segment':
+      return { id, atMs, kind, segment: String(detail['segment']), change: detail['change'] as 'entered' | 'exited' }
     case 'contact':
     case 'profile':
     case 'arrived':

@@ -69,7 +69,7 @@ describe('a journey that cannot work is refused, with what, where and why', () =
     [
       'an entry of an unknown type',
       journey(email).replace('type: arrived', 'type: landed'),
-      'entry[0].type "landed": must be one of event, arrived, api, stage, score',
+      'entry[0].type "landed": must be one of event, arrived, api, stage, segment, score',
     ],
     [
       'an entry for a stage that is none',

@@ -10,6 +10,7 @@ import { findCustomer } from '../../store/customer-details.ts'
 import { isUuid, listCustomers } from '../../store/customer-list.ts'
 import type { Database } from '../../store/database.ts'
 import { listMessages, messageStatuses } from '../../store/message-list.ts'
+import { segmentsOf } from '../../store/segments/segment-reports.ts'
 import { readStatus } from '../../store/status.ts'
 import type { Vault } from '../../store/vault.ts'
 import { ApiError } from '../api-error.ts'
@@ -17,7 +18,8 @@ import type { KeyCheck } from '../key-check.ts'
 import { actorOf, letIn, roleOf } from './admin-access.ts'
 import { type MergeNeeds, mergeRoutes } from './merge-routes.ts'
 import { personRoutes } from './person-routes.ts'
-import { badCursor, limitOf, one, oneOf, type Query, queryOf, uuidOf } from './query.ts'
+import { badCursor, idCursor, limitOf, one, oneOf, type Query, queryOf, uuidOf } from './query.ts'
+import { segmentRoutes } from './segment-routes.ts'
 import { taskRoutes } from './task-routes.ts'
 import type { WorkflowCounts } from './workflow-counts.ts'
 
@@ -45,6 +47,7 @@ export function adminRoutes(needs: AdminNeeds): (app: FastifyInstance) => Promis
     await app.register(personRoutes(needs))
     await app.register(mergeRoutes(needs))
     await app.register(taskRoutes(needs))
+    segmentRoutes(app, needs)
   }
 }
 
@@ -53,7 +56,7 @@ async function answerCustomers({ database, vault }: AdminNeeds, query: Query): P
     search: one(query, 'search'),
     stage: oneOf(query, 'stage', stages),
     limit: limitOf(query),
-    after: customerCursor(query),
+    after: idCursor(query),
   })
   return { ...page, cursor: next }
 }
@@ -74,7 +77,7 @@ async function answerCustomer(
     await noteAudit(database.pool, vault, { actor: actorOf(request), action: 'open', customerId: id })
   }
   if (customer === undefined) throw new ApiError(404, 'There is no customer with this id.', 'id')
-  return { ...customer, segments: [] }
+  return { ...customer, segments: await segmentsOf(database.pool, customer.id) }
 }
 
 async function answerMessages({ database }: AdminNeeds, query: Query): Promise<object> {
@@ -93,12 +96,6 @@ async function answerMessages({ database }: AdminNeeds, query: Query): Promise<o
 async function answerStatus({ database, countWorkflows }: AdminNeeds): Promise<object> {
   const [status, workflows] = await Promise.all([readStatus(database.pool), countWorkflows()])
   return { ...status, workflows }
-}
-
-function customerCursor(query: Query): string | undefined {
-  const cursor = one(query, 'cursor')
-  if (cursor === undefined || isUuid(cursor)) return cursor
-  throw badCursor()
 }
 
 function messageCursor(query: Query): { readonly plannedMs: number; readonly id: string } | undefined {

@@ -41,6 +41,13 @@ export function limitOf(query: Query): number {
   throw new ApiError(400, `limit: must be a whole number from 1 to ${maxLimit}`, 'limit')
 }
 
+/** Where the page before ended: the id of its last one. */
+export function idCursor(query: Query): string | undefined {
+  const cursor = one(query, 'cursor')
+  if (cursor === undefined || isUuid(cursor)) return cursor
+  throw badCursor()
+}
+
 export function badCursor(): ApiError {
   return new ApiError(400, 'cursor: must be the one that the page before gave', 'cursor')
 }

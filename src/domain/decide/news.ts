@@ -30,6 +30,9 @@ export function readNews(work: Workspace): void {
       case 'entry':
         enterByHand(work, news)
         break
+      case 'segment':
+        enterBySegment(work, news.segment, news.change)
+        break
       case 'contact':
       case 'profile':
         break // Nothing starts by it; whatever waits for it is asked again below.
@@ -62,6 +65,10 @@ function enterByHand(work: Workspace, { journey: key, properties }: Extract<News
 
 function enterByScore(work: Workspace, score: ScoreKind, crossed: 'up' | 'down'): void {
   enterWhere(work, (entry) => entry.type === 'score' && entry.score === score && entry.crossed === crossed)
+}
+
+function enterBySegment(work: Workspace, segment: string, change: 'entered' | 'exited'): void {
+  enterWhere(work, (entry) => entry.type === 'segment' && entry.segment === segment && entry.change === change)
 }
 
 function enterWhere(work: Workspace, matches: (entry: Entry) => boolean, trigger?: EventNews): void {

@@ -1,0 +1,93 @@
+/** The statements that build a segment or a computed trait from nothing, and compare it with the version before. */
+
+import type { Queryable } from '../database.ts'
+import type { NewNews } from '../news.ts'
+import { compileSegment } from '../segment-sql/compile-segment.ts'
+import { SqlParams } from '../segment-sql/sql-params.ts'
+import type { CatalogEntry } from './segment-catalog.ts'
+
+/** Whoever was in the version before has been in it since then. */
+const predecessor = `
+  LEFT JOIN segment_members before ON before.customer_id = q.customer_id AND before.segment_id = `
+
+/**
+ * Writes the members, and the moments at which time alone changes something.
+ *
+ * @returns how many are in it.
+ */
+export async function fillSegment(client: Queryable, entry: CatalogEntry, nowMs: number): Promise<number> {
+  await client.query('DELETE FROM segment_members WHERE segment_id = $1', [entry.id]) // Left over from a crash.
+  const liveId = await liveIdOf(client, entry)
+  const params = new SqlParams(nowMs)
+  const now = params.moment(nowMs)
+  const answer = compileSegment(entry.definition.if, params, { all: true })
+  const since = liveId === undefined ? now : `coalesce(before.since, ${now})`
+  const join = liveId === undefined ? '' : predecessor + String(liveId)
+  const insert = (from: string): string =>
+    `INSERT INTO segment_members (segment_id, customer_id, since)
+     SELECT ${entry.id}, q.customer_id, ${since} FROM ${from} AS q ${join} WHERE q.holds`
+  if (!answer.includes('standing')) {
+    const { rowCount } = await client.query({ text: insert(`(${answer})`), values: params.values })
+    return rowCount ?? 0
+  }
+  const { rows } = await client.query<{ size: number }>({
+    text: `WITH answer AS MATERIALIZED (${answer}),
+           moment AS (INSERT INTO segment_moments (customer_id, flips_at)
+                      SELECT customer_id, flips_at FROM answer WHERE flips_at IS NOT NULL),
+           member AS (${insert('answer')} RETURNING 1)
+           SELECT count(*) AS size FROM member`,
+    values: params.values,
+  })
+  return rows[0]?.size ?? 0
+}
+
+async function liveIdOf(client: Queryable, { kind, key }: CatalogEntry): Promise<number | undefined> {
+  const { rows } = await client.query<{ id: number }>(
+    `SELECT id FROM segments WHERE kind = $1 AND key = $2 AND status = 'live'`,
+    [kind, key],
+  )
+  return rows[0]?.id
+}
+
+/** Notes everybody who is in one version and not in the other, for another look when the new one counts. */
+export async function noteDifference(client: Queryable, entry: CatalogEntry): Promise<void> {
+  const liveId = await liveIdOf(client, entry)
+  await client.query(
+    `INSERT INTO segment_catch_ups (customer_id)
+     SELECT coalesce(new.customer_id, old.customer_id)
+       FROM (SELECT customer_id FROM segment_members WHERE segment_id = $1) AS new
+       FULL JOIN (SELECT customer_id FROM segment_members WHERE segment_id = $2) AS old USING (customer_id)
+      WHERE new.customer_id IS NULL OR old.customer_id IS NULL
+     ON CONFLICT DO NOTHING`,
+    [entry.id, liveId ?? null],
+  )
+}
+
+/**
+ * News of those whom a changed version brings in or puts out, where its document asks for that. Those who are in a new
+ * segment from the beginning have not entered it.
+ */
+export async function newsOfRebuild(
+  client: Queryable,
+  entry: CatalogEntry,
+  interesting: ReadonlySet<string>,
+  atMs: number,
+): Promise<NewNews[]> {
+  if (!entry.definition.announceRebuild || !interesting.has(entry.key)) return []
+  const liveId = await liveIdOf(client, entry)
+  if (liveId === undefined) return []
+  const { rows } = await client.query<{ customerId: string; change: 'entered' | 'exited' }>(
+    `SELECT coalesce(new.customer_id, old.customer_id) AS "customerId",
+            CASE WHEN old.customer_id IS NULL THEN 'entered' ELSE 'exited' END AS change
+       FROM (SELECT customer_id FROM segment_members WHERE segment_id = $1) AS new
+       FULL JOIN (SELECT customer_id FROM segment_members WHERE segment_id = $2) AS old USING (customer_id)
+      WHERE new.customer_id IS NULL OR old.customer_id IS NULL`,
+    [entry.id, liveId],
+  )
+  return rows.map(({ customerId, change }) => ({
+    customerId,
+    kind: 'segment',
+    detail: { segment: entry.key, change },
+    atMs,
+  }))
+}

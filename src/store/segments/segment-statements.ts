@@ -1,0 +1,96 @@
+/** The statements that answer segments and computed traits for a page of customers, and write what has changed. */
+
+import type { SegmentDefinition } from '../../domain/definitions.ts'
+import type { Queryable } from '../database.ts'
+import { compileSegment } from '../segment-sql/compile-segment.ts'
+import { SqlParams } from '../segment-sql/sql-params.ts'
+
+export interface SegmentChange {
+  readonly customerId: string
+  /** Its key. */
+  readonly segment: string
+  readonly change: 'entered' | 'exited'
+}
+
+export interface PageAnswers {
+  readonly changes: readonly SegmentChange[]
+  readonly changedTraits: readonly { readonly customerId: string; readonly trait: string }[]
+  /** When time alone may next change something; a customer may be in here more than once, or not at all. */
+  readonly moments: readonly { readonly customerId: string; readonly flipsAtMs: number }[]
+  /** By how much segments grow. */
+  readonly sizes: readonly { readonly segmentId: number; readonly delta: number }[]
+}
+
+export interface SegmentToEvaluate {
+  readonly id: number
+  readonly key: string
+  readonly definition: SegmentDefinition
+}
+
+interface AnswerRow {
+  readonly what: 'entered' | 'exited' | 'moment'
+  readonly segmentId: number | null
+  readonly customerId: string
+  readonly flipsAt: Date | null
+}
+
+/** None of the segments may ask about another one of them. */
+export async function evaluateSegments(
+  client: Queryable,
+  segments: readonly SegmentToEvaluate[],
+  customerIds: readonly string[],
+  nowMs: number,
+): Promise<PageAnswers> {
+  const params = new SqlParams(nowMs)
+  const page = params.add(customerIds, 'uuid[]')
+  const now = params.moment(nowMs)
+  const answers = segments.map(
+    ({ id, definition }) =>
+      `SELECT ${id} AS segment_id, q.customer_id, q.holds, q.flips_at
+         FROM (${compileSegment(definition.if, params, { customerIds: page })}) AS q`,
+  )
+  const { rows } = await client.query<AnswerRow>({
+    text: `
+      WITH answer AS MATERIALIZED (${answers.join(' UNION ALL ')}),
+      member AS MATERIALIZED (
+        SELECT m.segment_id, m.customer_id FROM segment_members m
+         WHERE m.customer_id = ANY (${page}) AND m.segment_id IN (${segments.map(({ id }) => id).join(', ')})
+      ), entered AS (
+        INSERT INTO segment_members (segment_id, customer_id, since)
+        SELECT a.segment_id, a.customer_id, ${now} FROM answer a
+         WHERE a.holds AND (a.segment_id, a.customer_id) NOT IN (SELECT segment_id, customer_id FROM member)
+        RETURNING segment_id, customer_id
+      ), exited AS (
+        DELETE FROM segment_members m USING (
+          SELECT segment_id, customer_id FROM member
+           WHERE (segment_id, customer_id) NOT IN (SELECT segment_id, customer_id FROM answer WHERE holds)
+        ) AS gone WHERE m.segment_id = gone.segment_id AND m.customer_id = gone.customer_id
+        RETURNING m.segment_id, m.customer_id
+      )
+      SELECT 'entered' AS what, segment_id AS "segmentId", customer_id AS "customerId", NULL::timestamptz AS "flipsAt"
+        FROM entered
+      UNION ALL
+      SELECT 'exited', segment_id, customer_id, NULL FROM exited
+      UNION ALL
+      SELECT 'moment', NULL, customer_id, min(flips_at) FROM answer WHERE flips_at IS NOT NULL GROUP BY customer_id`,
+    values: params.values,
+  })
+  return toAnswers(segments, rows)
+}
+
+function toAnswers(segments: readonly SegmentToEvaluate[], rows: readonly AnswerRow[]): PageAnswers {
+  const keys = new Map(segments.map(({ id, key }) => [id, key]))
+  const changes: SegmentChange[] = []
+  const moments: { customerId: string; flipsAtMs: number }[] = []
+  const deltas = new Map<number, number>()
+  for (const { what, segmentId, customerId, flipsAt } of rows) {
+    if (what === 'moment') {
+      if (flipsAt !== null) moments.push({ customerId, flipsAtMs: flipsAt.getTime() })
+    } else if (segmentId !== null) {
+      changes.push({ customerId, segment: keys.get(segmentId) ?? '', change: what })
+      deltas.set(segmentId, (deltas.get(segmentId) ?? 0) + (what === 'entered' ? 1 : -1))
+    }
+  }
+  const sizes = [...deltas].map(([segmentId, delta]) => ({ segmentId, delta }))
+  return { changes, changedTraits: [], moments, sizes }
+}

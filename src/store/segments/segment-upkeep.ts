@@ -1,0 +1,107 @@
+/** What keeps segments in order besides evaluating them: moments that are due, moments of new segments, sizes, leftovers. */
+
+import type { Queryable } from '../database.ts'
+
+const sweepAtOnce = 5_000
+
+/** Whether anybody's moment has come: one probe of an index. */
+async function hasDue(client: Queryable, nowMs: number): Promise<boolean> {
+  const { rows } = await client.query<{ due: boolean }>({
+    name: 'has-due-segments',
+    text: 'SELECT EXISTS (SELECT FROM segment_states WHERE flips_at <= $1) AS due',
+    values: [new Date(nowMs)],
+  })
+  return rows[0]?.due === true
+}
+
+/**
+ * Sends those whose moment has come to be evaluated, a page of them. Who is being evaluated right now is passed over:
+ * their moment is about to be written anew.
+ *
+ * @returns how many.
+ */
+export async function sweepDue(client: Queryable, nowMs: number, limit = sweepAtOnce): Promise<number> {
+  if (!(await hasDue(client, nowMs))) return 0
+  const { rowCount } = await client.query({
+    name: 'sweep-due-segments',
+    text: `
+      WITH due AS (
+        SELECT customer_id FROM segment_states WHERE flips_at <= $1
+         ORDER BY flips_at LIMIT $2 FOR UPDATE SKIP LOCKED
+      ), taken AS (
+        UPDATE segment_states s SET flips_at = NULL FROM due WHERE s.customer_id = due.customer_id
+        RETURNING s.customer_id
+      )
+      INSERT INTO dirty_customers (customer_id, cause) SELECT customer_id, 'time' FROM taken`,
+    values: [new Date(nowMs), limit],
+  })
+  return rowCount ?? 0
+}
+
+const momentsAtOnce = 20_000
+
+/**
+ * Takes over the moments that came with newly built segments: the earliest of each customer. In pages, so that evaluation
+ * never waits long; a moment that is taken over twice, or is not needed any more, costs one look. Only for the builder.
+ */
+export async function mergeMoments(client: Queryable): Promise<void> {
+  const { rows } = await client.query<{ some: boolean }>('SELECT EXISTS (SELECT FROM segment_moments) AS some')
+  if (rows[0]?.some !== true) return
+  await client.query('DROP TABLE IF EXISTS earliest_moments')
+  await client.query(
+    `CREATE TEMPORARY TABLE earliest_moments AS
+     SELECT customer_id, min(flips_at) AS flips_at FROM segment_moments GROUP BY customer_id ORDER BY customer_id`,
+  )
+  await client.query('CREATE INDEX ON earliest_moments (customer_id)')
+  for (let after: string | null = '00000000-0000-0000-0000-000000000000'; after !== null; ) {
+    after = await mergePage(client, after)
+  }
+  await client.query('TRUNCATE segment_moments')
+  await client.query('DROP TABLE earliest_moments')
+}
+
+/** @returns the last customer of the page; null after the last page. */
+async function mergePage(client: Queryable, after: string): Promise<string | null> {
+  const { rows } = await client.query<{ last: string | null }>(
+    `WITH page AS MATERIALIZED (
+       SELECT customer_id, flips_at FROM earliest_moments WHERE customer_id > $1 ORDER BY customer_id LIMIT $2
+     ), merged AS (
+       INSERT INTO segment_states AS s (customer_id, flips_at) SELECT customer_id, flips_at FROM page
+       ON CONFLICT (customer_id) DO UPDATE SET flips_at = excluded.flips_at
+        WHERE s.flips_at IS NULL OR s.flips_at > excluded.flips_at
+     )
+     SELECT (SELECT customer_id FROM page ORDER BY customer_id DESC LIMIT 1) AS last`,
+    [after, momentsAtOnce],
+  )
+  return rows[0]?.last ?? null
+}
+
+const clearedAtOnce = 50_000
+
+/** Deletes the rows of segments that have ended, in pages. Only for the builder. */
+export async function clearEnded(client: Queryable): Promise<void> {
+  for (let deleted = clearedAtOnce; deleted === clearedAtOnce; ) {
+    const { rowCount } = await client.query(
+      `DELETE FROM segment_members WHERE (segment_id, customer_id) IN (
+         SELECT m.segment_id, m.customer_id FROM segments s JOIN segment_members m ON m.segment_id = s.id
+          WHERE s.status = 'ended' LIMIT ${clearedAtOnce})`,
+    )
+    deleted = rowCount ?? 0
+  }
+  await client.query(
+    `DELETE FROM computed_traits t WHERE EXISTS (SELECT FROM segments WHERE kind = 'trait' AND key = t.name)
+        AND NOT EXISTS (SELECT FROM segments WHERE kind = 'trait' AND key = t.name AND status <> 'ended')`,
+  )
+}
+
+/** Notes how many are in each live segment: one row an hour of the shop's time, and the last word of the hour counts. */
+export async function noteSizes(client: Queryable, nowMs: number): Promise<void> {
+  await client.query({
+    name: 'note-segment-sizes',
+    text: `
+      INSERT INTO segment_sizes AS known (key, hour, size)
+      SELECT key, date_trunc('hour', $1::timestamptz), size FROM segments WHERE kind = 'segment' AND status = 'live'
+      ON CONFLICT (key, hour) DO UPDATE SET size = excluded.size WHERE known.size <> excluded.size`,
+    values: [new Date(nowMs)],
+  })
+}
