@@ -76,7 +76,7 @@ async function buildWaiting(
   const live = levels.flat()
   for (const entry of next) {
     try {
-      const one = await buildOne(client, entry, [...live, ...next], needs, interests)
+      const one = await buildOne(client, entry, live, needs, interests)
       built.push(one)
       hasNews ||= one.hasNews
     } catch (error) {
