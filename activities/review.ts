@@ -66,7 +66,7 @@ function toReview({ loaded, decision, ledger }: Reviewed, definitions: Definitio
   const open = loaded.openMessages.filter(({ id }) => !ledger.withdrawn.has(id))
   const atMs = nextMoment(decision, open, nowMs)
   return {
-    standing: standingOf(loaded.snapshot, decision, definitions),
+    standing: standingOf(loaded, decision, definitions),
     messages: [
       ...open.filter(({ notBeforeMs }) => notBeforeMs === null || notBeforeMs <= nowMs),
       ...decision.messages.filter(({ id }) => ledger.planned.has(id)),

@@ -10,7 +10,11 @@ import type { Standing } from './activity-types.ts'
 
 type ActiveRun = Pick<RunFacts, 'id' | 'journey' | 'version' | 'step' | 'wakeAtMs' | 'memory'>
 
-export function standingOf(snapshot: Snapshot, decision: Decision, definitions: Definitions): Standing {
+export function standingOf(
+  { snapshot, segments }: Pick<LoadedSnapshot, 'snapshot' | 'segments'>,
+  decision: Decision,
+  definitions: Definitions,
+): Standing {
   const { churn, clv } = snapshot.scores
   const runs = activeRuns(snapshot, decision)
   const next = nextRun(runs)
@@ -18,7 +22,7 @@ export function standingOf(snapshot: Snapshot, decision: Decision, definitions: 
     stage: decision.move?.to ?? snapshot.customer.stage,
     ...(churn ? { churnRisk: Math.round(churn.value * 100) / 100 } : {}),
     ...(clv ? { lifetimeValue: Math.round(clv.value) } : {}),
-    segments: [],
+    segments,
     journeys: [...new Set(runs.map((run) => run.journey))].sort(),
     ...(next ? { nextStep: inWords(next, definitions) } : {}),
   }

@@ -30,6 +30,8 @@ export interface LoadedSnapshot {
   readonly snapshot: Snapshot
   /** Planned, or left over from a crash: neither settled nor given up. */
   readonly openMessages: readonly OpenMessage[]
+  /** Keys of the segments that hold the customer, in order. */
+  readonly segments: readonly string[]
   /** There is more unread news than one page holds. */
   readonly hasMoreNews: boolean
 }
@@ -74,6 +76,9 @@ const lockCustomers = `
 
 const loadFacts = `
   SELECT c.id,
+    (SELECT json_agg(s.key ORDER BY s.key) FROM segment_members m JOIN segments s ON s.id = m.segment_id
+      WHERE m.customer_id = c.id AND s.status = 'live') AS segments,
+
     (SELECT json_agg(json_build_object('kind', kind, 'value', value, 'tier', tier, 'scoredAt', scored_at))
        FROM scores WHERE customer_id = c.id) AS scores,
 
@@ -208,6 +213,7 @@ type Written<Facts> = {
 
 interface FactsRow {
   readonly id: string
+  readonly segments: readonly string[] | null
   readonly scores:
     | readonly { kind: ScoreKind; value: number; tier: 'high' | 'middle' | 'low' | null; scoredAt: Iso }[]
     | null
@@ -282,6 +288,7 @@ function toSnapshot(row: CustomerRow, facts: FactsRow, newsPage: number): Loaded
       ...message,
       notBeforeMs: msOrNull(notBefore),
     })),
+    segments: facts.segments ?? [],
     hasMoreNews: news.length > newsPage,
   }
 }
