@@ -135,6 +135,7 @@ function verdictOn(
       customerId: message.customerId,
       timeZone: snapshot.customer.timeZone,
       contact: snapshot.contact[channel],
+      lastOrderMs: snapshot.orders.lastOrderMs,
       recentMessages: snapshot.recentMessages,
     },
     definitions.policy,

@@ -5,6 +5,7 @@
  */
 
 import { createClock } from '../src/clock.ts'
+import { needsConfirmation } from '../src/domain/consent-rule.ts'
 import type { Definitions } from '../src/domain/definitions.ts'
 import { interestingEvents, interestingSegments, interestingTraits } from '../src/domain/interests.ts'
 import { startHousekeeping } from '../src/intake/housekeeping.ts'
@@ -27,10 +28,11 @@ let known: { readonly definitions: Definitions; readonly interests: Interests & 
 /** Worked out once for each state of the definitions. */
 function interestsOf(definitions: Definitions): Interests & SegmentInterests {
   if (known?.definitions !== definitions) {
-    const interests = {
+    const interests: Interests & SegmentInterests = {
       events: interestingEvents(definitions),
       traits: interestingTraits(definitions),
       segments: interestingSegments(definitions),
+      needsConfirmation: (channel, topic) => needsConfirmation(definitions.policy, channel, topic),
     }
     known = { definitions, interests }
   }

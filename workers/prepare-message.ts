@@ -4,9 +4,10 @@ import type { DeliveryNeeds } from '../activities/deliver.ts'
 import { TemplateError } from '../src/channels/templates/liquid.ts'
 import type { MessageFacts, TemplateSource } from '../src/channels/templates/render-message.ts'
 import type { ThreadRenderer } from '../src/channels/templates/thread-renderer.ts'
+import { confirmationJourney } from '../src/domain/consent-rule.ts'
 import { questionOf, scaleEnds, scoresOf } from '../src/domain/survey.ts'
 import type { ClaimedMessage, SealedRecipient } from '../src/store/ledger-types.ts'
-import { surveyUrl, unsubscribeUrl } from '../src/store/links.ts'
+import { confirmUrl, preferencesUrl, surveyUrl, unsubscribeUrl } from '../src/store/links.ts'
 import { openAddress, openPersonalTraits } from '../src/store/personal-data.ts'
 import type { Vault } from '../src/store/vault.ts'
 
@@ -55,11 +56,11 @@ function surveyOf({ id, data }: ClaimedMessage, { vault, publicUrl }: PrepareNee
 }
 
 function factsOf(
-  { coupon, data }: ClaimedMessage,
+  { id, journey, coupon, data }: ClaimedMessage,
   { traits }: SealedRecipient,
   personal: Readonly<Record<string, unknown>>,
   link: string | null,
-  { shop, postalAddress }: PrepareNeeds,
+  { shop, postalAddress, vault, publicUrl }: PrepareNeeds,
 ): Omit<MessageFacts, 'survey'> {
   return {
     customer: { ...traits, ...personal },
@@ -71,5 +72,12 @@ function factsOf(
     shop,
     postal_address: postalAddress,
     unsubscribe_url: link,
+    preferences_url: link === null ? null : preferencesUrl(vault, publicUrl, id),
+    // Only what double opt-in planned: anybody's event may bring a property of that name.
+    confirm_url: journey === confirmationJourney ? confirmLink(data, vault, publicUrl) : null,
   }
+}
+
+function confirmLink({ consents }: ClaimedMessage['data'], vault: Vault, publicUrl: string): string | null {
+  return Array.isArray(consents) ? confirmUrl(vault, publicUrl, consents) : null
 }

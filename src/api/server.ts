@@ -11,6 +11,8 @@ import type { Vault } from '../store/vault.ts'
 import { adminRoutes } from './admin/admin-routes.ts'
 import { countWorkflows } from './admin/workflow-counts.ts'
 import { handleErrors } from './api-error.ts'
+import { confirmRoutes } from './customer-pages/confirm-routes.ts'
+import { preferenceRoutes } from './customer-pages/preference-routes.ts'
 import { twilioRoutes } from './hooks/twilio-routes.ts'
 import { createKeyCheck } from './key-check.ts'
 import { surveyRoutes } from './survey-routes.ts'
@@ -52,7 +54,11 @@ export async function buildServer(needs: ServerNeeds): Promise<FastifyInstance> 
   await app.register(adminRoutes(admin), { prefix: '/api' })
   await app.register(unsubscribeRoutes(needs))
   await app.register(surveyRoutes(needs))
-  const hooks = { ...needs, authToken: config.twilio?.authToken, brand: displayName(config.mail.from) }
+  const brand = displayName(config.mail.from)
+  const pages = { ...needs, brand, policy: async () => (await definitions.get()).policy }
+  await app.register(preferenceRoutes(pages))
+  await app.register(confirmRoutes(pages))
+  const hooks = { ...needs, authToken: config.twilio?.authToken, brand }
   await app.register(twilioRoutes(hooks), { prefix: '/hooks/twilio' })
   const isSecure = publicUrl.startsWith('https:')
   await app.register(consoleRoutes({ ...needs, pages: config.pages, isSecure }))

@@ -46,7 +46,7 @@ async function ask(needs: SurveyNeeds, request: SurveyRequest, reply: FastifyRep
   const body = html`<div class="narrow"><h1>${asked.question}</h1><p>Your answer: <strong>${chosen}</strong></p>
     <form method="post" data-chosen="yes"><input type="hidden" name="score" value="${chosen}">
     <button>Send ${chosen}</button></form></div>`
-  return sendPage(reply, 200, 'Your answer', body, sendWhenSeen)
+  return sendPage(reply, 200, 'Your answer', body, { script: sendWhenSeen })
 }
 
 async function take(needs: SurveyNeeds, request: SurveyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -8,7 +8,7 @@ import type { Clock } from '../clock.ts'
 import { html } from '../console/html.ts'
 import { sendPage } from '../console/page.ts'
 import type { Database } from '../store/database.ts'
-import { readUnsubscribeToken } from '../store/links.ts'
+import { preferencesPath, readUnsubscribeToken } from '../store/links.ts'
 import { findMessageOrigin, type MessageOrigin, takeWord } from '../store/opt-out.ts'
 import type { Vault } from '../store/vault.ts'
 import { parseFormBodies } from './body-parsers.ts'
@@ -46,7 +46,8 @@ async function ask(needs: UnsubscribeNeeds, request: TokenRequest, reply: Fastif
   const body = html`<div class="narrow"><h1>Unsubscribe</h1>
     <p>Nothing has changed yet. What would you like to end?</p>
     <form method="post"><button name="scope" value="all">${wordsFor(origin, 'all')}</button>
-    <button name="scope" value="topic" class="quiet">${wordsFor(origin, 'topic')}</button></form></div>`
+    <button name="scope" value="topic" class="quiet">${wordsFor(origin, 'topic')}</button></form>
+    <p>Or <a href="${choicesPath(needs, request)}">choose what you hear about</a>.</p></div>`
   return sendPage(reply, 200, 'Unsubscribe', body)
 }
 
@@ -70,7 +71,8 @@ async function end(needs: UnsubscribeNeeds, request: TokenRequest, reply: Fastif
   const left = topic === '*' ? `marketing ${channelNames[channel]}` : `${channelNames[channel]} about “${topic}”`
   const body = html`<div class="narrow"><h1>You are unsubscribed</h1>
     <p>You will get no more ${left} from us. This holds from now on.</p>
-    <p class="soft">Messages about orders you place may still reach you.</p></div>`
+    <p class="soft">Messages about orders you place may still reach you.</p>
+    <p><a href="${choicesPath(needs, request)}">See all that you may choose</a></p></div>`
   return sendPage(reply, 200, 'Unsubscribed', body)
 }
 
@@ -80,6 +82,10 @@ function choiceOf({ body }: TokenRequest, origin: MessageOrigin): Choice {
   if (scope === 'topic') return { topic: origin.topic, method: 'page', words: wordsFor(origin, 'topic') }
   if (scope === 'all') return { topic: '*', method: 'page', words: wordsFor(origin, 'all') }
   return { topic: '*', method: 'one-click', words: 'List-Unsubscribe=One-Click' }
+}
+
+function choicesPath({ vault }: UnsubscribeNeeds, { params }: TokenRequest): string {
+  return preferencesPath(vault, readUnsubscribeToken(vault, params.token) ?? '')
 }
 
 function wordsFor({ channel, topic }: MessageOrigin, scope: 'all' | 'topic'): string {

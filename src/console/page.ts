@@ -54,17 +54,22 @@ const icon =
   "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>" +
   "<path fill='%232f7d55' d='M14 2C6 2 2 6 2 12l3-3c3-3 5-3 7-4-2 2-5 4-8 8 6 1 10-3 10-11z'/></svg>"
 
+export interface PageExtras {
+  readonly script?: string | undefined
+  readonly style?: string
+}
+
 /**
  * Sends a page. It is framed by nobody, kept by no cache, and runs no script but the one given here.
  *
- * @param script ours, with nothing in it that came from outside.
+ * Script and style are ours: nothing in them comes from outside.
  */
 export function sendPage(
   reply: FastifyReply,
   status: number,
   title: string,
   body: Html,
-  script?: string,
+  { script, style: moreStyle = '' }: PageExtras = {},
 ): FastifyReply {
   const nonce = randomBytes(16).toString('base64')
   const policy = [
@@ -78,7 +83,7 @@ export function sendPage(
   ]
   const page = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex"><link rel="icon" href="${icon}"><title>${title}</title><style nonce="${nonce}">${new Html(style)}</style></head>
+<meta name="robots" content="noindex"><link rel="icon" href="${icon}"><title>${title}</title><style nonce="${nonce}">${new Html(style + moreStyle)}</style></head>
 <body>${body}${script !== undefined && html`<script nonce="${nonce}">${new Html(script)}</script>`}</body></html>
 `
   return reply

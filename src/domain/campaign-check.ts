@@ -2,7 +2,16 @@
 
 import type { CampaignKind } from './campaign-documents.ts'
 import type { Condition } from './condition.ts'
-import type { Criterion, Definitions, Entry, JourneyDefinition, MessageStep, Step } from './definitions.ts'
+import { needsConfirmation } from './consent-rule.ts'
+import type {
+  ContactPolicy,
+  Criterion,
+  Definitions,
+  Entry,
+  JourneyDefinition,
+  MessageStep,
+  Step,
+} from './definitions.ts'
 import { segmentsIn } from './segment-needs.ts'
 import { inOrder } from './segment-order.ts'
 import type { Channel } from './snapshot.ts'
@@ -32,6 +41,7 @@ export function checkReferences(
 ): readonly ReferenceProblem[] {
   const byKey = new Map(templates.map((template) => [template.key, template]))
   return [
+    ...located('contact-policy', definitions.policy.key, confirmationProblems(definitions.policy, byKey)),
     ...definitions.lifecycle.stages.flatMap((rule, i) =>
       located('lifecycle', definitions.lifecycle.key, conditionProblems(['stages', i, 'if'], rule.if, definitions)),
     ),
@@ -43,6 +53,28 @@ export function checkReferences(
       located('journey', journey.key, checkJourney(journey, definitions, byKey)),
     ),
   ]
+}
+
+/** Where a yes has to be confirmed, there must be a message that asks for it. */
+function confirmationProblems(policy: ContactPolicy, templates: ReadonlyMap<string, TemplateFacts>): readonly Found[] {
+  return (['email', 'sms'] as const).flatMap((channel): readonly Found[] => {
+    const path = ['channels', channel, 'confirmation']
+    const { confirmation } = policy.channels[channel]
+    const isNeeded = ['*', ...Object.keys(policy.topics)].some((topic) => needsConfirmation(policy, channel, topic))
+    if (confirmation === null) {
+      const rule = 'is missing: a "double" consent needs the template that asks to confirm it'
+      // A shop that sends no text messages need not word one: there a yes to such a topic just never counts.
+      return isNeeded && (channel === 'email' || policy.channels.sms.consent === 'double') ? [{ path, rule }] : []
+    }
+    const template = templates.get(confirmation)
+    if (template?.channel !== channel) {
+      const fitting = [...templates.values()].filter((each) => each.channel === channel).map((each) => each.key)
+      return [{ path, rule: unknown(`${channel} template`, fitting) }]
+    }
+    return template.variables.includes('confirm_url')
+      ? []
+      : [{ path, rule: 'must be a template that shows {{ confirm_url }}' }]
+  })
 }
 
 function located(kind: CampaignKind, key: string, found: readonly Found[]): readonly ReferenceProblem[] {

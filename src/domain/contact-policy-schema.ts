@@ -15,7 +15,10 @@ const quietHours = z
 
 const blocked = z.enum(['postpone', 'skip'])
 
+const consentRule = z.enum(['express', 'implied', 'double'])
+
 const common = {
+  confirmation: key.optional(),
   caps: frequencyCaps.prefault({}),
   when_capped: blocked.default('postpone'),
   when_quiet: blocked.default('postpone'),
@@ -24,20 +27,24 @@ const common = {
 
 const email = z.strictObject({
   ...common,
-  consent: z.enum(['express', 'implied']).default('implied'),
+  consent: consentRule.default('implied'),
+  // As in Canada (CASL): two years after a purchase, half a year after an inquiry.
+  implied_for: z.strictObject({ after_purchase: waitingTime, after_inquiry: waitingTime }).optional(),
   quiet_hours: quietHours.optional(),
 })
 
 const sms = z.strictObject({
   ...common,
   // By law (TCPA) a marketing text needs a yes before it.
-  consent: z.literal('express').default('express'),
+  consent: z.enum(['express', 'double']).default('express'),
   quiet_hours: quietHours
     .refine(closesSmsAtNight, {
       message: 'must cover the hours from 21:00 to 08:00: text messages may not come at night',
     })
     .default({ from: smsClosesAt, to: smsOpensAt }),
 })
+
+const topic = z.strictObject({ name: words, description: words.optional(), consent: consentRule.optional() })
 
 /** Whether everything from 21:00 to 08:00 lies in the quiet hours. */
 function closesSmsAtNight({ from, to }: { from: TimeOfDay; to: TimeOfDay }): boolean {
@@ -48,7 +55,7 @@ function closesSmsAtNight({ from, to }: { from: TimeOfDay; to: TimeOfDay }): boo
 export const contactPolicyDocument = z
   .strictObject({
     name: words,
-    topics: z.record(key, z.strictObject({ name: words })).refine((topics) => Object.keys(topics).length > 0, {
+    topics: z.record(key, topic).refine((topics) => Object.keys(topics).length > 0, {
       message: 'must not be empty',
     }),
     channels: z.strictObject({ email: email.prefault({}), sms: sms.prefault({}) }).prefault({}),
@@ -82,10 +89,18 @@ type ChannelDocument = z.output<typeof email> | z.output<typeof sms>
 function channelPolicy(document: ChannelDocument): ContactPolicy['channels']['email'] {
   return {
     consent: document.consent,
+    impliedFor: impliedFor(document),
+    confirmation: document.confirmation ?? null,
     caps: document.caps,
     quietHours: document.quiet_hours ?? null,
     whenCapped: document.when_capped,
     whenQuiet: document.when_quiet,
     validForMs: document.valid_for,
   }
+}
+
+function impliedFor(document: ChannelDocument): ContactPolicy['channels']['email']['impliedFor'] {
+  if (!('implied_for' in document) || document.implied_for === undefined) return null
+  const { after_purchase: afterPurchaseMs, after_inquiry: afterInquiryMs } = document.implied_for
+  return { afterPurchaseMs, afterInquiryMs }
 }

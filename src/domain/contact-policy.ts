@@ -4,6 +4,7 @@
  * Asked twice for every message: when it is planned, and once more when it is about to leave.
  */
 
+import { confirmationJourney, ruleFor } from './consent-rule.ts'
 import type { ContactPolicy, FrequencyCaps } from './definitions.ts'
 import { shareOf, spreadShareOf } from './hash.ts'
 import { isOpen, nextOpening, outside, windowLengthMs, zoneOr } from './local-time.ts'
@@ -25,6 +26,8 @@ export interface Addressee {
   /** IANA name, if known. */
   readonly timeZone: string | null
   readonly contact: ContactFacts
+  /** The last order, for consent that a purchase implies. */
+  readonly lastOrderMs?: EpochMs | null
   /** Of the last 30 days, in any order, without the message in question. */
   readonly recentMessages: readonly RecentMessageFacts[]
 }
@@ -61,7 +64,7 @@ export function mayContact(
   const isMarketing = question.messageClass === 'marketing'
   return (
     refusedByAddress(question, addressee.contact) ??
-    refusedByConsent(question, addressee.contact, policy) ??
+    refusedByConsent(question, addressee, policy, nowMs) ??
     (isMarketing ? refusedByHoldOut(addressee, policy) : null) ??
     (isMarketing ? refusedByCaps(question, addressee, policy, nowMs) : null) ??
     refusedByQuietHours(question, addressee, policy, nowMs) ??
@@ -98,13 +101,39 @@ function refusedByAddress({ messageClass }: ContactQuestion, contact: ContactFac
 
 function refusedByConsent(
   { channel, messageClass, topic }: ContactQuestion,
-  contact: ContactFacts,
+  addressee: Addressee,
   policy: ContactPolicy,
+  nowMs: EpochMs,
 ): ContactVerdict | null {
   if (messageClass === 'transactional') return null
-  const word = consentTo(topic, contact)
-  const isEnough = word === 'granted' || (word === 'none' && policy.channels[channel].consent === 'implied')
-  return isEnough ? null : refused('consent', null, { topic, word })
+  const rule = ruleFor(policy, channel, topic)
+  const word = consentTo(topic, addressee.contact)
+  if (word === 'granted') {
+    // A topic that wants a confirmed yes of its own is not reached by a plain yes to everything.
+    const isOwn =
+      rule !== 'double' || policy.channels[channel].consent === 'double' || topic in addressee.contact.consents
+    return isOwn ? null : refused('consent', null, { topic, word: 'unconfirmed' })
+  }
+  if (word === 'none' && rule === 'implied') {
+    return isImplied(addressee, policy.channels[channel].impliedFor, nowMs)
+      ? null
+      : refused('consent', null, { topic, word: 'implied consent ended' })
+  }
+  return refused('consent', null, { topic, word })
+}
+
+/** Whether a purchase or an inquiry is recent enough to stand for a yes. A yes in words never ends by itself. */
+function isImplied(
+  { contact, lastOrderMs = null }: Addressee,
+  lasts: ContactPolicy['channels'][Channel]['impliedFor'],
+  nowMs: EpochMs,
+): boolean {
+  if (!lasts) return true
+  const { inquiredMs = null } = contact
+  return (
+    (lastOrderMs !== null && nowMs < lastOrderMs + lasts.afterPurchaseMs) ||
+    (inquiredMs !== null && nowMs < inquiredMs + lasts.afterInquiryMs)
+  )
 }
 
 function refusedByHoldOut({ customerId }: Addressee, { holdOut }: ContactPolicy): ContactVerdict | null {
@@ -164,13 +193,14 @@ function whenBelow(
 }
 
 function refusedByQuietHours(
-  { channel }: ContactQuestion,
+  { channel, journey }: ContactQuestion,
   { customerId, timeZone }: Addressee,
   policy: ContactPolicy,
   nowMs: EpochMs,
 ): ContactVerdict | null {
   const quiet = policy.channels[channel].quietHours
-  if (quiet === null) return null
+  // Whoever has just signed up waits for that e-mail. A text message at night stays forbidden.
+  if (quiet === null || (journey === confirmationJourney && channel === 'email')) return null
   const zone = zoneOr(timeZone, policy.defaultTimeZone)
   const open = outside(quiet)
   if (isOpen(open, zone, nowMs)) return null

@@ -6,6 +6,7 @@
  */
 
 import { advanceRuns, advanceWhatIsOver } from './decide/advance.ts'
+import { askToConfirm } from './decide/ask-consent.ts'
 import { conclude } from './decide/conclude.ts'
 import { endRunsWhoseCriteriaHold, endRunsWithoutDefinition } from './decide/endings.ts'
 import { enterByStage, readNews } from './decide/news.ts'
@@ -42,6 +43,7 @@ export function decide(
   enterByStage(work)
   endRunsWhoseCriteriaHold(work)
   advanceRuns(work)
+  askToConfirm(work)
 
   return conclude(work)
 }

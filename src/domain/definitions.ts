@@ -305,7 +305,7 @@ export interface SegmentDefinition extends Published {
 
 export interface ContactPolicy extends Published {
   /** What customers may subscribe to, by key. */
-  readonly topics: Readonly<Record<string, { readonly name: string }>>
+  readonly topics: Readonly<Record<string, Topic>>
   readonly channels: Readonly<Record<Channel, ChannelPolicy>>
   /** For customers whose own zone is not known. */
   readonly defaultTimeZone: string
@@ -321,9 +321,26 @@ export interface ContactPolicy extends Published {
   readonly holdOut: number
 }
 
+/**
+ * `express`: only after a yes. `implied`: until a no. `double`: only after a yes that was confirmed by a link in a
+ * message. Transactional messages need none.
+ */
+export type ConsentRule = 'implied' | 'express' | 'double'
+
+export interface Topic {
+  readonly name: string
+  /** For the page on which customers choose. */
+  readonly description?: string | undefined
+  /** Where it is stricter than that of the channel. */
+  readonly consent?: ConsentRule | undefined
+}
+
 export interface ChannelPolicy {
-  /** `express`: only after a yes. `implied`: until a no. Transactional messages need neither. */
-  readonly consent: 'express' | 'implied'
+  readonly consent: ConsentRule
+  /** How long implied consent lasts; null: until a no. */
+  readonly impliedFor: { readonly afterPurchaseMs: number; readonly afterInquiryMs: number } | null
+  /** The template that asks to confirm a yes; null: nothing on this channel needs that. */
+  readonly confirmation: string | null
   readonly caps: FrequencyCaps
   /** When nothing is sent, in the customer's time zone; `null`: always open. */
   readonly quietHours: { readonly from: TimeOfDay; readonly to: TimeOfDay } | null

@@ -76,6 +76,16 @@ export interface ContactFacts {
   readonly suppressed: string | null
   /** The newest word per topic; `*` stands for every topic. Nothing said: not here. */
   readonly consents: Readonly<Record<string, 'granted' | 'withdrawn'>>
+  /** Yeses that have to be confirmed, and that nobody was asked about yet. */
+  readonly unconfirmed?: readonly UnconfirmedConsent[]
+  /** When the person last inquired about something. */
+  readonly inquiredMs?: EpochMs | null
+}
+
+export interface UnconfirmedConsent {
+  readonly id: number
+  readonly topic: string
+  readonly givenMs: EpochMs
 }
 
 /** One passage through a journey. */

@@ -21,5 +21,7 @@ export const templateVariables: ReadonlySet<string> = new Set([
   'survey',
   'shop',
   'unsubscribe_url',
+  'preferences_url',
+  'confirm_url',
   'postal_address',
 ])

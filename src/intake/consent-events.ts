@@ -7,8 +7,8 @@
  * the person told us by unsubscribing.
  *
  * As something the person did, in a track event, which always counts: Email Subscribed, Email Unsubscribed, SMS
- * Subscribed, SMS Unsubscribed, Unsubscribed (email), Email Marked as Spam, Consent Granted and Consent Withdrawn with
- * `channel`. Each may carry `topic` (default: every topic), `words` (what the person was shown) and `method`.
+ * Subscribed, SMS Unsubscribed, Unsubscribed (email), Email Marked as Spam, Inquiry Made, Consent Granted and Consent
+ * Withdrawn with `channel`. Each may carry `topic` (default: every topic), `words` (what the person was shown) and `method`.
  */
 
 import { comparableName } from '../domain/personal-names.ts'
@@ -16,7 +16,8 @@ import type { Channel } from '../domain/snapshot.ts'
 import type { Problems } from './problems.ts'
 
 type Fields = Readonly<Record<string, unknown>>
-export type ConsentStatus = 'granted' | 'withdrawn'
+/** `implied`: an inquiry, which says yes to nothing but lets implied consent begin anew. */
+export type ConsentStatus = 'granted' | 'withdrawn' | 'implied'
 
 /** What an identify says: kept as a trait under `name`, so that a change can be told from a repetition. */
 export interface ConsentTrait {
@@ -45,6 +46,7 @@ const acts: Readonly<Record<string, readonly [Channel | 'named', ConsentStatus]>
   'sms unsubscribed': ['sms', 'withdrawn'],
   unsubscribed: ['email', 'withdrawn'],
   'email marked as spam': ['email', 'withdrawn'],
+  'inquiry made': ['email', 'implied'],
   'consent granted': ['named', 'granted'],
   'consent withdrawn': ['named', 'withdrawn'],
 }

@@ -58,7 +58,7 @@ export async function handlePage(
     const { readings, unreadable } = readAll(events, needs.vault)
 
     const people = await resolvePage(client, readings, identity, nowMs)
-    const changes = await writeCustomers(client, needs.vault, people, nowMs)
+    const changes = await writeCustomers(client, needs.vault, people, nowMs, interests.needsConfirmation)
     await writeEventDays(client, people.placed)
     await writeProducts(client, readings)
     const owners = await writeOrders(client, people, nowMs)

@@ -1,7 +1,7 @@
 /** What a page of events changes about the customers themselves: profiles, addresses, consent, merges. */
 
 import { v7 } from 'uuid'
-import { insertConsents } from '../store/consents.ts'
+import { insertConsents, type NewConsent } from '../store/consents.ts'
 import { type CurrentAddress, setCurrentAddresses } from '../store/contact-points.ts'
 import {
   type CustomerRow,
@@ -19,6 +19,7 @@ import { sealPersonalTraits } from '../store/personal-data.ts'
 import { mergeProfiles, openProfile, type Profile } from '../store/profiles.ts'
 import type { Vault } from '../store/vault.ts'
 import type { PagePeople } from './page-identities.ts'
+import type { Interests } from './page-news.ts'
 import { type FoldedProfile, foldProfile } from './profile.ts'
 import type { Reading } from './read-event.ts'
 
@@ -28,6 +29,8 @@ export interface CustomerChanges {
   readonly arrived: ReadonlySet<string>
   /** Whose addresses or consent changed. */
   readonly contact: ReadonlySet<string>
+  /** Who has said a yes that has to be confirmed. */
+  readonly unconfirmed: ReadonlySet<string>
   /** Which impersonal traits of whom changed. */
   readonly traits: ReadonlyMap<string, ReadonlySet<string>>
 }
@@ -51,6 +54,7 @@ export async function writeCustomers(
   vault: Vault,
   people: PagePeople,
   nowMs: number,
+  needsConfirmation: Interests['needsConfirmation'] = () => false,
 ): Promise<CustomerChanges> {
   const merges = mergesOf(people, nowMs)
   await moveBelongings(client, merges, nowMs)
@@ -70,12 +74,14 @@ export async function writeCustomers(
   await handOverAddresses(client, vault, keyring, merges)
   await insertCustomerKeys(client, keyring.added, nowMs)
   await setCurrentAddresses(client, addresses, nowMs)
-  await insertConsents(client, customers.flatMap(consents))
+  const words = customers.flatMap((one) => consents(one, needsConfirmation))
+  await insertConsents(client, words)
   await forgetPersonal(
     client,
     merges.map(({ from }) => from),
   )
-  return changesOf(customers, addresses)
+  const unconfirmed = words.filter(({ status }) => status === 'pending').map(({ customerId }) => customerId)
+  return { ...changesOf(customers, addresses), unconfirmed: new Set(unconfirmed) }
 }
 
 function mergesOf({ plan, placed }: PagePeople, nowMs: number): Merge[] {
@@ -138,12 +144,16 @@ function sighting({ id, readings }: FoldedCustomer): { id: string; firstSeenMs: 
   return { id, firstSeenMs, lastSeenMs }
 }
 
-function consents({ id, fold }: FoldedCustomer) {
+/** A yes that the shop tells us of is the person's own only once they confirm it, where the policy wants that. */
+function consents(
+  { id, fold }: FoldedCustomer,
+  needsConfirmation: NonNullable<Interests['needsConfirmation']>,
+): NewConsent[] {
   return fold.consents.map(({ channel, topic, status, atMs, source, method, words }) => ({
     customerId: id,
     channel,
     topic,
-    status,
+    status: status === 'granted' && needsConfirmation(channel, topic) ? 'pending' : status,
     atMs,
     source,
     method,
@@ -151,7 +161,10 @@ function consents({ id, fold }: FoldedCustomer) {
   }))
 }
 
-function changesOf(customers: readonly FoldedCustomer[], addresses: readonly CurrentAddress[]): CustomerChanges {
+function changesOf(
+  customers: readonly FoldedCustomer[],
+  addresses: readonly CurrentAddress[],
+): Omit<CustomerChanges, 'unconfirmed'> {
   const reachable = new Set(addresses.filter(({ address }) => address !== null).map(({ customerId }) => customerId))
   const isArriving = ({ id, wasKnown, newExternalId }: FoldedCustomer): boolean =>
     !wasKnown && (newExternalId !== null || reachable.has(id))

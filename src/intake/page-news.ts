@@ -1,5 +1,6 @@
 /** What of a page customers' workflows should look at. */
 
+import type { Channel } from '../domain/snapshot.ts'
 import type { Queryable } from '../store/database.ts'
 import { insertContactNews, insertJoinedNews, insertNews, type NewNews } from '../store/news.ts'
 import { isOrderEvent } from './order-events.ts'
@@ -12,6 +13,8 @@ export interface Interests {
   readonly events: ReadonlySet<string>
   /** Names of traits. */
   readonly traits: ReadonlySet<string>
+  /** Whether a yes has to be confirmed before it counts. Default: never. */
+  readonly needsConfirmation?: (channel: Channel, topic: string) => boolean
 }
 
 /** @returns whether there may be any. */
@@ -30,7 +33,8 @@ export async function writeNews(
   const profiles = [...changes.traits]
     .filter(([, traits]) => [...traits].some((trait) => interests.traits.has(trait)))
     .map(([customerId]): NewNews => ({ customerId, kind: 'profile', atMs: nowMs }))
-  const news = [...arrivals, ...events, ...profiles, ...merged]
+  const asked = [...changes.unconfirmed].map((customerId): NewNews => ({ customerId, kind: 'contact', atMs: nowMs }))
+  const news = [...arrivals, ...events, ...profiles, ...merged, ...asked]
   await insertNews(client, news)
   // Who looks anyway sees the change of contact too.
   const told = new Set(news.map(({ customerId }) => customerId))

@@ -19,6 +19,20 @@ export const finalStatuses = `('granted', 'withdrawn', 'lifted')`
 /** SQL: which of the words on one channel and topic counts. */
 export const newestWordFirst = `given_at DESC, (status = 'withdrawn') DESC, id DESC`
 
+/**
+ * SQL: whether the yes in row `w` still waits to be confirmed: nobody withdrew at the same moment or later, and it is not
+ * in force already.
+ */
+export function isStillOpen(w: string): string {
+  const newest = (topic: string): string =>
+    `(SELECT f.status FROM consents f WHERE f.customer_id = ${w}.customer_id AND f.channel = ${w}.channel
+        AND f.topic = ${topic} AND f.status IN ${finalStatuses} ORDER BY ${newestWordFirst} LIMIT 1)`
+  return `(NOT EXISTS (SELECT FROM consents f WHERE f.customer_id = ${w}.customer_id AND f.channel = ${w}.channel
+             AND f.topic IN (${w}.topic, '*') AND f.status = 'withdrawn' AND f.given_at >= ${w}.given_at)
+           AND NOT (${newest(`${w}.topic`)} IS NOT DISTINCT FROM 'granted'
+                    AND ${newest(`'*'`)} IS DISTINCT FROM 'withdrawn'))`
+}
+
 export interface NewConsent {
   readonly customerId: string
   readonly channel: Channel

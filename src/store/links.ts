@@ -4,6 +4,8 @@ import type { Vault } from './vault.ts'
 
 const unsubscribePurpose = 'unsubscribe'
 const surveyPurpose = 'survey'
+const preferencesPurpose = 'preferences'
+const confirmPurpose = 'confirm'
 const loginPurpose = 'console-login'
 const signatureLength = 22
 
@@ -27,6 +29,32 @@ export function surveyUrl(vault: Vault, publicUrl: string, messageId: string, sc
 /** The message that the last part of a survey link speaks of; undefined if we did not make that link. */
 export function readSurveyToken(vault: Vault, token: string): string | undefined {
   return readSigned(vault, surveyPurpose, token)
+}
+
+/** Where the recipient of a message chooses what to hear about. */
+export function preferencesUrl(vault: Vault, publicUrl: string, messageId: string): string {
+  return new URL(preferencesPath(vault, messageId), publicUrl).href
+}
+
+export function preferencesPath(vault: Vault, messageId: string): string {
+  return `/p/${messageId}.${vault.sign(preferencesPurpose, messageId)}`
+}
+
+/** The message that the last part of a preferences link speaks of; undefined if we did not make that link. */
+export function readPreferencesToken(vault: Vault, token: string): string | undefined {
+  return readSigned(vault, preferencesPurpose, token)
+}
+
+/** Where somebody confirms a yes. @param consentIds the rows that wait for it. */
+export function confirmUrl(vault: Vault, publicUrl: string, consentIds: readonly string[]): string {
+  const text = consentIds.join('-')
+  return new URL(`/c/${text}.${vault.sign(confirmPurpose, text)}`, publicUrl).href
+}
+
+/** The rows that a confirmation link speaks of; undefined if we did not make that link. */
+export function readConfirmToken(vault: Vault, token: string): readonly number[] | undefined {
+  const text = readSigned(vault, confirmPurpose, token)
+  return text === undefined || !/^\d{1,15}(?:-\d{1,15})*$/.test(text) ? undefined : text.split('-').map(Number)
 }
 
 /** Where Twilio shall report what became of a message. */

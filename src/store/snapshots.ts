@@ -6,6 +6,7 @@
  */
 
 import type { Needs } from '../domain/conditions/needs.ts'
+import { confirmationJourney } from '../domain/consent-rule.ts'
 import type { MessageStatus } from '../domain/delivery.ts'
 import type {
   Channel,
@@ -22,7 +23,7 @@ import type {
   TraitValue,
 } from '../domain/snapshot.ts'
 import type { EpochMs } from '../domain/time.ts'
-import { finalStatuses, newestWordFirst } from './consents.ts'
+import { finalStatuses, isStillOpen, newestWordFirst } from './consents.ts'
 import type { Queryable } from './database.ts'
 import { loadMoreFacts } from './segment-facts.ts'
 
@@ -92,6 +93,19 @@ const loadFacts = `
          FROM consents WHERE customer_id = c.id AND status IN ${finalStatuses}
         ORDER BY channel, topic, ${newestWordFirst}) AS newest
       WHERE status <> 'lifted') AS consents,
+
+    -- Yeses to confirm: not withdrawn since, not in force already, and not yet asked about.
+    (SELECT json_agg(asked) FROM (
+       SELECT DISTINCT ON (w.channel, w.topic) w.id, w.channel, w.topic, w.given_at AS given
+         FROM consents w
+        WHERE w.customer_id = c.id AND w.status = 'pending' AND ${isStillOpen('w')}
+          AND NOT EXISTS (SELECT FROM messages m WHERE m.customer_id = c.id AND m.journey = '${confirmationJourney}'
+                            AND m.data -> 'consents' ? w.id::text)
+        ORDER BY w.channel, w.topic, w.given_at DESC, w.id DESC) AS asked) AS unconfirmed,
+
+    (SELECT json_object_agg(channel, at) FROM (
+       SELECT channel, max(given_at) AS at FROM consents
+        WHERE customer_id = c.id AND status = 'implied' GROUP BY channel) AS inquired) AS inquiries,
 
     (SELECT json_agg(json_build_object(
               'id', id, 'journey', journey, 'version', version, 'entryNumber', entry_number, 'step', step,
@@ -219,6 +233,8 @@ interface FactsRow {
     | null
   readonly addresses: readonly { channel: Channel; suppressed: string | null }[] | null
   readonly consents: readonly { channel: Channel; topic: string; status: 'granted' | 'withdrawn' }[] | null
+  readonly unconfirmed: readonly { id: number; channel: Channel; topic: string; given: Iso }[] | null
+  readonly inquiries: Readonly<Partial<Record<Channel, Iso>>> | null
   readonly runs: readonly Written<RunFacts>[] | null
   readonly past_runs: readonly Written<PastRunFacts>[] | null
   readonly recent_messages: readonly Written<RecentMessageFacts>[] | null
@@ -296,10 +312,16 @@ function toSnapshot(row: CustomerRow, facts: FactsRow, newsPage: number): Loaded
 function contact(channel: Channel, facts: FactsRow): ContactFacts {
   const address = facts.addresses?.find((candidate) => candidate.channel === channel)
   const consents = facts.consents?.filter((consent) => consent.channel === channel) ?? []
+  const unconfirmed = (facts.unconfirmed ?? [])
+    .filter((one) => one.channel === channel)
+    .map(({ id, topic, given }) => ({ id, topic, givenMs: ms(given) }))
+  const inquired = facts.inquiries?.[channel]
   return {
     reachable: address !== undefined,
     suppressed: address?.suppressed ?? null,
     consents: Object.fromEntries(consents.map(({ topic, status }) => [topic, status])),
+    ...(unconfirmed.length === 0 ? {} : { unconfirmed }),
+    ...(inquired === undefined ? {} : { inquiredMs: ms(inquired) }),
   }
 }
 

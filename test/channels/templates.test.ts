@@ -117,6 +117,8 @@ describe('a message', () => {
     shop: { name: 'Shop', url: 'https://shop.example' },
     postal_address: 'Shop & Sons, 1 Garden Row',
     unsubscribe_url: 'https://shop.example/u/1',
+    preferences_url: null,
+    confirm_url: null,
   }
   const template = (part: Partial<TemplateSource>): TemplateSource => ({
     key: JSON.stringify(part).slice(0, 40),

@@ -248,7 +248,7 @@ describe('a contact policy that cannot be is refused', () => {
     [
       'text messages without a yes',
       'channels: { sms: { consent: implied } }',
-      'channels.sms.consent "implied": must be express',
+      'channels.sms.consent "implied": must be one of',
     ],
     [
       'a time that is none',

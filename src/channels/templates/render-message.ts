@@ -36,6 +36,10 @@ export interface MessageFacts {
   readonly postal_address: string
   /** `null` for transactional messages, which nobody can unsubscribe from. */
   readonly unsubscribe_url: string | null
+  /** Where the recipient chooses what to hear about; `null` as above. */
+  readonly preferences_url: string | null
+  /** Of a message that asks to confirm a yes: where that is done. */
+  readonly confirm_url: string | null
 }
 
 export interface RenderedMessage {
@@ -86,20 +90,25 @@ function renderParts({ subject, html, text }: ParsedMessage, facts: MessageFacts
   return { subject: renderLiquid(subject, facts), html: rendered, text: renderLiquid(text, facts).trim() }
 }
 
-/** The law wants a way out and a postal address in every marketing mail: added where the template has left them out. */
+/** Every marketing mail has a way out, a way to choose, and a postal address: added where the template left them out. */
 function withFooter(message: RenderedMessage, facts: MessageFacts): RenderedMessage {
-  const { unsubscribe_url: url, postal_address: address } = facts
+  const { unsubscribe_url: url, preferences_url: choices, postal_address: address } = facts
   if (url === null) return message
   const inText = [
+    ...(choices === null || message.text.includes(choices) ? [] : [`Choose what you hear about: ${choices}`]),
     ...(message.text.includes(url) ? [] : [`Unsubscribe: ${url}`]),
     ...(message.text.includes(address) ? [] : [address]),
   ]
   const text = inText.length === 0 ? message.text : `${message.text}\n\n--\n${inText.join('\n')}`
-  return { ...message, text, html: message.html === null ? null : withHtmlFooter(message.html, url, address) }
+  return { ...message, text, html: message.html === null ? null : withHtmlFooter(message.html, facts, url) }
 }
 
-function withHtmlFooter(html: string, url: string, address: string): string {
+function withHtmlFooter(html: string, facts: MessageFacts, url: string): string {
+  const { preferences_url: choices, postal_address: address } = facts
   const parts = [
+    ...(choices === null || html.includes(choices)
+      ? []
+      : [`<a href="${escapeHtml(choices)}">Choose what you hear about</a>`]),
     ...(html.includes(url) ? [] : [`<a href="${escapeHtml(url)}">Unsubscribe</a>`]),
     ...(html.includes(escapeHtml(address)) ? [] : [escapeHtml(address)]),
   ]

@@ -10,7 +10,7 @@ import type { Run, Workspace } from './workspace.ts'
 export function conclude(work: Workspace): Decision {
   const { snapshot, definitions, view, nowMs } = work
   const changes: RunChange[] = []
-  let wakeAtMs = nextStageFlip(view, definitions.lifecycle, nowMs)
+  let wakeAtMs = earliest(nextStageFlip(view, definitions.lifecycle, nowMs), work.askAgainMs)
   for (const run of work.runs) {
     const runWakeAtMs = wakeOf(work, run)
     wakeAtMs = earliest(wakeAtMs, runWakeAtMs)

@@ -40,6 +40,7 @@ function askPolicy(work: Workspace, run: DefinedRun, step: MessageStep): Contact
       customerId: customer.id,
       timeZone: customer.timeZone,
       contact: work.view.contact[step.channel],
+      lastOrderMs: work.view.orders.lastOrderMs,
       recentMessages: work.recentMessages,
     },
     work.definitions.policy,

@@ -35,6 +35,8 @@ export interface Workspace {
   /** Traits set by this decision. */
   traits: Readonly<Record<string, TraitValue>>
   readonly records: DecisionNote[]
+  /** When somebody may be asked again to confirm a yes; null: nobody waits for that. */
+  askAgainMs: EpochMs | null
   /** Earlier messages and those planned here. */
   readonly recentMessages: RecentMessageFacts[]
   /** Coupons that can be redeemed, with those issued here. */
@@ -86,6 +88,7 @@ export function openWorkspace(
     assignments: [],
     traits: {},
     records: [],
+    askAgainMs: null,
     recentMessages: [...snapshot.recentMessages],
     heldCoupons: snapshot.coupons.filter(({ expiresAtMs }) => expiresAtMs === null || expiresAtMs > nowMs),
   }

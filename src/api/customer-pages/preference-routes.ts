@@ -1,0 +1,148 @@
+/**
+ * The page on which a customer chooses what to hear about: reached by a signed link in every marketing message, without
+ * a login and without script. Looking changes nothing; a choice holds as soon as it is saved.
+ */
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../../clock.ts'
+import { needsConfirmation } from '../../domain/consent-rule.ts'
+import type { ContactPolicy } from '../../domain/definitions.ts'
+import type { Channel } from '../../domain/snapshot.ts'
+import type { Database } from '../../store/database.ts'
+import { readPreferencesToken } from '../../store/links.ts'
+import { findMessageOrigin, type MessageOrigin, takeWord } from '../../store/opt-out.ts'
+import { openAddress } from '../../store/personal-data.ts'
+import { lockCustomer, type Preferences, readPreferences, saveChoice } from '../../store/preferences.ts'
+import type { Vault } from '../../store/vault.ts'
+import { parseFormBodies } from '../body-parsers.ts'
+import { type ChannelView, channelNames, fieldName, isOn, preferenceCard, wordsOf } from './preference-page.ts'
+import { sendShopPage, sendUnknownLink } from './shop-page.ts'
+
+export interface CustomerPageNeeds {
+  readonly database: Database
+  readonly vault: Vault
+  readonly clock: Clock
+  /** The contact policy that is in force. */
+  readonly policy: () => Promise<ContactPolicy>
+  /** The name under which the shop writes. */
+  readonly brand: string
+}
+
+type TokenRequest = FastifyRequest<{ Params: { token: string } }>
+
+const title = 'Your choices'
+const unsubscribeWords = 'Unsubscribe from everything'
+
+/** Register at the root. */
+export function preferenceRoutes(needs: CustomerPageNeeds): (app: FastifyInstance) => Promise<void> {
+  return async (app) => {
+    parseFormBodies(app)
+    app.get('/p/:token', (request: TokenRequest, reply) => show(needs, request, reply, undefined))
+    app.post('/p/:token', { bodyLimit: 16 * 1024 }, (request: TokenRequest, reply) => save(needs, request, reply))
+  }
+}
+
+async function show(
+  needs: CustomerPageNeeds,
+  request: TokenRequest,
+  reply: FastifyReply,
+  said: string | undefined,
+): Promise<FastifyReply> {
+  const origin = await originOf(needs, request)
+  if (origin === undefined) return sendUnknownLink(reply, needs.brand)
+  const [policy, known] = await Promise.all([needs.policy(), readPreferences(needs.database.pool, origin.customerId)])
+  const channels = known.map((one) => opened(one, origin.customerId, needs.vault))
+  return sendShopPage(reply, 200, needs.brand, title, preferenceCard({ policy, channels, said }))
+}
+
+async function save(needs: CustomerPageNeeds, request: TokenRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const origin = await originOf(needs, request)
+  if (origin === undefined) return sendUnknownLink(reply, needs.brand)
+  const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
+  const said = form.get('do') === 'save' ? await saveTopics(needs, origin, form) : await endEverything(needs, origin)
+  return show(needs, request, reply, said)
+}
+
+/** Anything but the button that saves ends everything: of two readings the stricter one. */
+async function endEverything({ database, clock }: CustomerPageNeeds, { customerId }: MessageOrigin): Promise<string> {
+  const atMs = clock.nowMs()
+  await database.transaction(async (client) => {
+    for (const channel of ['email', 'sms'] as const) {
+      await takeWord(client, {
+        customerId,
+        channel,
+        topic: '*',
+        status: 'withdrawn',
+        atMs,
+        source: 'preference-page',
+        method: 'unsubscribe-all',
+        words: unsubscribeWords,
+      })
+    }
+  })
+  return 'You are unsubscribed from everything. No more marketing messages will reach you from us.'
+}
+
+async function saveTopics(
+  { database, clock, policy: readPolicy }: CustomerPageNeeds,
+  origin: MessageOrigin,
+  form: URLSearchParams,
+): Promise<string> {
+  const policy = await readPolicy()
+  const { customerId } = origin
+  const chooser = { customerId, source: 'preference-page', method: 'page', atMs: clock.nowMs() }
+  return database.transaction(async (client) => {
+    if (!(await lockCustomer(client, customerId))) return 'Nothing was changed.'
+    const chosen: string[] = []
+    let waits = false
+    for (const known of await readPreferences(client, customerId)) {
+      if (known.suppressed !== null) continue
+      const { channel } = known
+      const topics = Object.keys(policy.topics).map((topic) => ({
+        topic,
+        wanted: form.get(fieldName(channel, topic)) !== null,
+        words: wordsOf(policy, channel, topic),
+      }))
+      // Whoever holds a link that was mailed to an address has shown that the address is theirs; not so of the others.
+      const isToConfirm = (topic: string): boolean =>
+        channel !== origin.channel && needsConfirmation(policy, channel, topic)
+      const changed = topics.filter(({ topic, wanted }) => wanted !== isOn(policy, channel, topic, known.words))
+      await saveChoice(client, known.words, { channel, topics: withRest(topics, changed, known), isToConfirm }, chooser)
+      waits ||= changed.some(({ topic, wanted }) => wanted && isToConfirm(topic))
+      chosen.push(...topics.filter(({ wanted }) => wanted).map(({ topic }) => said(policy, channel, topic)))
+    }
+    return inWords(chosen, waits)
+  })
+}
+
+type Chosen = { readonly topic: string; readonly wanted: boolean; readonly words: string }
+
+/** Only what the person changed is their word, unless it takes back a no to everything: then all of it is. */
+function withRest(all: readonly Chosen[], changed: readonly Chosen[], { words }: Preferences): readonly Chosen[] {
+  return words['*'] === 'withdrawn' && all.some(({ wanted }) => wanted) ? all : changed
+}
+
+function inWords(chosen: readonly string[], waits: boolean): string {
+  const list =
+    chosen.length === 0
+      ? 'Saved. You will get no marketing messages from us.'
+      : `Saved. You will hear about: ${chosen.join('; ')}.`
+  return waits ? `${list} We have sent a message to confirm what is new.` : list
+}
+
+function said(policy: ContactPolicy, channel: Channel, topic: string): string {
+  return `${policy.topics[topic]?.name ?? topic} (${channelNames[channel].toLowerCase()})`
+}
+
+function opened(one: Preferences, customerId: string, vault: Vault): ChannelView {
+  const key = vault.openCustomerKey(customerId, one.wrappedKey)
+  return { ...one, address: openAddress(vault, key, one.contactPointId, one.address) }
+}
+
+async function originOf(
+  { vault, database }: CustomerPageNeeds,
+  request: TokenRequest,
+): Promise<MessageOrigin | undefined> {
+  const messageId = readPreferencesToken(vault, request.params.token)
+  return messageId === undefined ? undefined : findMessageOrigin(database.pool, messageId)
+}
