@@ -9,11 +9,13 @@ import { doctorCommand } from './doctor-command.ts'
 import { exportCommand } from './export/export-command.ts'
 import { importCommand } from './import/import-command.ts'
 import { keysCommand } from './keys-command.ts'
+import { privacyCommand } from './privacy-command.ts'
 import { retentionCommand } from './retention-command.ts'
 import { segmentsCommand } from './segments-command.ts'
 import { simulateCommand } from './simulate-command.ts'
 import { startCommand } from './start-command.ts'
 import { statusCommand } from './status-command.ts'
+import { suppressionsCommand } from './suppressions-command.ts'
 import { tasksCommand } from './tasks-command.ts'
 
 /** The whole `perennial` program. Errors are thrown, never `process.exit`ed, so that tests can run it in-process. */
@@ -26,6 +28,8 @@ export function buildProgram(): Command {
     doctorCommand(),
     keysCommand(),
     customerCommand(),
+    suppressionsCommand(),
+    privacyCommand(),
     retentionCommand(),
     importCommand(),
     exportCommand(),

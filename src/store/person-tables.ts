@@ -24,6 +24,8 @@ const listed: readonly PersonTable[] = [
   by('journey_runs'),
   by('decision_records'),
   by('messages'),
+  by('tasks'),
+  by('experiment_assignments'),
   by('scores'),
   by('coupons'),
   by('segment_members'),

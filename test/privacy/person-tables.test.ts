@@ -25,6 +25,7 @@ const idColumns: Readonly<Record<string, 'a person' | 'nobody'>> = {
   'models.id': 'nobody',
   'api_keys.id': 'nobody',
   'imports.id': 'nobody',
+  'tasks.id': 'nobody',
   'imported_customers.import_id': 'nobody',
   'imported_refunds.import_id': 'nobody',
   'erasures.id': 'nobody',

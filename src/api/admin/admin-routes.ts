@@ -20,10 +20,11 @@ import { type MergeNeeds, mergeRoutes } from './merge-routes.ts'
 import { personRoutes } from './person-routes.ts'
 import { badCursor, idCursor, limitOf, one, oneOf, type Query, queryOf, uuidOf } from './query.ts'
 import { segmentRoutes } from './segment-routes.ts'
+import { type SuppressionNeeds, suppressionRoutes } from './suppression-routes.ts'
 import { taskRoutes } from './task-routes.ts'
 import type { WorkflowCounts } from './workflow-counts.ts'
 
-export interface AdminNeeds extends MergeNeeds {
+export interface AdminNeeds extends MergeNeeds, SuppressionNeeds {
   readonly database: Database
   readonly vault: Vault
   readonly clock: Clock
@@ -45,6 +46,7 @@ export function adminRoutes(needs: AdminNeeds): (app: FastifyInstance) => Promis
     app.get('/messages', (request) => answerMessages(needs, queryOf(request)))
     app.get('/status', () => answerStatus(needs))
     await app.register(personRoutes(needs))
+    await app.register(suppressionRoutes(needs))
     await app.register(mergeRoutes(needs))
     await app.register(taskRoutes(needs))
     segmentRoutes(app, needs)

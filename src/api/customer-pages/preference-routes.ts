@@ -106,13 +106,23 @@ async function saveTopics(
       // Whoever holds a link that was mailed to an address has shown that the address is theirs; not so of the others.
       const isToConfirm = (topic: string): boolean =>
         channel !== origin.channel && needsConfirmation(policy, channel, topic)
-      const changed = topics.filter(({ topic, wanted }) => wanted !== isOn(policy, channel, topic, known.words))
+      const changed = topics.filter(
+        ({ topic, wanted }) =>
+          wanted !== isOn(policy, channel, topic, known.words) || isNewYes(policy, known, topic, wanted),
+      )
       await saveChoice(client, known.words, { channel, topics: withRest(topics, changed, known), isToConfirm }, chooser)
       waits ||= changed.some(({ topic, wanted }) => wanted && isToConfirm(topic))
       chosen.push(...topics.filter(({ wanted }) => wanted).map(({ topic }) => said(policy, channel, topic)))
     }
     return inWords(chosen, waits)
   })
+}
+
+/** Where implied consent ends by itself, a tick that is saved is a yes in words, which does not. */
+function isNewYes(policy: ContactPolicy, { channel, words }: Preferences, topic: string, wanted: boolean): boolean {
+  return (
+    wanted && policy.channels[channel].impliedFor !== null && words[topic] === undefined && words['*'] === undefined
+  )
 }
 
 type Chosen = { readonly topic: string; readonly wanted: boolean; readonly words: string }

@@ -71,7 +71,8 @@ function messageIdOf(id: string, domain: string): string {
 /** RFC 2369 and RFC 8058: one click at the web address, or a mail to the shop that names the message. */
 function unsubscribeHeaders({ id }: Email, url: string, { address }: Sender): Record<string, string> {
   return {
-    'List-Unsubscribe': `<${url}>, <mailto:${address}?subject=unsubscribe%20${id}>`,
+    // As a URL it holds no line break, space or bracket that would begin another header or entry.
+    'List-Unsubscribe': `<${new URL(url).href}>, <mailto:${address}?subject=unsubscribe%20${encodeURIComponent(id)}>`,
     'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
   }
 }

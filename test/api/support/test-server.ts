@@ -17,9 +17,18 @@ export interface TestServer {
   readonly adminToken: string
   /** What the server takes for now. */
   readonly time: { nowMs: number }
+  readonly databaseUrl: string
+  /** Everything that it answers, as registered. */
+  readonly routes: readonly Route[]
   /** Lines that it logged. */
   readonly logged: readonly string[]
   close(): Promise<void>
+}
+
+export interface Route {
+  readonly method: string
+  /** With its parameters: `/api/customers/:id`. */
+  readonly url: string
 }
 
 export const twilioToken = 'twilio-auth-token'
@@ -53,6 +62,8 @@ export async function startTestServer(): Promise<TestServer> {
   return {
     url,
     database,
+    databaseUrl: testDatabase.url,
+    routes: routesIn(app.printRoutes({ commonPrefix: false })),
     vault,
     writeKey,
     adminToken,
@@ -65,6 +76,19 @@ export async function startTestServer(): Promise<TestServer> {
       await testDatabase.drop()
     },
   }
+}
+
+/** Reads the tree that Fastify prints: `│   └── /:id (GET, HEAD)`, four columns for each level. */
+function routesIn(tree: string): Route[] {
+  const above: string[] = []
+  return tree.split('\n').flatMap((line): Route[] => {
+    const [, indent = '', path = '', methods] = /^((?:[│ ] {3})*)[├└]── (\S+)(?: \(([A-Z, ]+)\))?$/.exec(line) ?? []
+    if (path === '') return []
+    above.length = indent.length / 4
+    above.push(path)
+    const url = above.join('')
+    return (methods?.split(', ') ?? []).filter((method) => method !== 'HEAD').map((method) => ({ method, url }))
+  })
 }
 
 /** Sends a call of the tracking API. */
