@@ -58,12 +58,13 @@ export async function evaluateSegments(
       ), entered AS (
         INSERT INTO segment_members (segment_id, customer_id, since)
         SELECT a.segment_id, a.customer_id, ${now} FROM answer a
-         WHERE a.holds AND (a.segment_id, a.customer_id) NOT IN (SELECT segment_id, customer_id FROM member)
+         WHERE a.holds AND NOT EXISTS (
+           SELECT FROM member m WHERE m.segment_id = a.segment_id AND m.customer_id = a.customer_id)
         RETURNING segment_id, customer_id
       ), exited AS (
         DELETE FROM segment_members m USING (
-          SELECT segment_id, customer_id FROM member
-           WHERE (segment_id, customer_id) NOT IN (SELECT segment_id, customer_id FROM answer WHERE holds)
+          SELECT segment_id, customer_id FROM member m WHERE NOT EXISTS (
+            SELECT FROM answer a WHERE a.holds AND a.segment_id = m.segment_id AND a.customer_id = m.customer_id)
         ) AS gone WHERE m.segment_id = gone.segment_id AND m.customer_id = gone.customer_id
         RETURNING m.segment_id, m.customer_id
       )
