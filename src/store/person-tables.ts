@@ -33,6 +33,7 @@ const listed: readonly PersonTable[] = [
   by('segment_catch_ups'),
   by('segment_moments'),
   by('computed_traits'),
+  by('customer_matches'),
   by('event_days'),
   by('customer_categories'),
   by('imported_customers'),

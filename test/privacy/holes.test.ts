@@ -39,7 +39,11 @@ describe('the admin API', () => {
   })
 
   test('lets marketers and analysts look, and nothing else', async () => {
-    const open = routes.filter(({ method, url }) => method !== 'GET' || /export|erasures/.test(url))
+    // A preview of a segment counts, and changes nothing.
+    const looks = ['/api/segments/preview']
+    const open = routes.filter(
+      ({ method, url }) => (method !== 'GET' && !looks.includes(url)) || /export|erasures/.test(url),
+    )
     expect(open.map(({ url }) => url)).toContain('/api/customers/:id/erase')
     for (const kind of ['marketer', 'analyst'] as const) {
       const { key } = await createApiKey(server.database, { kind, name: kind })
