@@ -17,6 +17,7 @@ import { startCommand } from './start-command.ts'
 import { statusCommand } from './status-command.ts'
 import { suppressionsCommand } from './suppressions-command.ts'
 import { tasksCommand } from './tasks-command.ts'
+import { whyCommand } from './why-command.ts'
 
 /** The whole `perennial` program. Errors are thrown, never `process.exit`ed, so that tests can run it in-process. */
 export function buildProgram(): Command {
@@ -38,6 +39,7 @@ export function buildProgram(): Command {
     segmentsCommand(),
     simulateCommand(),
     tasksCommand(),
+    whyCommand(),
     analyzeCommand(),
   ])
     program.addCommand(command)

@@ -1,6 +1,7 @@
 /** Saves what was decided, for one customer or for a page of them, in one statement of the transaction that read it. */
 
 import type { Decision } from '../domain/decision.ts'
+import type { Snapshot } from '../domain/snapshot.ts'
 import type { EpochMs } from '../domain/time.ts'
 import type { Queryable } from './database.ts'
 import { saveSideEffects } from './decision-side-effects.ts'
@@ -11,6 +12,8 @@ export interface DecisionToSave {
   readonly decidedAtMs: EpochMs
   /** The next wake-up, also of what the ledger has postponed; null if nothing can come. */
   readonly dueAtMs: EpochMs | null
+  /** What was known of the customer's scores. */
+  readonly scores?: Snapshot['scores']
   /** The version of the definitions that decided. */
   readonly rules: string
 }
@@ -59,11 +62,11 @@ const save = `
     RETURNING id
   ), noted AS (
     INSERT INTO decision_records (customer_id, decided_at, kind, journey, version, step, entry_number, outcome, rule,
-                                  detail)
-    SELECT "customerId", "decidedAt", kind, journey, version, step, "entryNumber", outcome, rule, detail
+                                  detail, scores)
+    SELECT "customerId", "decidedAt", kind, journey, version, step, "entryNumber", outcome, rule, detail, scores
       FROM jsonb_to_recordset($4) AS n (
              "customerId" uuid, "decidedAt" timestamptz, kind text, journey text, version text, step text,
-             "entryNumber" int, outcome text, rule text, detail jsonb)
+             "entryNumber" int, outcome text, rule text, detail jsonb, scores jsonb)
   ), read AS (
     UPDATE news SET consumed_at = n.at
       FROM jsonb_to_recordset($5) AS n (id bigint, at timestamptz)
@@ -165,9 +168,11 @@ function messageRows(saves: readonly DecisionToSave[]): unknown[] {
 }
 
 function noteRows(saves: readonly DecisionToSave[]): unknown[] {
-  return saves.flatMap(({ customerId, decision, decidedAtMs }) =>
-    decision.records.map((note) => ({ ...note, customerId, decidedAt: iso(decidedAtMs) })),
-  )
+  return saves.flatMap(({ customerId, decision, decidedAtMs, scores = {} }) => {
+    const seen = Object.entries(scores).map(([kind, score]) => [kind, score.value])
+    const known = seen.length === 0 ? null : Object.fromEntries(seen)
+    return decision.records.map((note) => ({ ...note, customerId, decidedAt: iso(decidedAtMs), scores: known }))
+  })
 }
 
 function newsRows(saves: readonly DecisionToSave[]): unknown[] {

@@ -72,7 +72,7 @@ async function reviewOnce(
   const { decision, ...rest } = decide(loaded)
   // With stale scores nothing was decided: what is due stays due.
   if (decision.scoresAreStale) return { loaded, decision, ledger: { planned: new Set(), withdrawn: new Set() } }
-  const ledger = await saveDecisions(client, [{ customerId, decision, ...rest }])
+  const ledger = await saveDecisions(client, [{ customerId, decision, scores: loaded.snapshot.scores, ...rest }])
   return { loaded, decision, ledger }
 }
 

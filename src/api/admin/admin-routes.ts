@@ -22,6 +22,7 @@ import { badCursor, idCursor, limitOf, one, oneOf, type Query, queryOf, uuidOf }
 import { segmentRoutes } from './segment-routes.ts'
 import { type SuppressionNeeds, suppressionRoutes } from './suppression-routes.ts'
 import { taskRoutes } from './task-routes.ts'
+import { whyRoutes } from './why-routes.ts'
 import type { WorkflowCounts } from './workflow-counts.ts'
 
 export interface AdminNeeds extends MergeNeeds, SuppressionNeeds {
@@ -50,6 +51,7 @@ export function adminRoutes(needs: AdminNeeds): (app: FastifyInstance) => Promis
     await app.register(mergeRoutes(needs))
     await app.register(taskRoutes(needs))
     segmentRoutes(app, needs)
+    await app.register(whyRoutes(needs))
   }
 }
 
