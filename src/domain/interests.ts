@@ -17,15 +17,21 @@ export function interestingEvents(definitions: Definitions): ReadonlySet<string>
     for (const criterion of criteriaOf(journey)) if (criterion.type === 'event') names.add(criterion.event)
     for (const step of journey.steps) if (step.type === 'wait-until' && step.event !== null) names.add(step.event)
   }
+  for (const name of awaitedFacts(definitions, 'event.')) names.add(name)
   return names
 }
 
 /** The names of traits whose change may move a customer: news of the kind `profile` is for these. */
 export function interestingTraits(definitions: Definitions): ReadonlySet<string> {
+  return new Set(awaitedFacts(definitions, 'trait.'))
+}
+
+/** What follows the prefix in the names of facts that a condition waits for. */
+function awaitedFacts(definitions: Definitions, prefix: string): readonly string[] {
   const facts = awaitedConditions(definitions)
     .flatMap(factsOf)
-    .filter((fact) => fact.startsWith('trait.'))
-  return new Set(facts.map((fact) => fact.slice('trait.'.length)))
+    .filter((fact) => fact.startsWith(prefix))
+  return facts.map((fact) => fact.slice(prefix.length))
 }
 
 /**

@@ -46,3 +46,22 @@ test('traits are of interest where a change of them may move somebody, not where
   })
   expect([...interestingTraits(definitions)].sort()).toEqual(['asleep', 'mood', 'nps'])
 })
+
+test('events are of interest too where a condition that somebody waits for counts them', () => {
+  const counted = 'if: { event: { name: Lesson Finished, within: 30 days, count: { at_least: 3 } } }'
+  const definitions = definitionsOf({
+    journeys: {
+      one: onGo(
+        `${waiting(counted)}
+  - { id: split, type: split, if: { event: Colour Chosen }, if_true: end, if_false: end }`,
+        'exit: [ { if: { not: { event: Subscribed } } } ]',
+      ),
+    },
+  })
+  const events = interestingEvents(definitions)
+  expect(['Lesson Finished', 'Subscribed', 'Colour Chosen'].map((name) => events.has(name))).toEqual([
+    true,
+    true,
+    false,
+  ])
+})
