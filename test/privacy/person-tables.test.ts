@@ -20,6 +20,7 @@ const idColumns: Readonly<Record<string, 'a person' | 'nobody'>> = {
   'messages.id': 'nobody',
   'messages.coupon_id': 'nobody',
   'coupons.id': 'nobody',
+  'offer_codes.coupon_id': 'nobody',
   'coupons.order_id': 'nobody',
   'scores.model_id': 'nobody',
   'models.id': 'nobody',

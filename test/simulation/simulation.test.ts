@@ -71,11 +71,11 @@ describe('a generated year', () => {
 describe('with one rule switched off, the witness says which promise was broken:', () => {
   const everywhere = (file: string, replace: string, by: string): Mutation => ({ file, replace, by })
   const policy = 'contact-policy.ts'
-  const withoutConsent = everywhere(policy, 'refusedByConsent(question, addressee.contact, policy) ??', 'null ??')
+  const withoutConsent = everywhere(policy, 'refusedByConsent(question, addressee, policy, nowMs) ??', 'null ??')
   const withoutSuppression = everywhere(
     policy,
-    'return contact.suppressed === null ? null :',
-    'return contact.suppressed !== undefined ? null :',
+    'if (contact.suppressed === null) return null',
+    'if (contact.suppressed !== undefined) return null',
   )
   const mutants: readonly [string, readonly Mutation[], Invariant][] = [
     [

