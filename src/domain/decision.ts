@@ -69,7 +69,10 @@ export interface PlannedMessage {
 export interface PlannedCoupon {
   readonly id: string
   readonly offer: string
-  readonly code: string
+  /** `null`: the store takes one from the pool of the offer. */
+  readonly code: string | null
+  /** What it can cost at most, in minor units; `null`: nobody can say. */
+  readonly costCents: number | null
   readonly expiresAtMs: EpochMs | null
 }
 

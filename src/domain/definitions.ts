@@ -282,14 +282,32 @@ export interface OfferDefinition extends Published {
   readonly discount: Discount
   /** From issue; `null`: for ever. */
   readonly validForMs: number | null
-  /** Codes begin with it: `WELCOME-…`. */
-  readonly codePrefix: string
+  /** Where codes come from: made up after a prefix (`WELCOME-…`), or given by the shop, one for each coupon. */
+  readonly codes: { readonly from: 'prefix'; readonly prefix: string } | { readonly from: 'pool' }
   /** Who may have it; `null`: everybody. */
   readonly if: Condition | null
+  /** How many coupons one customer gets at most, ever; `null`: any number, one after the other. */
+  readonly perCustomer: number | null
+  /** `null`: as many as are asked for. */
+  readonly budget: OfferBudget | null
+}
+
+/** What all customers together may get. The store holds it: a coupon beyond it is never issued. */
+export interface OfferBudget {
+  readonly coupons: number | null
+  /** In minor units of the currency of the discount: every coupon counts for the most that it can cost. */
+  readonly costCents: number | null
+  /** What expires unredeemed may be given to somebody else. */
+  readonly returns: boolean
 }
 
 export type Discount =
-  | { readonly type: 'percent'; readonly percent: number }
+  | {
+      readonly type: 'percent'
+      readonly percent: number
+      /** "20 % off, at most 15 EUR"; `null`: whatever the order is worth. */
+      readonly atMost: { readonly amountCents: number; readonly currency: string } | null
+    }
   | { readonly type: 'amount'; readonly amountCents: number; readonly currency: string }
 
 /** Who belongs together: all for whom a condition holds, at every moment. */

@@ -27,6 +27,8 @@ export interface Snapshot {
   readonly news: readonly News[]
   /** Coupons that this customer holds and can still redeem. */
   readonly coupons: readonly CouponFacts[]
+  /** By key, of offers that limit anything; of others there is nothing to know. */
+  readonly offers?: Readonly<Record<string, OfferFacts>>
   /** Variants that this customer was given, by `experimentKey`. */
   readonly assignments?: Readonly<Record<string, string>>
   /** Only where a condition needs it. */
@@ -143,6 +145,18 @@ export interface CouponFacts {
   readonly code: string
   readonly expiresAtMs: EpochMs | null
 }
+
+export interface OfferFacts {
+  /** How many coupons of it this customer has ever got. */
+  readonly had: number
+  /** Why nobody gets one at present, or null. */
+  readonly exhausted: OfferExhaustion | null
+  /** What its budget has left, in minor units; null: no such limit. */
+  readonly centsLeft: number | null
+}
+
+/** Its budget is spent; or no code is left in its pool. */
+export type OfferExhaustion = 'offer-budget' | 'offer-pool-empty'
 
 /** Something that happened and may concern a journey or the stage. */
 export type News = { readonly id: number; readonly atMs: EpochMs } & (

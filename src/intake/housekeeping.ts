@@ -5,6 +5,7 @@ import { dayMs, hourMs, secondMs } from '../domain/time.ts'
 import type { Database } from '../store/database.ts'
 import { ensureEventParts } from '../store/event-parts.ts'
 import { dropExpired } from '../store/event-retention.ts'
+import { settleCoupons } from '../store/offers/settle.ts'
 import { countRecategorised } from '../store/recategorised-products.ts'
 import { type Loop, startLoop } from './loop.ts'
 
@@ -53,7 +54,14 @@ export function startHousekeeping({ database, log, nowMs, keepEventsDays }: Hous
       return false
     },
   })
-  const loops = [categories, months, retention]
+  const coupons = startLoop({
+    name: 'coupons',
+    log,
+    idleMs: 10 * secondMs,
+    maxBackoffMs,
+    round: () => settleCoupons(database, nowMs()),
+  })
+  const loops = [categories, months, retention, coupons]
   return {
     wake: () => loops.forEach((loop) => loop.wake()),
     stop: async () => void (await Promise.all(loops.map((loop) => loop.stop()))),

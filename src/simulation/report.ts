@@ -1,7 +1,8 @@
 /** What a simulation came to: messages a week, refusals, runs, stages, offers and what they cost, revenue. */
 
 import type { Decision } from '../domain/decision.ts'
-import type { Definitions, Discount } from '../domain/definitions.ts'
+import type { Definitions } from '../domain/definitions.ts'
+import { costOfOrder } from '../domain/offer-cost.ts'
 import type { Channel, CouponFacts, Stage } from '../domain/snapshot.ts'
 import { dayMs, type EpochMs } from '../domain/time.ts'
 import type { Happening, SimulatedOrder } from './happenings.ts'
@@ -98,7 +99,7 @@ export class Reporter implements Observer {
     const report = this.#offer(offer)
     report.redeemed++
     const discount = this.#definitions.offers.get(offer)?.discount
-    if (discount !== undefined) report.costCents += costOf(discount, order.revenueCents)
+    if (discount !== undefined) report.costCents += costOfOrder(discount, order.revenueCents)
   }
 
   decided(_customer: SimulatedCustomer, decision: Decision): void {
@@ -171,13 +172,6 @@ export class Reporter implements Observer {
   #offer(key: string): OfferReport {
     return findOrAdd(this.#offers, key, () => ({ issued: 0, redeemed: 0, costCents: 0 }))
   }
-}
-
-function costOf(discount: Discount, revenueCents: number): number {
-  // What was paid is what is left after the discount.
-  if (discount.type === 'percent')
-    return discount.percent >= 100 ? 0 : Math.round((revenueCents * discount.percent) / (100 - discount.percent))
-  return discount.amountCents
 }
 
 function add(counts: Counts, key: string): void {

@@ -14,6 +14,7 @@ import type { CouponFacts } from '../domain/snapshot.ts'
 import { dayMs, type EpochMs, secondMs } from '../domain/time.ts'
 import type { Happening, SimulatedOrder, TimedHappening } from './happenings.ts'
 import { simulatedIdentifiers } from './identifiers.ts'
+import { OfferBook } from './offer-book.ts'
 import { TimeQueue } from './queue.ts'
 import { rescore, scoreCustomers } from './scoring.ts'
 import { type Interests, SimulatedCustomer, type SimulatedMessage, type SimulatedPerson } from './simulated-customer.ts'
@@ -91,6 +92,7 @@ class Run {
   readonly #simulation: Simulation
   readonly #rules: Rules
   readonly #interests: Interests
+  readonly #offers: OfferBook
   readonly #queue = new TimeQueue<Item>()
   readonly #whoById = new Map<string, Who>()
   readonly #customers: SimulatedCustomer[] = []
@@ -99,6 +101,7 @@ class Run {
     this.#simulation = simulation
     this.#rules = simulation.rules ?? { decide: decideForReal, mayContact }
     const { definitions } = simulation
+    this.#offers = new OfferBook(definitions)
     this.#interests = { events: interestingEvents(definitions), traits: interestingTraits(definitions) }
   }
 
@@ -148,6 +151,7 @@ class Run {
     who.customer ??= this.#meet(who, atMs)
     const { customer } = who
     const redeemed = customer.take(happening, this.#interests, atMs)
+    if (redeemed !== undefined && happening.type === 'order') this.#offers.redeem(redeemed, happening.order)
     for (const observer of this.#simulation.observers) {
       observer.happened?.(customer, happening, atMs)
       if (redeemed !== undefined && happening.type === 'order') observer.redeemed?.(customer, redeemed, happening.order)
@@ -167,12 +171,14 @@ class Run {
     const { definitions, observers } = this.#simulation
     const identifiers = simulatedIdentifiers(customer.id)
     for (let looks = 0; looks < mostLooks; looks++) {
-      const decision = this.#rules.decide(customer.snapshot(atMs), definitions, atMs, identifiers)
+      const snapshot = { ...customer.snapshot(atMs), offers: this.#offers.factsFor(customer.id, atMs) }
+      const decision = this.#rules.decide(snapshot, definitions, atMs, identifiers)
       if (decision.scoresAreStale) {
         scoreCustomers([customer], atMs)
         continue
       }
       const planned = customer.save(decision, atMs)
+      this.#offers.issue(customer.id, decision.coupons)
       for (const observer of observers) observer.decided?.(customer, decision, atMs)
       for (const task of decision.tasks) this.#giveTask(who, task, atMs)
       for (const message of planned) this.#queue.add(atMs + deliveryMs, { type: 'deliver', who, message })

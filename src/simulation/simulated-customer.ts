@@ -214,7 +214,9 @@ export class SimulatedCustomer {
     this.#revenueCents += order.revenueCents
     const properties = { order_id: order.key, total: order.revenueCents / 100, products: order.products }
     this.hear({ kind: 'event', name: 'Order Completed', properties }, nowMs)
-    const redeemed = this.coupons.find(({ code }) => code === order.coupon)
+    const redeemed = this.coupons.find(
+      ({ code, expiresAtMs }) => code === order.coupon && (expiresAtMs === null || expiresAtMs > nowMs),
+    )
     if (redeemed !== undefined) this.coupons = this.coupons.filter((coupon) => coupon !== redeemed)
     return redeemed
   }
@@ -257,7 +259,8 @@ export class SimulatedCustomer {
     this.#news = this.#news.filter(({ id }) => !consumed.has(id))
     for (const { experiment, variant } of decision.assignments) this.#assignments[experiment] ??= variant
     for (const [name, value] of Object.entries(decision.traits)) this.#setTrait(name, value)
-    this.coupons.push(...decision.coupons.map((coupon) => ({ ...coupon, issuedAtMs: nowMs })))
+    for (const coupon of decision.coupons)
+      this.coupons.push({ ...coupon, code: coupon.code ?? `POOL-${coupon.id}`, issuedAtMs: nowMs })
     this.#saveRuns(decision, nowMs)
     const planned = decision.messages.map(
       (message): SimulatedMessage => ({

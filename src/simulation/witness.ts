@@ -11,9 +11,10 @@ import {
   journeyVersionKey,
 } from '../domain/definitions.ts'
 import { propertiesPass } from '../domain/property-tests.ts'
-import type { Channel } from '../domain/snapshot.ts'
+import type { Channel, CouponFacts } from '../domain/snapshot.ts'
 import { dayMs, type EpochMs, minuteMs } from '../domain/time.ts'
-import type { Happening } from './happenings.ts'
+import type { Happening, SimulatedOrder } from './happenings.ts'
+import { OfferWatch } from './offer-watch.ts'
 import type { Observer } from './simulate.ts'
 import type { SimulatedCustomer, SimulatedMessage } from './simulated-customer.ts'
 import { WallClock } from './wall-clock.ts'
@@ -27,6 +28,8 @@ export const invariants = [
   'held-out',
   'coupon-not-held',
   'offers-at-once',
+  'over-budget',
+  'offer-limit',
   're-entry',
   'after-goal',
   'twice',
@@ -71,9 +74,11 @@ export class Witness implements Observer {
   readonly #definitions: Definitions
   readonly #seen = new Map<string, Seen>()
   readonly #clock = new WallClock()
+  readonly #offers: OfferWatch
 
   constructor(definitions: Definitions) {
     this.#definitions = definitions
+    this.#offers = new OfferWatch(definitions)
   }
 
   /** All violations together. */
@@ -119,6 +124,12 @@ export class Witness implements Observer {
     const held = customer.coupons.filter(({ expiresAtMs }) => expiresAtMs === null || expiresAtMs > atMs)
     if (held.length > this.#definitions.policy.offersAtOnce)
       this.#report('offers-at-once', customer, atMs, held.map(({ offer }) => offer).join(', '))
+    for (const { invariant, offer } of this.#offers.issued(customer.id, decision.coupons, atMs))
+      this.#report(invariant, customer, atMs, offer)
+  }
+
+  redeemed(_customer: SimulatedCustomer, coupon: CouponFacts, order: SimulatedOrder): void {
+    this.#offers.redeemed(coupon, order)
   }
 
   #mayReEnter(journey: string, version: string, before: SeenRun, atMs: EpochMs): boolean {

@@ -15,6 +15,7 @@ import { sayProblem } from '../domain/problem.ts'
 import type { EpochMs } from '../domain/time.ts'
 import { type CampaignFiles, readCampaignFiles } from './campaign-files.ts'
 import type { Database, Queryable } from './database.ts'
+import { keepOfferLimits } from './offers/limits.ts'
 
 export interface Publication {
   /** What is in force now and was not before: `journey welcome`, `template welcome-hello`. */
@@ -41,6 +42,7 @@ export async function publishCampaigns(db: Pool, directory: string, nowMs: Epoch
     const plan = await planPublication(client, files)
     await saveDocuments(client, files.documents, nowMs)
     await saveTemplates(client, files.templates, nowMs)
+    await keepOfferLimits(client)
     return plan
   })
 }

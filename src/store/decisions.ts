@@ -5,6 +5,7 @@ import type { Snapshot } from '../domain/snapshot.ts'
 import type { EpochMs } from '../domain/time.ts'
 import type { Queryable } from './database.ts'
 import { saveSideEffects } from './decision-side-effects.ts'
+import { reserveCoupons, takeCodes } from './offers/reserve.ts'
 
 export interface DecisionToSave {
   readonly customerId: string
@@ -44,11 +45,13 @@ const save = `
        AND m.journey = run.journey AND m.entry_number = run."entryNumber"
     RETURNING m.id
   ), coupon AS (
-    INSERT INTO coupons (id, offer, code, customer_id, status, issued_at, expires_at)
-    SELECT id, offer, code, "customerId", 'issued', "issuedAt", "expiresAt"
+    INSERT INTO coupons (id, offer, code, customer_id, status, cost_cents, issued_at, expires_at)
+    SELECT id, offer, code, "customerId", 'issued', "costCents", "issuedAt", "expiresAt"
       FROM jsonb_to_recordset($2) AS c (
-             id uuid, offer text, code text, "customerId" uuid, "issuedAt" timestamptz, "expiresAt" timestamptz)
+             id uuid, offer text, code text, "customerId" uuid, "costCents" bigint, "issuedAt" timestamptz,
+             "expiresAt" timestamptz)
     ON CONFLICT (id) DO NOTHING
+    RETURNING id
   ), planned AS (
     INSERT INTO messages (id, customer_id, journey, version, step, entry_number, visit, channel, message_class, topic,
                           template, status, data, coupon_id, planned_at, expires_at)
@@ -91,7 +94,9 @@ const save = `
            at_risk = s."atRisk", due_at = s."dueAt", reviewed_at = s.at
       FROM stand s WHERE c.id = s."customerId"
   )
-  SELECT id, true AS planned FROM planned UNION ALL SELECT id, false FROM withdrawn`
+  SELECT id, 'planned' AS what FROM planned
+  UNION ALL SELECT id, 'withdrawn' FROM withdrawn
+  UNION ALL SELECT id, 'issued' FROM coupon`
 
 /** What saving changed in the ledger. */
 export interface LedgerChanges {
@@ -105,22 +110,37 @@ export interface LedgerChanges {
  * Saves decisions inside the caller's transaction, which holds the locks on their customers. Saving one again changes
  * nothing: ids follow from what was decided, and a message that is already in the ledger stays as it is.
  *
- * @throws the database's error `coupons_code_key` if a new coupon has the code of another customer's.
+ * @throws the database's error `coupons_code_key` if a new coupon has the code of another customer's;
+ *   CouponsRefusedError if there are not as many coupons as were decided. Either way: roll back, and decide again.
  */
 export async function saveDecisions(client: Queryable, saves: readonly DecisionToSave[]): Promise<LedgerChanges> {
-  const [{ rows }] = await Promise.all([saveMain(client, saves), saveSideEffects(client, saves)])
-  const idsWhere = (planned: boolean): Set<string> =>
-    new Set(rows.filter((row) => row.planned === planned).map((row) => row.id))
-  return { planned: idsWhere(true), withdrawn: idsWhere(false) }
+  const coupons = saves.flatMap(({ customerId, decision }) =>
+    decision.coupons.map((coupon) => ({ customerId, coupon })),
+  )
+  const codes = await takeCodes(client, coupons)
+  const [{ rows }] = await Promise.all([saveMain(client, saves, codes), saveSideEffects(client, saves)])
+  const idsWhere = (what: SavedRow['what']): Set<string> =>
+    new Set(rows.filter((row) => row.what === what).map((row) => row.id))
+  const issued = idsWhere('issued')
+  await reserveCoupons(
+    client,
+    coupons.filter(({ coupon }) => issued.has(coupon.id)),
+  )
+  return { planned: idsWhere('planned'), withdrawn: idsWhere('withdrawn') }
 }
 
-function saveMain(client: Queryable, saves: readonly DecisionToSave[]) {
-  return client.query<{ id: string; planned: boolean }>({
+interface SavedRow {
+  readonly id: string
+  readonly what: 'planned' | 'withdrawn' | 'issued'
+}
+
+function saveMain(client: Queryable, saves: readonly DecisionToSave[], codes: ReadonlyMap<string, string>) {
+  return client.query<SavedRow>({
     name: 'save-decisions',
     text: save,
     values: [
       runRows(saves),
-      couponRows(saves),
+      couponRows(saves, codes),
       messageRows(saves),
       noteRows(saves),
       newsRows(saves),
@@ -145,14 +165,18 @@ function runRows(saves: readonly DecisionToSave[]): unknown[] {
   )
 }
 
-function couponRows(saves: readonly DecisionToSave[]): unknown[] {
+/** A coupon for which no code was taken is issued already. */
+function couponRows(saves: readonly DecisionToSave[], codes: ReadonlyMap<string, string>): unknown[] {
   return saves.flatMap(({ customerId, decision, decidedAtMs }) =>
-    decision.coupons.map(({ expiresAtMs, ...coupon }) => ({
-      ...coupon,
-      customerId,
-      issuedAt: iso(decidedAtMs),
-      expiresAt: isoOrNull(expiresAtMs),
-    })),
+    decision.coupons
+      .map((coupon) => ({ ...coupon, code: coupon.code ?? codes.get(coupon.id) }))
+      .filter(({ code }) => code !== undefined)
+      .map(({ expiresAtMs, ...coupon }) => ({
+        ...coupon,
+        customerId,
+        issuedAt: iso(decidedAtMs),
+        expiresAt: isoOrNull(expiresAtMs),
+      })),
   )
 }
 

@@ -190,7 +190,10 @@ export async function recountOrders(client: Queryable, customerIds: readonly str
   })
 }
 
-/** Marks coupons as redeemed by the orders that name them. A code redeemed once stays with its first order. */
+/**
+ * Marks coupons as redeemed by the orders that name them. A code redeemed once stays with its first order, and one that
+ * had expired when the order was made, or has been given up since, redeems nothing.
+ */
 export async function redeemCoupons(
   client: Queryable,
   rows: readonly { readonly code: string; readonly orderId: string; readonly atMs: number }[],
@@ -200,8 +203,11 @@ export async function redeemCoupons(
     name: 'redeem-coupons',
     text: `
       UPDATE coupons SET status = 'redeemed', redeemed_at = to_timestamp(given.ms / 1000), order_id = given.order_id
-      FROM unnest($1::text[], $2::uuid[], $3::float8[]) AS given (code, order_id, ms)
-      WHERE coupons.code = upper(given.code) AND coupons.redeemed_at IS NULL`,
+      FROM (SELECT DISTINCT ON (upper(code)) upper(code) AS code, order_id, ms
+              FROM unnest($1::text[], $2::uuid[], $3::float8[]) AS named (code, order_id, ms)
+             ORDER BY upper(code), ms) AS given
+      WHERE coupons.code = given.code AND coupons.status = 'issued'
+        AND (coupons.expires_at IS NULL OR coupons.expires_at > to_timestamp(given.ms / 1000))`,
     values: [rows.map((row) => row.code), rows.map((row) => row.orderId), rows.map((row) => row.atMs)],
   })
 }

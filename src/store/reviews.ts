@@ -5,6 +5,7 @@ import type { Decision } from '../domain/decision.ts'
 import type { EpochMs } from '../domain/time.ts'
 import type { Database, Queryable } from './database.ts'
 import { couponCodeConstraint, type LedgerChanges, saveDecisions } from './decisions.ts'
+import { type CouponRefusal, CouponsRefusedError } from './offers/reserve.ts'
 import { type LoadedSnapshot, lockAndLoadSnapshot } from './snapshots.ts'
 
 export interface Reviewed {
@@ -25,7 +26,8 @@ export interface ReviewStore {
   /**
    * Loads, decides, saves. `undefined`: the customer is gone, erased or merged; what waited for them is then read.
    *
-   * @param decide pure; called again with the next `salt` when a coupon code turns out to be taken.
+   * @param decide pure; called again with the next `salt` when a coupon code turns out to be taken, and with what is
+   *   exhausted when the last coupon has just gone to somebody else.
    * @param needs what `decide` asks for beyond the snapshot.
    */
   review(
@@ -42,13 +44,17 @@ const mostSalts = 3
 export function createReviewStore(database: Database): ReviewStore {
   return {
     async review(customerId, nowMs, decide, needs) {
-      for (let salt = 0; ; salt++) {
+      const refusals: CouponRefusal[] = []
+      for (let salt = 0; ; ) {
         try {
           return await database.transaction((client) =>
-            reviewOnce(client, customerId, { nowMs, needs }, (it) => decide(it, salt)),
+            reviewOnce(client, customerId, { nowMs, needs }, (it) => decide(withRefusals(it, refusals), salt)),
           )
         } catch (error) {
-          if (!isTakenCode(error) || salt + 1 >= mostSalts) throw error
+          // Each time one offer less: it ends with the last of them.
+          if (error instanceof CouponsRefusedError) refusals.push(...error.refusals)
+          else if (isTakenCode(error) && salt + 1 < mostSalts) salt++
+          else throw error
         }
       }
     },
@@ -74,6 +80,20 @@ async function reviewOnce(
   if (decision.scoresAreStale) return { loaded, decision, ledger: { planned: new Set(), withdrawn: new Set() } }
   const ledger = await saveDecisions(client, [{ customerId, decision, scores: loaded.snapshot.scores, ...rest }])
   return { loaded, decision, ledger }
+}
+
+/** The same customer, who gets no coupon of these offers. */
+export function withRefusals(loaded: LoadedSnapshot, refusals: readonly CouponRefusal[]): LoadedSnapshot {
+  const { snapshot } = loaded
+  const own = refusals.filter(({ customerId }) => customerId === snapshot.customer.id)
+  if (own.length === 0) return loaded
+  const offers = Object.fromEntries(
+    own.map(({ offer, rule }) => {
+      const known = snapshot.offers?.[offer] ?? { had: 0, centsLeft: null }
+      return [offer, { ...known, exhausted: rule }]
+    }),
+  )
+  return { ...loaded, snapshot: { ...snapshot, offers: { ...snapshot.offers, ...offers } } }
 }
 
 function isTakenCode(error: unknown): boolean {

@@ -14,6 +14,7 @@ import type {
   CouponFacts,
   MessageClass,
   News,
+  OfferFacts,
   PastRunFacts,
   RecentMessageFacts,
   RunFacts,
@@ -137,6 +138,15 @@ const loadFacts = `
        FROM coupons
       WHERE customer_id = c.id AND status = 'issued' AND (expires_at IS NULL OR expires_at > $2)) AS coupons,
 
+    (SELECT json_object_agg(l.offer, json_build_object('had', coalesce(given.had, 0), 'exhausted', CASE
+              WHEN l.issued >= l.max_coupons THEN 'offer-budget'
+              WHEN l.from_pool AND NOT EXISTS (SELECT FROM offer_codes o WHERE o.offer = l.offer AND coupon_id IS NULL)
+              THEN 'offer-pool-empty' END,
+              'centsLeft', l.max_cost_cents - l.cost_cents))
+       FROM offer_limits l
+       LEFT JOIN (SELECT offer, count(*) AS had FROM coupons WHERE customer_id = c.id GROUP BY offer) AS given
+         USING (offer)) AS offers,
+
     (SELECT json_object_agg(experiment, variant) FROM experiment_assignments WHERE customer_id = c.id) AS assignments,
 
     (SELECT json_agg(unread) FROM (
@@ -240,6 +250,7 @@ interface FactsRow {
   readonly recent_messages: readonly Written<RecentMessageFacts>[] | null
   readonly open_messages: readonly Written<OpenMessage>[] | null
   readonly coupons: readonly Written<CouponFacts>[] | null
+  readonly offers: Record<string, OfferFacts> | null
   readonly assignments: Record<string, string> | null
   readonly news: readonly NewsRow[] | null
 }
@@ -298,6 +309,7 @@ function toSnapshot(row: CustomerRow, facts: FactsRow, newsPage: number): Loaded
         ...coupon,
         expiresAtMs: msOrNull(expiresAt),
       })),
+      ...(facts.offers === null ? {} : { offers: facts.offers }),
       ...(facts.assignments === null ? {} : { assignments: facts.assignments }),
     },
     openMessages: (facts.open_messages ?? []).map(({ notBefore, ...message }) => ({

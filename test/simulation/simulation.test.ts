@@ -50,6 +50,8 @@ describe('a generated year', () => {
       'message suppressed refused',
       'message hold-out refused',
       'offer offers-at-once refused',
+      'offer offer-budget refused',
+      'offer offer-limit refused',
       'entry reentry:never refused',
       'entry reentry:after refused',
       'entry reentry:active refused',
@@ -146,6 +148,27 @@ describe('with one rule switched off, the witness says which promise was broken:
         ),
       ],
       'offers-at-once',
+    ],
+    [
+      'budgets in coupons',
+      [
+        everywhere(
+          'decide/offer-step.ts',
+          'if (facts === undefined || facts.exhausted !== null) return facts?.exhausted ?? null',
+          'if (facts === undefined) return null',
+        ),
+      ],
+      'over-budget',
+    ],
+    [
+      'budgets in money',
+      [everywhere('decide/offer-step.ts', 'facts.centsLeft !== null && (mostCostOf(', 'facts.had < 0 && (mostCostOf(')],
+      'over-budget',
+    ],
+    [
+      'coupons per customer',
+      [everywhere('decide/offer-step.ts', 'had >= offer.perCustomer', 'had < 0')],
+      'offer-limit',
     ],
     [
       'counting visits',

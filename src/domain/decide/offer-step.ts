@@ -1,7 +1,9 @@
 /** Giving a customer a coupon, or saying why not. */
 
-import type { OfferStep } from '../definitions.ts'
+import type { PlannedCoupon } from '../decision.ts'
+import type { OfferDefinition, OfferStep } from '../definitions.ts'
 import { holds } from '../evaluate.ts'
+import { mostCostOf } from '../offer-cost.ts'
 import type { Outcome } from './advance.ts'
 import { type DefinedRun, note, type Workspace } from './workspace.ts'
 
@@ -13,35 +15,43 @@ export function issueOffer(work: Workspace, run: DefinedRun, step: OfferStep): O
     note(work, run, 'offer', 'done', 'already-held', { offer: step.offer })
     return { goTo: step.next }
   }
-  const refusal = refusalOf(work, step)
-  if (refusal !== null) {
-    note(work, run, 'offer', 'refused', refusal, { offer: step.offer })
+  const offer = work.definitions.offers.get(step.offer)
+  const refusal = offer === undefined ? 'offer-unknown' : refusalOf(work, offer)
+  if (offer === undefined || refusal !== null) {
+    note(work, run, 'offer', 'refused', refusal ?? 'offer-unknown', { offer: step.offer })
     return { goTo: step.ifRefused }
   }
-  issue(work, run, step)
+  issue(work, run, step, offer)
   return { goTo: step.next }
 }
 
-function refusalOf({ definitions, heldCoupons, view, nowMs }: Workspace, step: OfferStep): string | null {
-  const offer = definitions.offers.get(step.offer)
-  if (offer === undefined) return 'offer-unknown'
+/** The customer's own reasons first: whether there are coupons left is asked of those who could have one. */
+function refusalOf({ snapshot, definitions, heldCoupons, coupons, view, nowMs }: Workspace, offer: OfferDefinition) {
   if (offer.if !== null && !holds(offer.if, view, nowMs)) return 'offer-condition'
-  return heldCoupons.length >= definitions.policy.offersAtOnce ? 'offers-at-once' : null
+  if (heldCoupons.length >= definitions.policy.offersAtOnce) return 'offers-at-once'
+  const facts = snapshot.offers?.[offer.key]
+  const had = (facts?.had ?? 0) + coupons.filter((coupon) => coupon.offer === offer.key).length
+  if (offer.perCustomer !== null && had >= offer.perCustomer) return 'offer-limit'
+  if (facts === undefined || facts.exhausted !== null) return facts?.exhausted ?? null
+  return facts.centsLeft !== null && (mostCostOf(offer.discount) ?? 0) > facts.centsLeft ? 'offer-budget' : null
 }
 
-function issue(work: Workspace, run: DefinedRun, { id: step, offer: key }: OfferStep): void {
-  const offer = work.definitions.offers.get(key)
+function issue(work: Workspace, run: DefinedRun, { id: step }: OfferStep, offer: OfferDefinition): void {
   const visit = run.memory.visits?.[step] ?? 1
-  const coupon = {
+  const coupon: PlannedCoupon = {
     id: work.identifiers.id(`coupon:${run.id}:${step}:${visit}`),
-    offer: key,
-    code: `${offer?.codePrefix ?? ''}-${work.identifiers.code(`code:${run.id}:${step}:${visit}`)}`,
-    expiresAtMs: offer?.validForMs == null ? null : work.nowMs + offer.validForMs,
+    offer: offer.key,
+    code:
+      offer.codes.from === 'pool'
+        ? null
+        : `${offer.codes.prefix}-${work.identifiers.code(`code:${run.id}:${step}:${visit}`)}`,
+    costCents: mostCostOf(offer.discount),
+    expiresAtMs: offer.validForMs === null ? null : work.nowMs + offer.validForMs,
   }
   work.coupons.push(coupon)
   work.heldCoupons.push(coupon)
-  remember(run, key, coupon.id)
-  note(work, run, 'offer', 'done', 'issued', { offer: key })
+  remember(run, offer.key, coupon.id)
+  note(work, run, 'offer', 'done', 'issued', { offer: offer.key })
 }
 
 function remember(run: DefinedRun, offer: string, couponId: string): void {

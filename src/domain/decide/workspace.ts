@@ -40,8 +40,11 @@ export interface Workspace {
   /** Earlier messages and those planned here. */
   readonly recentMessages: RecentMessageFacts[]
   /** Coupons that can be redeemed, with those issued here. */
-  readonly heldCoupons: CouponFacts[]
+  readonly heldCoupons: HeldCoupon[]
 }
+
+/** A new one may not know its code yet. */
+export type HeldCoupon = Omit<CouponFacts, 'code'>
 
 /** A run while it is worked on. */
 export interface Run {

@@ -89,7 +89,12 @@ export function saved(snapshot: Snapshot, decision: Decision, nowMs: EpochMs): S
     ],
     coupons: [
       ...snapshot.coupons.filter(({ expiresAtMs }) => expiresAtMs === null || expiresAtMs > nowMs),
-      ...decision.coupons,
+      ...decision.coupons.map(({ id, offer, code, expiresAtMs }) => ({
+        id,
+        offer,
+        code: code ?? 'FROM-THE-POOL',
+        expiresAtMs,
+      })),
     ],
     news: snapshot.news.filter(({ id }) => !decision.consumedNews.includes(id)),
     assignments: {
