@@ -111,7 +111,7 @@ describe('an offer', () => {
       identifiers,
     )
     const [coupon] = decision.coupons
-    expect(decision.coupons).toEqual([
+    expect(decision.coupons).toMatchObject([
       { id: coupon!.id, offer: 'ten', code: expect.stringMatching(/^TEN-./), expiresAtMs: monday + 5 * dayMs },
     ])
     const customer = new Life(definitions).event('Go').pass(9 * dayMs)

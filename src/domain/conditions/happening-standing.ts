@@ -18,6 +18,7 @@ import {
   type Period,
   readsSingleEvents,
   type SequenceCondition,
+  sameForAll,
   thresholdsOf,
 } from './happening.ts'
 import type { EventDayFacts, EventFacts, MoreFacts, SingleOrderFacts } from './more-facts.ts'
@@ -30,6 +31,8 @@ interface Happening {
 
 export function eventStanding(condition: EventCondition, more: MoreFacts, nowMs: EpochMs): Standing {
   const { pick, period, test } = condition
+  const constant = sameForAll(test)
+  if (constant !== undefined) return fixed(constant)
   if (!readsSingleEvents(condition)) return daysStanding(pick, period, test, more.eventDays, nowMs)
   const property = 'property' in test ? test.property : null
   const found = eventsIn(pick, period, more.events, nowMs).map(({ atMs, properties }): Happening => {
@@ -40,6 +43,8 @@ export function eventStanding(condition: EventCondition, more: MoreFacts, nowMs:
 }
 
 export function orderStanding({ pick, period, test }: OrderCondition, more: MoreFacts, nowMs: EpochMs): Standing {
+  const constant = sameForAll(test)
+  if (constant !== undefined) return fixed(constant)
   const found = more.orders
     .filter((order) => isOrder(pick, order) && isInPeriod(period, order.atMs, nowMs))
     .map(({ atMs, revenueCents }): Happening => ({ atMs, amount: revenueCents }))

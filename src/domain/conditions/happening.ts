@@ -3,6 +3,7 @@
 import type { MomentTest, ValueTest } from '../condition.ts'
 import type { PropertyTests } from '../definitions.ts'
 import { dayMs, type EpochMs } from '../time.ts'
+import { passes } from '../value-test.ts'
 
 export type EventKind = 'track' | 'page' | 'screen'
 
@@ -104,4 +105,11 @@ export function failsForGood(is: 'sum' | 'min' | 'max' | 'average', test: ValueT
 
 function onlyHas(test: ValueTest, names: readonly (keyof ValueTest)[]): boolean {
   return Object.keys(test).every((name) => names.includes(name as keyof ValueTest))
+}
+
+/** What a count says of everybody alike, such as "at least 0"; undefined if it depends on the customer. */
+export function sameForAll(test: HappeningTest): boolean | undefined {
+  if (test.is !== 'count') return undefined
+  const ofNone = passes(test.test, 0)
+  return thresholdsOf(test.test).every((count) => passes(test.test, count) === ofNone) ? ofNone : undefined
 }

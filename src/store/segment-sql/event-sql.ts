@@ -5,6 +5,7 @@ import {
   type EventCondition,
   type EventPick,
   readsSingleEvents,
+  sameForAll,
   thresholdsOf,
 } from '../../domain/conditions/happening.ts'
 import { wholeDays } from '../../domain/conditions/happening-standing.ts'
@@ -13,7 +14,7 @@ import { dayMs } from '../../domain/time.ts'
 import { passes } from '../../domain/value-test.ts'
 import type { Answer } from './answer.ts'
 import type { Desk } from './desk.ts'
-import { edgeSql, happeningSql, leavesSql, periodSql, type Rows, sameForAll } from './happening-sql.ts'
+import { edgeSql, happeningSql, leavesSql, periodSql, type Rows } from './happening-sql.ts'
 import { numericProperty, propertiesPassSql } from './property-sql.ts'
 import { passesSql } from './value-test-sql.ts'
 

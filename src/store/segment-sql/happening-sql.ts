@@ -22,13 +22,6 @@ export interface Rows {
   readonly onMerge: OnMerge
 }
 
-/** What a count says of everybody alike, such as "at least 0"; undefined if it depends on the customer. */
-export function sameForAll(test: HappeningTest): boolean | undefined {
-  if (test.is !== 'count') return undefined
-  const ofNone = passes(test.test, 0)
-  return thresholdsOf(test.test).every((count) => passes(test.test, count) === ofNone) ? ofNone : undefined
-}
-
 /** For rows one by one; not of what is the same for all. */
 export function happeningSql(rows: Rows, test: HappeningTest, withinMs: number | null, desk: Desk): Answer {
   const leaves = (at: string): string => leavesSql(at, withinMs, desk.params)

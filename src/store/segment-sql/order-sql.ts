@@ -1,9 +1,10 @@
 /** Conditions on orders one by one, in SQL. */
 
 import type { OrderCondition, OrderPick } from '../../domain/conditions/happening.ts'
+import { sameForAll } from '../../domain/conditions/happening.ts'
 import type { Answer } from './answer.ts'
 import type { Desk } from './desk.ts'
-import { happeningSql, periodSql, sameForAll } from './happening-sql.ts'
+import { happeningSql, periodSql } from './happening-sql.ts'
 import type { SqlParams } from './sql-params.ts'
 
 export function orderSql({ pick, period, test }: OrderCondition, desk: Desk): Answer {
