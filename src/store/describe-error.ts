@@ -46,8 +46,38 @@ const lostConnection = /Connection (?:terminated|ended)|timeout exceeded when tr
  * transaction to break a deadlock. An error about the data or the statement stays an error.
  */
 export function isPassing(error: unknown): boolean {
+  if (isPrismaError(error)) return isPassingForPrisma(error)
   const code = errorCode(error)
   if (code !== undefined && /^[0-9A-Z]{5}$/.test(code)) return /^(?:08|40|53|55|57|58)/.test(code)
   if (code !== undefined) return /^(?:E[A-Z]+|ERR_SOCKET_CLOSED)$/.test(code)
   return error instanceof Error && lostConnection.test(error.message)
+}
+
+/**
+ * Prisma's codes for a server that is away or too busy, and for a transaction that was picked to end a deadlock.
+ *
+ * @see https://www.prisma.io/docs/orm/reference/error-reference
+ */
+const passingForPrisma: ReadonlySet<string> = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2034'])
+
+/** PostgreSQL's words for its own coming and going, where Prisma hands on nothing but them. */
+const comingOrGoing = /reach database server|closed the connection|starting up|shutting down|terminating connection/
+
+function isPrismaError(error: unknown): error is Error {
+  return error instanceof Error && /^(?:PrismaClient|DriverAdapterError)/.test(error.name)
+}
+
+function isPassingForPrisma(error: Error): boolean {
+  const code = errorCode(error)
+  if (code !== undefined && passingForPrisma.has(code)) return true
+  const [inner] = [error.cause, driverErrorIn(error)].filter((each) => each !== undefined)
+  if (inner !== undefined && inner !== error && isPassing(inner)) return true
+  return comingOrGoing.test(error.message) || lostConnection.test(error.message)
+}
+
+/** The driver's error, as an object with the SQLSTATE as its code. */
+function driverErrorIn(error: Error): { readonly code: string } | undefined {
+  const { meta } = error as { readonly meta?: { readonly driverAdapterError?: { readonly cause?: unknown } } }
+  const { originalCode } = (meta?.driverAdapterError?.cause ?? {}) as { readonly originalCode?: unknown }
+  return typeof originalCode === 'string' ? { code: originalCode } : undefined
 }
