@@ -10,6 +10,7 @@ import { exportCommand } from './export/export-command.ts'
 import { importCommand } from './import/import-command.ts'
 import { keysCommand } from './keys-command.ts'
 import { privacyCommand } from './privacy-command.ts'
+import { offersCommand } from './offers-command.ts'
 import { retentionCommand } from './retention-command.ts'
 import { segmentsCommand } from './segments-command.ts'
 import { simulateCommand } from './simulate-command.ts'
@@ -39,6 +40,7 @@ export function buildProgram(): Command {
     segmentsCommand(),
     simulateCommand(),
     tasksCommand(),
+    offersCommand(),
     whyCommand(),
     analyzeCommand(),
   ])

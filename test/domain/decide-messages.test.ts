@@ -111,8 +111,14 @@ describe('an offer', () => {
       identifiers,
     )
     const [coupon] = decision.coupons
-    expect(decision.coupons).toMatchObject([
-      { id: coupon!.id, offer: 'ten', code: expect.stringMatching(/^TEN-./), expiresAtMs: monday + 5 * dayMs },
+    expect(decision.coupons).toEqual([
+      {
+        id: coupon!.id,
+        offer: 'ten',
+        costCents: null,
+        code: expect.stringMatching(/^TEN-./),
+        expiresAtMs: monday + 5 * dayMs,
+      },
     ])
     const customer = new Life(definitions).event('Go').pass(9 * dayMs)
     expect(customer.messages.map(({ step, couponId }) => [step, couponId])).toEqual([

@@ -17,6 +17,7 @@ import { ApiError } from '../api-error.ts'
 import type { KeyCheck } from '../key-check.ts'
 import { actorOf, letIn, roleOf } from './admin-access.ts'
 import { type MergeNeeds, mergeRoutes } from './merge-routes.ts'
+import { offerRoutes } from './offer-routes.ts'
 import { personRoutes } from './person-routes.ts'
 import { badCursor, idCursor, limitOf, one, oneOf, type Query, queryOf, uuidOf } from './query.ts'
 import { segmentRoutes } from './segment-routes.ts'
@@ -50,6 +51,7 @@ export function adminRoutes(needs: AdminNeeds): (app: FastifyInstance) => Promis
     await app.register(suppressionRoutes(needs))
     await app.register(mergeRoutes(needs))
     await app.register(taskRoutes(needs))
+    await app.register(offerRoutes(needs))
     segmentRoutes(app, needs)
     await app.register(whyRoutes(needs))
   }
