@@ -3,10 +3,6 @@
  * an earlier one.
  */
 
-import { once } from 'node:events'
-import { finished } from 'node:stream/promises'
-import type pg from 'pg'
-import { from as copyFrom } from 'pg-copy-streams'
 import type { Queryable } from './database.ts'
 
 export interface ImportedOrder {
@@ -130,53 +126,6 @@ function byKey(a: ImportedOrder, b: ImportedOrder): number {
   return a.orderKey < b.orderKey ? -1 : 1
 }
 
-/** Lines of orders on their way into the table, in PostgreSQL's COPY text format. */
-export class LineCopy {
-  readonly #stream: ReturnType<typeof copyFrom> & NodeJS.WritableStream
-  readonly #done: Promise<void>
-  #text = ''
-
-  constructor(client: pg.ClientBase) {
-    this.#stream = client.query(
-      copyFrom('COPY order_lines (order_id, position, product_key, quantity, price_cents) FROM STDIN'),
-    )
-    this.#done = finished(this.#stream)
-    this.#done.catch(() => undefined) // Told by `end`, and by whatever is written after it.
-  }
-
-  async add(
-    orderId: string,
-    position: number,
-    productKey: string,
-    quantity: number,
-    priceCents: number,
-  ): Promise<void> {
-    this.#text += `${orderId}\t${position}\t${copyText(productKey)}\t${quantity}\t${priceCents}\n`
-    if (this.#text.length > 1 << 18) await this.#flush()
-  }
-
-  async end(): Promise<void> {
-    await this.#flush()
-    this.#stream.end()
-    await this.#done
-  }
-
-  async #flush(): Promise<void> {
-    const text = this.#text
-    this.#text = ''
-    if (text !== '' && !this.#stream.write(text)) await Promise.race([once(this.#stream, 'drain'), this.#done])
-  }
-}
-
-const plain = /^[\w .-]*$/
-const special = /[\\\t\n\r]/g
-const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }
-
-function copyText(text: string): string {
-  if (plain.test(text)) return text
-  return text.replace(special, (char) => escapes[char] ?? char)
-}
-
 export interface ImportedRefund {
   /** Of the file. */
   readonly line: number
@@ -238,15 +187,23 @@ export async function takeImportedRefunds(
       ), refund AS MATERIALIZED (
         DELETE FROM imported_refunds r USING page
         WHERE r.import_id = $1 AND r.customer_id = page.customer_id RETURNING r.*
+      ), wanted AS MATERIALIZED (
+        SELECT DISTINCT customer_id, product_key FROM refund WHERE product_key IS NOT NULL
+      ), held AS MATERIALIZED ( -- All at once: order by order, from the newest on, most lines would be read many times.
+        SELECT o.customer_id, l.product_key, o.ordered_at, o.order_key
+        FROM page JOIN orders o ON o.customer_id = page.customer_id JOIN order_lines l ON l.order_id = o.id
+        JOIN wanted w ON w.customer_id = o.customer_id AND w.product_key = l.product_key
+      ), exact AS MATERIALIZED (
+        SELECT DISTINCT ON (r.line) r.line, held.order_key
+        FROM refund r
+        JOIN held ON held.customer_id = r.customer_id AND held.product_key = r.product_key
+                  AND held.ordered_at <= r.refunded_at
+        ORDER BY r.line, held.ordered_at DESC, held.order_key DESC
       )
       SELECT r.line, r.amount_cents AS "amountCents", (extract(epoch FROM r.refunded_at) * 1000)::float8 AS "refundedMs",
              coalesce(exact.order_key, newest.order_key) AS "orderKey", exact.order_key IS NOT NULL AS "isExact"
       FROM refund r
-      LEFT JOIN LATERAL (
-        SELECT o.order_key FROM orders o
-        WHERE o.customer_id = r.customer_id AND o.ordered_at <= r.refunded_at
-          AND r.product_key IN (SELECT l.product_key FROM order_lines l WHERE l.order_id = o.id OFFSET 0)
-        ORDER BY o.ordered_at DESC, o.order_key DESC LIMIT 1) AS exact ON true
+      LEFT JOIN exact ON exact.line = r.line
       LEFT JOIN LATERAL (
         SELECT o.order_key FROM orders o WHERE o.customer_id = r.customer_id AND o.ordered_at <= r.refunded_at
         ORDER BY o.ordered_at DESC, o.order_key DESC LIMIT 1) AS newest ON exact.order_key IS NULL`,

@@ -5,27 +5,26 @@
 
 import type pg from 'pg'
 import { v7 } from 'uuid'
-import { type CustomerRow, createCustomers, lockCustomers, noteSightings } from '../../store/customers.ts'
 import type { Queryable } from '../../store/database.ts'
 import { markDirty } from '../../store/dirty-customers.ts'
-import { findIdentities, identityKey, insertIdentities } from '../../store/identities.ts'
 import {
   extendImportedOrders,
   type ImportedOrder,
   type ImportedRefund,
   insertImportedOrders,
   insertImportedRefunds,
-  LineCopy,
   lockOrders,
   replaceImportedOrders,
 } from '../../store/imported-orders.ts'
 import { noteImportedCustomers } from '../../store/imports.ts'
-import { applyOrderChanges, insertOrderChanges, recountOrders } from '../../store/orders.ts'
+import { applyOrderChanges, insertOrderChanges } from '../../store/orders.ts'
 import { findProducts, type ProductRow, upsertProducts } from '../../store/products.ts'
 import { OutOfDateError } from '../page-identities.ts'
 import { seen, tellsMore } from '../page-products.ts'
 import { type Chunk, type ImportContext, type Preview, Tally } from './chunk.ts'
 import type { FileRecord } from './line-blocks.ts'
+import { OrderCustomers } from './order-customers.ts'
+import { PendingLines } from './pending-lines.ts'
 
 /** One line of an order. Amounts in minor units. */
 export interface OrderLine {
@@ -59,25 +58,21 @@ interface OrderTotals {
 }
 
 interface PendingOrder {
+  /** In the order of the file, from 0. */
+  readonly number: number
   readonly orderKey: string
   readonly customerKey: string
   readonly currency: string
   readonly totals: OrderTotals | undefined
-  /** Its lines in the file, for whoever has to be told. */
-  readonly fileLines: number[]
-  readonly texts: string[]
   orderedMs: number
   linesCents: number
-  readonly lines: LineProduct[]
 }
 
-interface PendingCustomer {
-  firstMs: number
-  lastMs: number
-  readonly country: string | undefined
+interface PendingProduct {
+  /** From 0. */
+  readonly number: number
+  row: { -readonly [Field in keyof ProductRow]: ProductRow[Field] }
 }
-
-type PendingProduct = { -readonly [Field in keyof ProductRow]: ProductRow[Field] }
 
 interface PendingRefund {
   readonly line: number
@@ -92,13 +87,16 @@ interface Written {
   readonly added: ImportedOrder[]
   readonly replaced: ImportedOrder[]
   readonly extended: ImportedOrder[]
-  readonly formerOwners: string[]
-  readonly refused: { readonly order: PendingOrder; readonly rule: string }[]
+  /** Customers whose orders changed otherwise than by having more of them. */
+  readonly changed: Set<string>
+  /** The broken rule, by the order's number. */
+  readonly refused: Map<number, string>
 }
 
 export abstract class OrderChunk implements Chunk {
   readonly #context: ImportContext
-  readonly #customers = new Map<string, PendingCustomer>()
+  readonly #customers = new OrderCustomers()
+  readonly #lines = new PendingLines()
   readonly #orders = new Map<string, PendingOrder>()
   readonly #products = new Map<string, PendingProduct>()
   readonly #refunds: PendingRefund[] = []
@@ -123,7 +121,7 @@ export abstract class OrderChunk implements Chunk {
 
   /** @returns the rule that the line breaks together with the lines before it. */
   addLine(record: FileRecord, line: OrderLine): { column: string; rule: string } | undefined {
-    const order = this.#last?.orderKey === line.orderKey ? this.#last : this.#orders.get(line.orderKey)
+    let order = this.#last?.orderKey === line.orderKey ? this.#last : this.#orders.get(line.orderKey)
     if (order !== undefined) {
       if (order.customerKey !== line.customerKey) {
         return { column: 'customer_id', rule: 'must be the same on every line of an order' }
@@ -131,34 +129,31 @@ export abstract class OrderChunk implements Chunk {
       if (order.currency !== line.currency) {
         return { column: 'currency', rule: 'must be the same on every line of an order' }
       }
-      order.orderedMs = Math.min(order.orderedMs, line.atMs)
+      if (line.atMs < order.orderedMs) order.orderedMs = line.atMs
       order.linesCents += line.amountCents
-      order.fileLines.push(record.line)
-      order.texts.push(record.text)
-      if (line.product !== null) order.lines.push(line.product)
-      this.#last = order
     } else {
-      this.#last = {
+      order = {
+        number: this.#orders.size,
         orderKey: line.orderKey,
         customerKey: line.customerKey,
         currency: line.currency,
         totals: line.order,
-        fileLines: [record.line],
-        texts: [record.text],
         orderedMs: line.atMs,
         linesCents: line.amountCents,
-        lines: line.product === null ? [] : [line.product],
       }
-      this.#orders.set(line.orderKey, this.#last)
+      this.#orders.set(line.orderKey, order)
     }
-    this.#see(line.customerKey, line.atMs, line.country)
-    if (line.product !== null) this.#seeProduct(line.product, line)
+    this.#last = order
+    this.#customers.see(line.customerKey, line.atMs, line.country)
+    const { product } = line
+    if (product === null) this.#lines.add(order.number, record, -1, 0, 0)
+    else this.#lines.add(order.number, record, this.#seeProduct(product, line), product.quantity, product.priceCents)
     return undefined
   }
 
   addRefund(refund: PendingRefund, country: string | undefined): void {
     this.#refunds.push(refund)
-    this.#see(refund.customerKey, refund.atMs, country)
+    this.#customers.see(refund.customerKey, refund.atMs, country)
   }
 
   /** Whether a line before told of this customer. */
@@ -171,40 +166,35 @@ export abstract class OrderChunk implements Chunk {
   }
 
   async write(save: (client: Queryable) => Promise<void>): Promise<void> {
-    await this.#context.database.transaction(async (client) => {
+    const { database, importId, nowMs } = this.#context
+    await database.transaction(async (client) => {
       this.#writing = new Tally()
-      const customerIds = await this.#resolveCustomers(client)
+      const customers = await this.#customers.resolve(client, nowMs)
+      this.#writing.add('customers made', customers.made.size)
       await this.#writeProducts(client)
-      const written = await this.#writeOrders(client, customerIds)
+      const written = await this.#writeOrders(client, customers.ids)
       await this.#copyLines(client, written)
-      const touched = new Set([...customerIds.values(), ...written.formerOwners])
-      await this.#writeRefunds(client, customerIds)
-      await recountOrders(client, [...touched], this.#context.nowMs)
-      await markDirty(client, touched, 'intake')
-      await noteImportedCustomers(client, this.#context.importId, [...touched])
+      await this.#writeRefunds(client, customers.ids)
+      await this.#customers.update(client, customers, written.added, written.changed, nowMs)
+      const touched = new Set([...customers.ids.values(), ...written.changed])
+      await markDirty(client, touched, 'import')
+      await noteImportedCustomers(client, importId, [...touched])
       await save(client)
     })
   }
 
-  #see(customerKey: string, atMs: number, country: string | undefined): void {
-    const known = this.#customers.get(customerKey)
-    if (known === undefined) this.#customers.set(customerKey, { firstMs: atMs, lastMs: atMs, country })
-    else {
-      if (atMs < known.firstMs) known.firstMs = atMs
-      if (atMs > known.lastMs) known.lastMs = atMs
-    }
-  }
-
-  #seeProduct(product: LineProduct, { atMs, currency }: OrderLine): void {
+  /** @returns its number. */
+  #seeProduct(product: LineProduct, { atMs, currency }: OrderLine): number {
     const { key: productKey, name, category, brand, priceCents } = product
     const known = this.#products.get(productKey)
     // What `seen` does with a later word, without making a row for it: most lines are that.
-    if (known !== undefined && atMs >= known.updatedMs && category === null && brand === null) {
-      if (name !== null) known.name = name
-      known.priceCents = priceCents
-      known.currency = currency
-      known.updatedMs = atMs
-      return
+    if (known !== undefined && atMs >= known.row.updatedMs && category === null && brand === null) {
+      const { row } = known
+      if (name !== null) row.name = name
+      row.priceCents = priceCents
+      row.currency = currency
+      row.updatedMs = atMs
+      return known.number
     }
     const sighting = {
       productKey,
@@ -216,67 +206,20 @@ export abstract class OrderChunk implements Chunk {
       url: undefined,
       imageUrl: undefined,
     }
-    this.#products.set(productKey, { ...seen(known, sighting, atMs) })
-  }
-
-  /** @returns the customer of each of the shop's ids; those who were not known are made. */
-  async #resolveCustomers(client: Queryable): Promise<Map<string, string>> {
-    const { nowMs } = this.#context
-    const keys = [...this.#customers.keys()]
-    const identities = keys.map((value) => ({ kind: 'user' as const, value }))
-    const known = await findIdentities(client, identities)
-    const missing = identities.filter((identity) => !known.has(identityKey(identity)))
-    const made = new Map(missing.map(({ value }) => [value, v7({ msecs: nowMs })]))
-    const added = await insertIdentities(
-      client,
-      missing.map((identity) => ({ ...identity, customerId: made.get(identity.value) ?? '', shared: false })),
-      nowMs,
-    )
-    if (added < missing.length) throw new OutOfDateError('An identity was added by somebody else.')
-    const existing = [...new Set([...known.values()].map(({ id }) => id))]
-    const locked = await lockCustomers(client, existing, [])
-    if ([...locked.values()].some(({ mergedInto }) => mergedInto !== null) || locked.size < existing.length) {
-      throw new OutOfDateError('A customer was changed by somebody else.')
+    const row = seen(known?.row, sighting, atMs)
+    if (known !== undefined) {
+      known.row = row
+      return known.number
     }
-    await createCustomers(
-      client,
-      [...made].map(([key, id]) => this.#newCustomer(key, id)),
-      nowMs,
-    )
-    this.#writing.add('customers made', made.size)
-    const ids = new Map(keys.map((key) => [key, made.get(key) ?? known.get(`user:${key}`)?.id ?? '']))
-    await noteSightings(
-      client,
-      [...ids].filter(([key]) => !made.has(key)).map(([key, id]) => ({ id, ...this.#sighting(key) })),
-    )
-    return ids
-  }
-
-  #sighting(key: string): { firstSeenMs: number; lastSeenMs: number } {
-    const { firstMs = 0, lastMs = 0 } = this.#customers.get(key) ?? {}
-    return { firstSeenMs: firstMs, lastSeenMs: lastMs }
-  }
-
-  #newCustomer(key: string, id: string): CustomerRow {
-    const country = this.#customers.get(key)?.country
-    const since = new Date(this.#sighting(key).firstSeenMs).toISOString()
-    return {
-      id,
-      externalId: key,
-      traits: country === undefined ? {} : { country },
-      traitTimes: country === undefined ? {} : { country: since },
-      personal: null,
-      timeZone: null,
-      locale: null,
-      country: country !== undefined && /^[A-Z]{2}$/.test(country) ? country : null,
-      emailDomain: null,
-      ...this.#sighting(key),
-    }
+    const number = this.#products.size
+    this.#products.set(productKey, { number, row })
+    return number
   }
 
   async #writeProducts(client: Queryable): Promise<void> {
     const known = await findProducts(client, [...this.#products.keys()])
-    const rows = [...this.#products.values()].filter((row) => {
+    const pending = [...this.#products.values()].map(({ row }) => row)
+    const rows = pending.filter((row) => {
       const before = known.get(row.productKey)
       return before === undefined || row.firstSeenMs < before.firstSeenMs || tellsMore(row, before)
     })
@@ -287,7 +230,7 @@ export abstract class OrderChunk implements Chunk {
   async #writeOrders(client: Queryable, customerIds: ReadonlyMap<string, string>): Promise<Written> {
     const contentBy = `import:${this.#context.importId}`
     const known = await lockOrders(client, [...this.#orders.keys()])
-    const written: Written = { added: [], replaced: [], extended: [], formerOwners: [], refused: [] }
+    const written: Written = { added: [], replaced: [], extended: [], changed: new Set(), refused: new Map() }
     for (const order of this.#orders.values()) {
       const before = known.get(order.orderKey)
       const row = toRow(order, before?.id ?? v7({ msecs: order.orderedMs }), customerIds.get(order.customerKey) ?? '')
@@ -296,12 +239,12 @@ export abstract class OrderChunk implements Chunk {
         const isOne = before.customerId === row.customerId && before.currency === row.currency
         // What the whole order comes to was told with its first line.
         if (isOne) written.extended.push(order.totals?.revenueCents === undefined ? row : { ...row, revenueCents: 0 })
-        else written.refused.push({ order, rule: 'must name one customer and one currency' })
+        else written.refused.set(order.number, 'must name one customer and one currency')
       } else if (before.contentBy === null || before.contentBy.startsWith('import:')) {
         written.replaced.push(row)
-        written.formerOwners.push(before.customerId)
+        written.changed.add(before.customerId)
       } else {
-        written.refused.push({ order, rule: 'must not be known from events: those know better' })
+        written.refused.set(order.number, 'must not be known from events: those know better')
       }
     }
     const added = await insertImportedOrders(client, written.added, contentBy)
@@ -309,25 +252,29 @@ export abstract class OrderChunk implements Chunk {
     await replaceImportedOrders(client, written.replaced, contentBy)
     this.#writing.add('orders made', written.added.length)
     this.#writing.add('orders replaced', written.replaced.length)
-    for (const { order, rule } of written.refused) {
-      for (const [i, line] of order.fileLines.entries()) {
-        this.#writing.reject({ line, text: order.texts[i] ?? '' }, 'order_id', rule)
-      }
-      this.#writing.add('order lines', -order.fileLines.length)
+    for (const { order, line, text } of this.#lines.ofOrders(new Set(written.refused.keys()))) {
+      this.#writing.reject({ line, text }, 'order_id', written.refused.get(order) ?? '')
+      this.#writing.add('order lines', -1)
     }
-    await this.#applyChanges(client, [...written.added, ...written.replaced])
+    for (const { customerId } of [...written.replaced, ...written.extended]) written.changed.add(customerId)
+    const owners = await this.#applyChanges(client, [...written.added, ...written.replaced])
+    for (const owner of owners) written.changed.add(owner)
     return written
   }
 
-  /** Refunds that the file tells of as a column, and those that events told of before the order was known. */
-  async #applyChanges(client: Queryable, orders: readonly ImportedOrder[]): Promise<void> {
+  /**
+   * Refunds that the file tells of as a column, and those that events told of before the order was known.
+   *
+   * @returns whose orders they changed.
+   */
+  async #applyChanges(client: Queryable, orders: readonly ImportedOrder[]): Promise<string[]> {
     const refunds = orders.flatMap(({ orderKey, orderedMs }) => {
       const amountCents = this.#orders.get(orderKey)?.totals?.refundedCents ?? 0
       const messageId = `import:${this.#context.contentId}:refunded`
       return amountCents > 0 ? [{ orderKey, messageId, kind: 'refund' as const, amountCents, atMs: orderedMs }] : []
     })
     await insertOrderChanges(client, refunds)
-    await applyOrderChanges(
+    return applyOrderChanges(
       client,
       orders.map(({ orderKey }) => orderKey),
     )
@@ -335,14 +282,12 @@ export abstract class OrderChunk implements Chunk {
 
   async #copyLines(client: pg.ClientBase & Queryable, written: Written): Promise<void> {
     const counts = await extendImportedOrders(client, written.extended)
-    const copy = new LineCopy(client)
+    const orders: ({ id: string; position: number } | undefined)[] = [...this.#orders.values()].map(() => undefined)
     for (const { id, orderKey } of [...written.added, ...written.replaced, ...written.extended]) {
-      let position = counts.get(id) ?? 0
-      for (const { key, quantity, priceCents } of this.#orders.get(orderKey)?.lines ?? []) {
-        await copy.add(id, position++, key, quantity, priceCents)
-      }
+      const { number } = this.#orders.get(orderKey) as PendingOrder
+      orders[number] = { id, position: counts.get(id) ?? 0 }
     }
-    await copy.end()
+    await this.#lines.copy(client, orders, [...this.#products.keys()])
   }
 
   async #writeRefunds(client: Queryable, customerIds: ReadonlyMap<string, string>): Promise<void> {
