@@ -7,11 +7,13 @@ import { needsOfLifecycle } from '../domain/definition-needs.ts'
 import type { Definitions } from '../domain/definitions.ts'
 import { stageOf } from '../domain/lifecycle.ts'
 import type { Database } from '../store/database.ts'
-import { claimEventsById, type EventType, type NewEvent } from '../store/events.ts'
-import { insertEvents } from '../store/insert-events.ts'
+import type { EventType, NewEvent } from '../store/events.ts'
+import { ensureEventParts } from '../store/event-parts.ts'
 import { placeCustomers } from '../store/stages.ts'
 import type { Vault } from '../store/vault.ts'
 import { handlePage } from './handle-page.ts'
+import { insertAndClaim } from './insert-and-claim.ts'
+import { patiently } from './patiently.ts'
 
 export interface HistoricalEvent {
   /** Importing the same one again changes nothing. */
@@ -50,22 +52,18 @@ export async function importHistory(
     identity: async () => definitions.identity,
     announce: false,
   }
+  await ensureEventParts(database.pool, nowMs)
   let imported = 0
   for (let from = 0; from < events.length; from += pageSize) {
     const page = events.slice(from, from + pageSize).map((event) => toNewEvent(event, vault, nowMs))
-    await insertEvents(database.pool, page)
-    const { rows } = await database.pool.query<{ id: number }>(
-      'SELECT id FROM events WHERE message_id = ANY ($1) AND handled_at IS NULL ORDER BY id',
-      [page.map(({ messageId }) => messageId)],
-    )
-    const ids = rows.map(({ id }) => id)
-    if (ids.length > 0) imported += (await handlePage(needs, (client) => claimEventsById(client, ids))).handled
+    imported += (await patiently(() => handlePage(needs, (client) => insertAndClaim(client, page)))).handled
     onProgress?.(Math.min(events.length, from + pageSize))
   }
   const { lifecycle } = definitions
   const customers = await placeCustomers(database, {
     nowMs,
     rules: lifecycle.version,
+    cause: 'import',
     stageOf: (view) => stageOf(view, lifecycle, nowMs),
     needs: needsOfLifecycle(lifecycle),
   })

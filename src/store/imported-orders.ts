@@ -187,12 +187,12 @@ export async function takeImportedRefunds(
       ), refund AS MATERIALIZED (
         DELETE FROM imported_refunds r USING page
         WHERE r.import_id = $1 AND r.customer_id = page.customer_id RETURNING r.*
-      ), wanted AS MATERIALIZED (
-        SELECT DISTINCT customer_id, product_key FROM refund WHERE product_key IS NOT NULL
-      ), held AS MATERIALIZED ( -- All at once: order by order, from the newest on, most lines would be read many times.
+      ), held AS MATERIALIZED (
+        -- All lines at once: order by order, from the newest on, most would be read many times. IS TRUE keeps the planner,
+        -- who takes the page for a few rows, from reading them once for each refund.
         SELECT o.customer_id, l.product_key, o.ordered_at, o.order_key
         FROM page JOIN orders o ON o.customer_id = page.customer_id JOIN order_lines l ON l.order_id = o.id
-        JOIN wanted w ON w.customer_id = o.customer_id AND w.product_key = l.product_key
+        WHERE ((o.customer_id, l.product_key) IN (SELECT customer_id, product_key FROM refund)) IS TRUE
       ), exact AS MATERIALIZED (
         SELECT DISTINCT ON (r.line) r.line, held.order_key
         FROM refund r

@@ -5,6 +5,7 @@ import type { Needs } from '../domain/conditions/needs.ts'
 import type { Stage } from '../domain/snapshot.ts'
 import type { EpochMs } from '../domain/time.ts'
 import type { Database, Queryable } from './database.ts'
+import type { DirtyCause } from './dirty-customers.ts'
 import { lockAndLoadSnapshots } from './snapshots.ts'
 
 /** Where a customer stands. */
@@ -19,6 +20,8 @@ export interface Placing {
   /** The version of the lifecycle that `stageOf` follows. */
   readonly rules: string
   readonly stageOf: (view: CustomerView) => Place
+  /** Why their segments may have to change. Default: `review`. */
+  readonly cause?: DirtyCause
   /** What `stageOf` asks for beyond the snapshot. */
   readonly needs?: Needs | undefined
 }
@@ -42,7 +45,7 @@ export async function placeCustomers(database: Database, placing: Placing): Prom
 export async function placePage(
   client: Queryable,
   customerIds: readonly string[],
-  { nowMs, rules, stageOf, needs }: Placing,
+  { nowMs, rules, stageOf, needs, cause = 'review' }: Placing,
 ): Promise<void> {
   if (customerIds.length === 0) return
   const loaded = await lockAndLoadSnapshots(client, customerIds, { nowMs, newsPage: 1, needs })
@@ -62,12 +65,12 @@ export async function placePage(
           FROM place p WHERE c.id = p.id
       ), dirtied AS (
         INSERT INTO dirty_customers (customer_id, cause)
-        SELECT p.id, 'review' FROM place p JOIN customers c ON c.id = p.id
+        SELECT p.id, $4 FROM place p JOIN customers c ON c.id = p.id
          WHERE p.stage <> p."from" OR p."atRisk" <> c.at_risk
       )
       INSERT INTO lifecycle_moves (customer_id, from_stage, to_stage, moved_at, reason, rule_version)
       SELECT id, "from", stage, $2, reason, $3 FROM place WHERE stage <> "from"`,
-    values: [JSON.stringify(places), new Date(nowMs), rules],
+    values: [JSON.stringify(places), new Date(nowMs), rules, cause],
   })
 }
 

@@ -6,7 +6,7 @@ import type { ImportCounts } from '../../store/imports.ts'
 import type { Vault } from '../../store/vault.ts'
 import type { ColumnPlan, KindFields } from './columns.ts'
 import type { FileRecord } from './line-blocks.ts'
-import { rejectLine } from './reject-file.ts'
+import { rejectCells, rejectLine } from './reject-file.ts'
 import type { DateOrder } from './values.ts'
 
 /** What every import needs to know, whatever it imports. */
@@ -82,12 +82,18 @@ export interface Rejection {
 
 const mostSamples = 10
 
+interface Broken {
+  count: number
+  /** How column and rule stand in the reject file. */
+  readonly cells: string
+}
+
 /** What became of the lines of a chunk. */
 export class Tally {
   readonly samples: Rejection[] = []
   readonly #counts = new Map<string, number>()
   /** How many by column and rule. */
-  readonly #byRule = new Map<string, Map<string, number>>()
+  readonly #byRule = new Map<string, Map<string, Broken>>()
   /** For the reject file. */
   readonly #rejects: string[] = []
 
@@ -99,15 +105,17 @@ export class Tally {
   reject({ line, text }: Pick<FileRecord, 'line' | 'text'>, column: string, rule: string): void {
     let rules = this.#byRule.get(column)
     if (rules === undefined) this.#byRule.set(column, (rules = new Map()))
-    rules.set(rule, (rules.get(rule) ?? 0) + 1)
+    let broken = rules.get(rule)
+    if (broken === undefined) rules.set(rule, (broken = { count: 0, cells: rejectCells(column, rule) }))
+    broken.count++
     if (this.samples.length < mostSamples) this.samples.push({ line, column, rule })
-    this.#rejects.push(rejectLine(line, column, rule, text))
+    this.#rejects.push(rejectLine(line, broken.cells, text))
   }
 
   get counts(): ImportCounts {
     const counts: ImportCounts = Object.fromEntries(this.#counts)
     for (const [column, rules] of this.#byRule) {
-      for (const [rule, count] of rules) {
+      for (const [rule, { count }] of rules) {
         counts['rejected'] = (counts['rejected'] ?? 0) + count
         counts[`rejected: ${column === '' ? '' : `${column} `}${rule}`] = count
       }

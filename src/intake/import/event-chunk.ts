@@ -7,10 +7,10 @@ import { insertConsents, type NewConsent } from '../../store/consents.ts'
 import type { Queryable } from '../../store/database.ts'
 import { markDirty } from '../../store/dirty-customers.ts'
 import { ensureEventParts, monthStartMs } from '../../store/event-parts.ts'
-import { claimEventsById, type NewEvent } from '../../store/events.ts'
+import type { NewEvent } from '../../store/events.ts'
 import { noteImportedCustomers } from '../../store/imports.ts'
-import { insertEvents } from '../../store/insert-events.ts'
 import { handlePage } from '../handle-page.ts'
+import { insertAndClaim } from '../insert-and-claim.ts'
 import { type Chunk, type ImportContext, type Preview, Tally } from './chunk.ts'
 import type { FileRecord } from './line-blocks.ts'
 
@@ -57,17 +57,7 @@ export abstract class EventChunk implements Chunk {
     for (let from = 0; from < this.#events.length; from += pageSize) {
       const page = this.#events.slice(from, from + pageSize)
       const messageIds = page.map(({ messageId }) => messageId)
-      const { handled, problems } = await handlePage(needs, async (client) => {
-        await insertEvents(client, page)
-        const { rows } = await client.query<{ id: number }>(
-          'SELECT id FROM events WHERE message_id = ANY ($1) AND handled_at IS NULL ORDER BY id',
-          [messageIds],
-        )
-        return claimEventsById(
-          client,
-          rows.map(({ id }) => id),
-        )
-      })
+      const { handled, problems } = await handlePage(needs, (client) => insertAndClaim(client, page))
       this.#writing.add('events made', handled)
       this.#writing.add('events with a problem', problems)
       await database.transaction((client) => noteCustomers(client, importId, messageIds))
@@ -102,7 +92,7 @@ export abstract class EventChunk implements Chunk {
     ])
     const { kept, known, outdone } = await sift(client, words)
     await insertConsents(client, kept)
-    await markDirty(client, owners.values(), 'consent')
+    await markDirty(client, owners.values(), 'import')
     this.#writing.add('consent words made', kept.length)
     this.#writing.add('consent words known', known)
     this.#writing.add('grants outdone by a later withdrawal', outdone)

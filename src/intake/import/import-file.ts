@@ -11,7 +11,6 @@ import { stageOf } from '../../domain/lifecycle.ts'
 import { recountCategories } from '../../store/customer-categories.ts'
 import { lockCustomers } from '../../store/customers.ts'
 import type { Database, Queryable } from '../../store/database.ts'
-import { errorCode } from '../../store/describe-error.ts'
 import {
   beginImport,
   findImport,
@@ -24,7 +23,7 @@ import {
 } from '../../store/imports.ts'
 import { placePage } from '../../store/stages.ts'
 import type { Vault } from '../../store/vault.ts'
-import { OutOfDateError } from '../page-identities.ts'
+import { patiently } from '../patiently.ts'
 import {
   addCounts,
   type Chunk,
@@ -126,7 +125,6 @@ export async function importFile(request: ImportRequest, needs: ImportNeeds): Pr
   }
 }
 
-const maxAttempts = 20
 const stagePage = 1_000
 
 class Run {
@@ -267,6 +265,7 @@ class Run {
     await placePage(client, ids, {
       nowMs,
       rules: lifecycle.version,
+      cause: 'import',
       stageOf: (view) => stageOf(view, lifecycle, nowMs),
     })
     this.#progress('finishing')
@@ -315,19 +314,6 @@ class Writer {
 
   end(): Promise<void> {
     return this.#writing
-  }
-}
-
-/** Others who work on the same customers get in the way now and then; reading again settles it. */
-async function patiently<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work()
-    } catch (error) {
-      const isConflict = error instanceof OutOfDateError || (errorCode(error)?.startsWith('40') ?? false)
-      if (!isConflict || attempt === maxAttempts) throw error
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 5 * attempt))
-    }
   }
 }
 

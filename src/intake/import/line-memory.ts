@@ -9,8 +9,8 @@ export class LineMemory {
   #lines = new Map<string, Kept>()
   #before = new Map<string, Kept>()
   #last: Entered | undefined
-  /** Used by one key after the other. */
-  readonly #scratch: Group = new Map()
+  /** The lines of the last key by what tells them apart; used by one key after the other. */
+  readonly #parts = new Map<string, string | string[]>()
 
   /** A new stretch begins. */
   turn(): void {
@@ -26,58 +26,46 @@ export class LineMemory {
    * @param within what tells lines of one key apart: a product.
    */
   isRepeated(key: string, within: string, text: string): boolean {
-    const { group, list, before } = this.#last?.key === key ? this.#last : this.#enter(key)
-    if (before !== undefined && holds(before.get(within), text)) return true
-    const known = group.get(within)
-    if (holds(known, text)) return true
-    remember(group, known, within, text)
-    list?.push(within, text)
+    const { kept, before } = this.#last?.key === key ? this.#last : this.#enter(key)
+    if (before?.has(text) === true) return true
+    if (kept instanceof Set) return kept.has(text) || !kept.add(text)
+    const known = this.#parts.get(within)
+    if (known === undefined) this.#parts.set(within, text)
+    else if (typeof known === 'string') {
+      if (known === text) return true
+      this.#parts.set(within, [known, text])
+    } else if (known.includes(text)) return true
+    else known.push(text)
+    kept.push(text)
     return false
   }
 
   #enter(key: string): Entered {
-    const before = grouped(this.#before, key)
-    const known = grouped(this.#lines, key)
-    if (known !== undefined) return (this.#last = { key, group: known, list: undefined, before })
-    const list: string[] = []
-    this.#lines.set(key, list)
-    this.#scratch.clear()
-    return (this.#last = { key, group: this.#scratch, list, before })
+    const before = asSet(this.#before, key)
+    let kept: Kept | undefined = asSet(this.#lines, key)
+    if (kept === undefined) {
+      kept = []
+      this.#lines.set(key, kept)
+      this.#parts.clear()
+    }
+    return (this.#last = { key, kept, before })
   }
 }
 
 interface Entered {
   readonly key: string
-  readonly group: Group
-  /** What stays of the group when the next key comes; undefined if the group itself does. */
-  readonly list: string[] | undefined
-  readonly before: Group | undefined
+  readonly kept: Kept
+  readonly before: ReadonlySet<string> | undefined
 }
 
-type Group = Map<string, string | string[]>
+/** The lines of a key. */
+type Kept = string[] | Set<string>
 
-/** Of a list every other entry is a line, after what tells it apart. */
-type Kept = Group | string[]
-
-/** A key that came back once may come back at every other line: its list becomes a group for good. */
-function grouped(kept: Map<string, Kept>, key: string): Group | undefined {
-  const found = kept.get(key)
-  if (!Array.isArray(found)) return found
-  const group: Group = new Map()
-  for (let at = 0; at < found.length; at += 2) {
-    const within = found[at] as string
-    remember(group, group.get(within), within, found[at + 1] as string)
-  }
-  kept.set(key, group)
-  return group
-}
-
-function remember(group: Group, known: string | string[] | undefined, within: string, text: string): void {
-  if (known === undefined) group.set(within, text)
-  else if (typeof known === 'string') group.set(within, [known, text])
-  else known.push(text)
-}
-
-function holds(known: string | string[] | undefined, text: string): boolean {
-  return known !== undefined && (typeof known === 'string' ? known === text : known.includes(text))
+/** A key that came back once may come back at every other line: its list becomes a set for good. */
+function asSet(lines: Map<string, Kept>, key: string): Set<string> | undefined {
+  const kept = lines.get(key)
+  if (!Array.isArray(kept)) return kept
+  const set = new Set(kept)
+  lines.set(key, set)
+  return set
 }

@@ -31,6 +31,6 @@ export async function finishRefunds(client: Queryable, context: ImportContext): 
   await insertOrderChanges(client, changes)
   const owners = await applyOrderChanges(client, [...new Set(changes.map(({ orderKey }) => orderKey))])
   await recountOrders(client, [...new Set(owners)], context.nowMs)
-  await markDirty(client, owners, 'intake')
+  await markDirty(client, owners, 'import')
   return tally
 }

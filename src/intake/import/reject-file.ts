@@ -5,13 +5,18 @@
 
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { csvLine } from '../../domain/csv-cell.ts'
+import { csvCell, csvLine } from '../../domain/csv-cell.ts'
 import { InputError } from './input-error.ts'
 
 const header = csvLine(['line', 'column', 'reason', 'row'])
 
-export function rejectLine(line: number, column: string, rule: string, row: string): string {
-  return csvLine([line, column, rule, row])
+/** What lines that break the same rule have in common. */
+export function rejectCells(column: string, rule: string): string {
+  return `${csvCell(column)},${csvCell(rule)}`
+}
+
+export function rejectLine(line: number, cells: string, row: string): string {
+  return `${line},${cells},${csvCell(row)}\r\n`
 }
 
 export class RejectFile {
