@@ -1,7 +1,10 @@
 /** Customers, orders, events and consent from files: what becomes of them, and that none of it is news. */
 
+import { v7 } from 'uuid'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { InputError } from '../../src/intake/import/input-error.ts'
+import { createErasureStore } from '../../src/store/erasures.ts'
+import { recountOrders } from '../../src/store/orders.ts'
 import { type ImportShop, nowMs, openImportShop } from './support/importing.ts'
 
 let shop: ImportShop
@@ -202,4 +205,56 @@ test('names of columns and fields never become part of a statement', async () =>
     await expect(shop.run('orders', path, { mapping })).rejects.toThrow(InputError)
   }
   expect(nowMs).toBeGreaterThan(0)
+})
+
+test.each([
+  ['delete', 0],
+  ['anonymise', 2],
+] as const)('erased with orders: %s leaves no line that belongs to nobody’s order', async (orders, linesLeft) => {
+  const key = `e-${orders}`
+  const path = shop.file(
+    `${key}.csv`,
+    `order_id,customer_id,date,sku,price\n${key}-1,${key},2025-05-01,s1,1.10\n${key}-1,${key},2025-05-01,s2,2\n`,
+  )
+  await shop.run('orders', path)
+  const linesBefore = await lineCounts()
+  const [{ id: customerId } = { id: '' }] = await shop.rows<{ id: string }>(
+    'SELECT id FROM customers WHERE external_id = $1',
+    [key],
+  )
+  const erasures = createErasureStore(shop.database, shop.vault)
+  const erasureId = v7()
+  const ids = await erasures.begin({ erasureId, customerId, requestedBy: 'cli', nowMs })
+  await erasures.erase(erasureId, ids, orders, nowMs)
+  expect(await lineCounts()).toEqual({ lines: linesBefore.lines - 2 + linesLeft, orphans: 0 })
+})
+
+async function lineCounts(): Promise<{ lines: number; orphans: number }> {
+  const [counts] = await shop.rows<{ lines: number; orphans: number }>(
+    `SELECT count(*)::int AS lines, (count(*) FILTER (WHERE o.id IS NULL))::int AS orphans
+     FROM order_lines l LEFT JOIN orders o ON o.id = l.order_id`,
+  )
+  return counts ?? { lines: 0, orphans: 0 }
+}
+
+test('orders of several currencies, in any order of files, count as if all had come at once', async () => {
+  const files = [
+    'x1,mixed,2025-05-02,s,10,EUR,',
+    'x2,mixed,2025-05-01,s,20,GBP,\nx3,mixed,2025-05-03,s,30,GBP,1',
+    'x4,mixed,2025-05-04,s,40,EUR,\nx5,mixed,2025-04-01,s,50,EUR,5',
+    'x3,mixed,2025-05-03,s,31,EUR,1\nx6,mixed,2025-05-05,s,60,EUR,',
+  ]
+  const header = 'order_id,customer_id,date,sku,price,currency,discount'
+  const told = `SELECT order_count, revenue_cents, discount_cents, discounted_revenue_cents, currency, first_order_at,
+                       last_order_at, first_seen_at, last_seen_at FROM customers WHERE external_id = 'mixed'`
+  for (const [i, lines] of files.entries()) {
+    await shop.run('orders', shop.file(`mixed-${i}.csv`, `${header}\n${lines}\n`))
+    const [row] = await shop.rows<{ order_count: number }>(told)
+    const [{ id } = { id: '' }] = await shop.rows<{ id: string }>(
+      `SELECT id FROM customers WHERE external_id = 'mixed'`,
+    )
+    await recountOrders(shop.database.pool, [id], nowMs)
+    expect([row]).toEqual(await shop.rows(told))
+    expect(row?.order_count).toBe([1, 3, 5, 6][i])
+  }
 })

@@ -126,6 +126,8 @@ export async function importFile(request: ImportRequest, needs: ImportNeeds): Pr
 }
 
 const stagePage = 1_000
+/** Of very long lines a chunk holds fewer: it must fit into memory, with the one that is written meanwhile. */
+const mostChunkCharacters = 1 << 23
 
 class Run {
   readonly #request: ImportRequest
@@ -181,16 +183,26 @@ class Run {
     const from = this.#recallFrom()
     let chunk = maker.next()
     let lines = 0
+    let characters = 0
+    let isRecalling = false
     const full: { readonly chunk: Chunk; readonly line: number }[] = []
     const visit = (record: FileRecord): void => {
-      if (record.line < resumeLine) return maker.recall?.(record)
-      if (lines >= chunkLines && record.fault === undefined && (maker.mayCut?.(record) ?? true)) {
+      if (record.line < resumeLine) {
+        isRecalling = true
+        return maker.recall?.(record)
+      }
+      if (isRecalling) chunk = maker.next() // What was recalled is a stretch of its own.
+      isRecalling = false
+      const isFull = lines >= chunkLines || characters >= mostChunkCharacters
+      if (isFull && record.fault === undefined && (maker.mayCut?.(record) ?? true)) {
         full.push({ chunk, line: record.line })
         chunk = maker.next()
         lines = 0
+        characters = 0
       }
       take(chunk, record)
       lines++
+      characters += record.text.length
       this.#lines++
     }
     for await (const block of readBlocks(file.read(from.byte), format.parser, from, visit)) {

@@ -4,12 +4,7 @@ import { v7 } from 'uuid'
 import { type CustomerRow, createCustomers, noteSightings } from '../../store/customers.ts'
 import type { Queryable } from '../../store/database.ts'
 import { insertIdentities } from '../../store/identities.ts'
-import {
-  addToOrderSums,
-  findShopCustomers,
-  lockUnmerged,
-  type NewOrdersSum,
-} from '../../store/imported-customers.ts'
+import { addToOrderSums, findShopCustomers, lockUnmerged, type NewOrdersSum } from '../../store/imported-customers.ts'
 import type { ImportedOrder } from '../../store/imported-orders.ts'
 import { recountOrders } from '../../store/orders.ts'
 import { OutOfDateError } from '../page-identities.ts'
