@@ -43,8 +43,11 @@ const leaseMarginMs = 15_000
 const longestWaitMs = 5_000
 const mostWaits = 5
 
+/** Whoever holds a message has as a rule sent it within a moment, however long the lease. */
+const longestBusyMs = 5_000
+
 /** Well within the heartbeat timeout. */
-const heartbeatMs = 3_000
+export const heartbeatMs = 3_000
 
 export function createDeliveryActivities(needs: DeliveryNeeds): DeliveryActivities {
   return {
@@ -68,10 +71,11 @@ export function createDeliveryActivities(needs: DeliveryNeeds): DeliveryActiviti
 type Result = DeliveryOutcome & { readonly status: SettledStatus }
 type Postponed = { readonly status: 'postponed'; readonly untilMs: EpochMs }
 
-async function deliver(messageId: string, holder: Holder, needs: DeliveryNeeds): Promise<Result | Postponed> {
+/** One attempt at one message. @throws an outage, also when somebody else is at it: it is to be tried again. */
+export async function deliver(messageId: string, holder: Holder, needs: DeliveryNeeds): Promise<Result | Postponed> {
   const { ledger, clock } = needs
   const claim = await ledger.claim(messageId, holder, clock.nowMs())
-  if (claim.outcome === 'busy') throw outage('another sender holds it', claim.retryInMs)
+  if (claim.outcome === 'busy') throw outage('another sender holds it', Math.min(claim.retryInMs, longestBusyMs))
   if (claim.outcome === 'postponed') return { status: 'postponed', untilMs: claim.untilMs }
   if (claim.outcome === 'settled') return outcome(claim.status, claim.reason)
 

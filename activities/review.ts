@@ -1,17 +1,14 @@
 /** Looking at one customer: what is known, what follows from it, its record. Safe to run twice. */
 
 import type { Clock } from '../src/clock.ts'
-import { decide } from '../src/domain/decide.ts'
-import type { Decision } from '../src/domain/decision.ts'
 import { needsOfDefinitions } from '../src/domain/definition-needs.ts'
 import type { Definitions } from '../src/domain/definitions.ts'
-import { earliest } from '../src/domain/evaluate.ts'
-import type { EpochMs } from '../src/domain/time.ts'
 import type { Identifiers } from '../src/store/identifiers.ts'
 import type { Reviewed, ReviewStore, Verdict } from '../src/store/reviews.ts'
 import type { LoadedSnapshot, OpenMessage } from '../src/store/snapshots.ts'
 import type { MessageToDeliver, Review, ReviewActivities } from './activity-types.ts'
 import { standingOf, wakeReasonOf } from './standing.ts'
+import { hasMoreToRead, nextMoment, verdictOn } from './verdict.ts'
 
 export interface ReviewNeeds {
   readonly reviews: ReviewStore
@@ -46,19 +43,10 @@ function reviewPage(
   definitions: Definitions,
   { reviews, clock, identifiers }: ReviewNeeds,
 ): Promise<Reviewed | undefined> {
-  const decideNow = ({ snapshot, openMessages }: LoadedSnapshot, salt: number): Verdict => {
+  const decideNow = (loaded: LoadedSnapshot, salt: number): Verdict =>
     // Asked again: waiting for the customer's lock may have taken a while.
-    const nowMs = clock.nowMs()
-    const decision = decide(snapshot, definitions, nowMs, identifiers(customerId, salt))
-    const dueAtMs = nextMoment(decision, openMessages, nowMs)
-    return { decision, dueAtMs, decidedAtMs: nowMs, rules: definitions.lifecycle.version }
-  }
+    verdictOn(loaded, definitions, clock.nowMs(), identifiers(customerId, salt))
   return reviews.review(customerId, clock.nowMs(), decideNow, needsOfDefinitions(definitions))
-}
-
-/** A burst of news is read in pages. A page of which nothing was read would come again, so it is the last one. */
-function hasMoreToRead({ loaded, decision }: Reviewed): boolean {
-  return loaded.hasMoreNews && decision.consumedNews.length > 0
 }
 
 function toReview({ loaded, decision, ledger }: Reviewed, definitions: Definitions, clock: Clock): Review {
@@ -79,14 +67,6 @@ function toReview({ loaded, decision, ledger }: Reviewed, definitions: Definitio
         }),
     scoresAreStale: decision.scoresAreStale,
   }
-}
-
-/** When to look again: the decision's own moment, or that of a message which the last check before sending postponed. */
-function nextMoment(decision: Decision, openMessages: readonly OpenMessage[], nowMs: EpochMs): EpochMs | null {
-  return openMessages
-    .map(({ notBeforeMs }) => notBeforeMs)
-    .filter((notBeforeMs) => notBeforeMs !== null && notBeforeMs > nowMs)
-    .reduce(earliest, decision.wakeAtMs)
 }
 
 function toDeliver({

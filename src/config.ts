@@ -32,6 +32,8 @@ export interface Config {
   readonly twilio: TwilioConfig | undefined
   /** For how many days raw events are kept; what is counted of them stays. */
   readonly keepEventsDays: number
+  /** From so many customers at once on they are looked at as a crowd, in pages. */
+  readonly crowdFrom: number
   readonly clock: ClockConfig
   /** Web pages of the neighbours, for links in the console. */
   readonly pages: {
@@ -87,6 +89,7 @@ const environment = z.object({
   TWILIO_API_URL: url.optional(),
   // A merge of customers can be undone for 30 days, and takes events along.
   PERENNIAL_KEEP_EVENTS_DAYS: z.coerce.number().int().min(60).max(36_500).default(400),
+  PERENNIAL_CROWD_FROM: z.coerce.number().int().min(2).max(1_000_000).default(200),
   CLOCK_SPEED: z.coerce.number().positive().max(1_000_000).default(1),
   CLOCK_START: instant.optional(),
   CLOCK_ANCHOR: instant.optional(),
@@ -119,6 +122,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     mail: { from: values.MAIL_FROM, postalAddress: values.MAIL_POSTAL_ADDRESS },
     twilio: twilio(values),
     keepEventsDays: values.PERENNIAL_KEEP_EVENTS_DAYS,
+    crowdFrom: values.PERENNIAL_CROWD_FROM,
     clock: {
       speed: values.CLOCK_SPEED,
       startsAtMs: values.CLOCK_START,

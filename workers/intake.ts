@@ -50,7 +50,9 @@ await runService('intake', async (config, log) => {
   const temporal = openTemporalClient(config.temporal)
   const definitions = createDefinitionsCache(database)
 
-  const nudging = { database, temporal: temporal.client.workflow, clock, log }
+  // Where virtual time flies, the seconds that a sweep may be late are weeks: there everybody has a timer of their own.
+  const crowdFrom = clock.speed === 1 ? config.crowdFrom : Number.POSITIVE_INFINITY
+  const nudging = { database, temporal: temporal.client.workflow, clock, log, crowdFrom }
   const nudger = startNudger(nudging)
   const sweep = startSweep(nudging)
   const mergeSweep = startMergeSweep(nudging)

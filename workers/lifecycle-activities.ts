@@ -1,7 +1,10 @@
 /** The activities of the customer's workflow, wired to their real neighbours, by the queue that they are polled from. */
 
 import type { DeliveryActivities, ReviewActivities, ScoreActivities } from '../activities/activity-types.ts'
+import { createCrowdActivities } from '../activities/crowd.ts'
+import type { CrowdActivities, CrowdDeliveryActivities } from '../activities/crowd-types.ts'
 import { createDeliveryActivities, type DeliveryNeeds } from '../activities/deliver.ts'
+import { createPageDeliveryActivities } from '../activities/deliver-page.ts'
 import { createErasureActivities } from '../activities/erase.ts'
 import type { ErasureActivities } from '../activities/erasure-types.ts'
 import { createReviewActivities } from '../activities/review.ts'
@@ -13,6 +16,7 @@ import type { TemplateSource } from '../src/channels/templates/render-message.ts
 import type { ThreadRenderer } from '../src/channels/templates/thread-renderer.ts'
 import type { Clock } from '../src/clock.ts'
 import type { Definitions } from '../src/domain/definitions.ts'
+import { createCrowdStore } from '../src/store/crowd-pages.ts'
 import type { Database } from '../src/store/database.ts'
 import { createErasureStore } from '../src/store/erasures.ts'
 import { createIdentifiers } from '../src/store/identifiers.ts'
@@ -40,40 +44,56 @@ export interface Neighbours {
 }
 
 export interface LifecycleActivities {
-  readonly lifecycle: ReviewActivities & ScoreActivities & ErasureActivities
-  readonly delivery: DeliveryActivities
+  readonly lifecycle: ReviewActivities & ScoreActivities & CrowdActivities & ErasureActivities
+  readonly delivery: DeliveryActivities & CrowdDeliveryActivities
 }
 
 export function createLifecycleActivities(neighbours: Neighbours): LifecycleActivities {
   const { database, vault, clock, definitions } = neighbours
   const identifiers = (scope: string, salt = 0): ReturnType<typeof createIdentifiers> =>
     createIdentifiers(vault, scope, salt)
+  const crowd = createCrowdStore(database.pool)
+  const reviewing = { reviews: createReviewStore(database), definitions, clock, identifiers }
+  const scoring = createScoreActivities({
+    store: createTrainingStore(database),
+    clock,
+    idFor: identifiers('scores').id,
+    markScored: (customerId, nowMs) => markScored(database.pool, customerId, nowMs),
+  })
+  const delivering = deliveryNeeds(neighbours)
   return {
     lifecycle: {
-      ...createReviewActivities({ reviews: createReviewStore(database), definitions, clock, identifiers }),
-      ...createScoreActivities({
-        store: createTrainingStore(database),
-        clock,
-        idFor: identifiers('scores').id,
-        markScored: (customerId, nowMs) => markScored(database.pool, customerId, nowMs),
-      }),
+      ...createReviewActivities(reviewing),
+      ...createCrowdActivities({ ...reviewing, crowd, score: scoring.scoreCustomer }),
+      ...scoring,
       ...createErasureActivities({ erasures: createErasureStore(database, vault), definitions, clock }),
     },
-    delivery: createDeliveryActivities({
-      ledger: createLedger(database),
-      definitions,
-      clock,
-      prepare: createPrepareMessage({
-        vault,
-        template: neighbours.template,
-        renderer: neighbours.renderer,
-        publicUrl: neighbours.publicUrl,
-        shop: { name: neighbours.shop.name, url: neighbours.shop.url },
-        postalAddress: neighbours.shop.postalAddress,
-      }),
-      channels: channelsOf(neighbours),
-      sendDeadlineMs: smtpDeadlineMs, // The longest of all channels.
+    delivery: {
+      ...createDeliveryActivities(delivering),
+      ...createPageDeliveryActivities({ ...delivering, crowd, deliveriesAtOnce: crowdDeliveriesAtOnce }),
+    },
+  }
+}
+
+/** Of one page, so that a crowd leaves room for those who are delivered to by themselves. */
+const crowdDeliveriesAtOnce = 6
+
+function deliveryNeeds(neighbours: Neighbours): DeliveryNeeds {
+  const { database, vault, clock, definitions } = neighbours
+  return {
+    ledger: createLedger(database),
+    definitions,
+    clock,
+    prepare: createPrepareMessage({
+      vault,
+      template: neighbours.template,
+      renderer: neighbours.renderer,
+      publicUrl: neighbours.publicUrl,
+      shop: { name: neighbours.shop.name, url: neighbours.shop.url },
+      postalAddress: neighbours.shop.postalAddress,
     }),
+    channels: channelsOf(neighbours),
+    sendDeadlineMs: smtpDeadlineMs, // The longest of all channels.
   }
 }
 

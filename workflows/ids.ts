@@ -5,6 +5,12 @@ export function customerWorkflowId(customerId: string): string {
   return `customer:${customerId}`
 }
 
+/** The workflow that walks a crowd, by name. */
+export const crowdReviewType = 'crowdReview'
+
+/** One crowd at a time: whoever has something to look at belongs to it. */
+export const crowdWorkflowId = 'crowd'
+
 /** The workflow that forgets a person, by name. */
 export const erasureType = 'erasure'
 

@@ -1,5 +1,6 @@
 /** The entry of the workflow bundle: every workflow that a worker can run. */
 
+export { crowdReview } from './crowd-review.ts'
 export { customerLifecycle } from './customer-lifecycle.ts'
 export { erasure } from './erasure.ts'
 export { modelTraining } from './model-training.ts'

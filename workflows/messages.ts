@@ -21,3 +21,27 @@ export const mergedSignal = defineSignal<[into: string]>('merged')
 
 /** Where the customer stands, as last reviewed. */
 export const standingQuery = defineQuery<Standing | undefined>('standing')
+
+/** How far a crowd has come. A page that was done but not heard of, because a worker died, is not counted. */
+export interface CrowdProgress {
+  /** Customers who were looked at. */
+  readonly done: number
+  readonly planned: number
+  /** Decisions against a message, an entry or an offer. */
+  readonly refused: number
+  readonly sent: number
+  readonly notSent: number
+  readonly isPaused: boolean
+}
+
+/** After the page that is under way nothing more is decided or sent, until it is resumed. */
+export const pauseSignal = defineSignal('pause')
+export const resumeSignal = defineSignal('resume')
+
+/** Ends after the page that is under way. Whoever was not reached keeps their news, and what is planned is in the ledger. */
+export const cancelSignal = defineSignal('cancel')
+
+/** At most so many customers a second from now on; null: as fast as it goes. */
+export const throttleSignal = defineSignal<[customersPerSecond: number | null]>('throttle')
+
+export const progressQuery = defineQuery<CrowdProgress>('progress')

@@ -1,7 +1,7 @@
 /** Telling customers' workflows to look. A nudge is safe to repeat: it carries nothing. */
 
 import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client'
-import { customerWorkflowId, lifecycleQueue } from '../../workflows/ids.ts'
+import { crowdReviewType, crowdWorkflowId, customerWorkflowId, lifecycleQueue } from '../../workflows/ids.ts'
 import { customerLifecycleType, lookSignal, mergedSignal } from '../../workflows/messages.ts'
 
 export interface Nudge {
@@ -66,6 +66,19 @@ async function unlessAborted(work: Promise<unknown>, signal: AbortSignal): Promi
   } finally {
     signal.removeEventListener('abort', stop) // The signal lives as long as the process.
   }
+}
+
+/** Tells the walk of the crowd that there is somebody to look at; starts it if it is not under way. */
+export async function nudgeCrowd(client: WorkflowClient): Promise<void> {
+  await client.withDeadline(Date.now() + callTimeoutMs, () =>
+    client.signalWithStart(crowdReviewType, {
+      workflowId: crowdWorkflowId,
+      taskQueue: lifecycleQueue,
+      args: [],
+      signal: lookSignal,
+      staticSummary: 'Crowd review',
+    }),
+  )
 }
 
 async function nudgeOne(client: WorkflowClient, { customerId, mergedInto }: Nudge): Promise<void> {

@@ -1,23 +1,28 @@
 /**
  * Takes news to the workflows. A row counts as told only once Temporal has taken the nudge; while Temporal is away it
- * stays and is tried again. However much news a customer has, one nudge tells of all of it.
+ * stays and is tried again. However much news a customer has, one nudge tells of all of it. Many customers at once are a
+ * crowd: one nudge tells of them all.
  */
 
 import type { WorkflowClient } from '@temporalio/client'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../store/database.ts'
-import { claimUnnudged, hasUnnudged, markNudged } from '../store/news.ts'
+import { claimUnnudged, findUnnudgedCrowd, hasUnnudged, markNudged, markNudgedCrowd } from '../store/news.ts'
 import { findOverdue } from '../store/overdue.ts'
 import { type Loop, startLoop } from './loop.ts'
-import { type Nudge, type NudgeOutcome, nudgeAll } from './nudge.ts'
+import { type Nudge, type NudgeOutcome, nudgeAll, nudgeCrowd } from './nudge.ts'
 
 export interface NudgerNeeds {
   readonly database: Database
   readonly temporal: WorkflowClient
   readonly clock: Clock
   readonly log: Logger
+  /** From so many customers at once on they are a crowd, walked in pages instead of nudged one by one. Default: 200. */
+  readonly crowdFrom?: number
 }
+
+const usualCrowd = 200
 
 /** So many news at once that one customer's burst is one nudge, and so few that a round lasts seconds at most. */
 const newsAtOnce = 1_000
@@ -37,8 +42,10 @@ export function startNudger(needs: NudgerNeeds): Loop {
 }
 
 /** @returns whether there may be more to tell. @throws what Temporal says, after marking those that it took. */
-export async function nudgeRound({ database, temporal, clock }: NudgerNeeds, stopping?: AbortSignal): Promise<boolean> {
+export async function nudgeRound(needs: NudgerNeeds, stopping?: AbortSignal): Promise<boolean> {
+  const { database, temporal, clock } = needs
   if (!(await hasUnnudged(database.pool))) return false
+  if (await nudgeCrowdRound(needs)) return true
   const outcome = await database.transaction(async (client) => {
     const unnudged = await claimUnnudged(client, newsAtOnce)
     if (unnudged.length === 0) return undefined
@@ -48,6 +55,29 @@ export async function nudgeRound({ database, temporal, clock }: NudgerNeeds, sto
   })
   if (outcome?.error !== undefined) throw outcome.error
   return (outcome?.count ?? 0) > 0
+}
+
+/** So many that a crowd is told in few rounds. */
+const crowdNewsAtOnce = 20_000
+
+/**
+ * @returns whether there was a crowd to tell of. Nobody reserves its news: two nudgers would tell of the same crowd,
+ * which is one walk all the same.
+ */
+async function nudgeCrowdRound({
+  database,
+  temporal,
+  clock,
+  crowdFrom = usualCrowd,
+  log,
+}: NudgerNeeds): Promise<boolean> {
+  // What is written after this moment the walk may have passed by: it is told next time.
+  const crowd = await findUnnudgedCrowd(database.pool, crowdFrom, crowdNewsAtOnce)
+  if (crowd === undefined) return false
+  await nudgeCrowd(temporal)
+  await markNudgedCrowd(database.pool, crowd.newsIds, clock.nowMs())
+  log.debug({ customers: crowd.customers }, 'a crowd is looked at in pages')
+  return true
 }
 
 const sweepEveryMs = 5_000
@@ -79,19 +109,25 @@ export function startSweep(needs: NudgerNeeds): Loop {
 }
 
 /**
- * Nudges customers who are overdue.
+ * Nudges customers who are overdue: few by a signal each, a crowd by pages.
  *
  * @param graceRealMs by more than this, in real time; in the shop's time it is as much longer as its clock is faster.
  * @param except customers to leave out.
  */
 export async function sweepRound(
-  { database, temporal, clock }: NudgerNeeds,
+  { database, temporal, clock, crowdFrom = usualCrowd, log }: NudgerNeeds,
   graceRealMs: number,
   except: readonly string[],
   stopping?: AbortSignal,
 ): Promise<NudgeOutcome<Nudge>> {
   const beforeMs = clock.nowMs() - graceRealMs * clock.speed
-  const overdue = await findOverdue(database.pool, { beforeMs, limit: sweepAtOnce, except })
+  const limit = Number.isFinite(crowdFrom) ? crowdFrom : sweepAtOnce
+  const overdue = await findOverdue(database.pool, { beforeMs, limit, except })
+  if (overdue.length >= crowdFrom) {
+    await nudgeCrowd(temporal)
+    log.info('a crowd is overdue and looked at in pages')
+    return { taken: [], error: undefined }
+  }
   return nudgeAll(
     temporal,
     overdue.map((customerId) => ({ customerId, mergedInto: null })),

@@ -146,3 +146,40 @@ export async function markNudged(client: Queryable, nudged: readonly Unnudged[],
     values: [ids(nudged), ids(merged), new Date(nowMs)],
   })
 }
+
+/** News of many customers that nobody has been told of. */
+export interface UnnudgedCrowd {
+  readonly customers: number
+  readonly newsIds: readonly number[]
+}
+
+/** The oldest news that nobody has been told of, if it is of at least so many customers. That of merges stays apart. */
+export async function findUnnudgedCrowd(
+  client: Queryable,
+  leastCustomers: number,
+  maxNews: number,
+): Promise<UnnudgedCrowd | undefined> {
+  const { rows } = await client.query<{ customers: number; ids: number[] | null }>({
+    name: 'unnudged-crowd',
+    text: `
+      WITH oldest AS MATERIALIZED (
+        SELECT id, customer_id FROM news
+         WHERE nudged_at IS NULL AND consumed_at IS NULL AND kind <> 'merged' ORDER BY id LIMIT $2
+      ), counted AS MATERIALIZED (SELECT count(DISTINCT customer_id) AS customers FROM oldest)
+      SELECT customers, CASE WHEN customers >= $1 THEN (SELECT array_agg(id) FROM oldest) END AS ids FROM counted`,
+    values: [leastCustomers, maxNews],
+  })
+  const [found] = rows
+  return found?.ids ? { customers: found.customers, newsIds: found.ids } : undefined
+}
+
+/** Somebody is looking at them. Rows that a review is consuming right now are left to it. */
+export async function markNudgedCrowd(client: Queryable, newsIds: readonly number[], nowMs: number): Promise<void> {
+  await client.query({
+    name: 'mark-nudged-crowd',
+    text: `
+      UPDATE news SET nudged_at = $2 WHERE id IN (
+        SELECT id FROM news WHERE id = ANY ($1::bigint[]) AND consumed_at IS NULL FOR UPDATE SKIP LOCKED)`,
+    values: [newsIds, new Date(nowMs)],
+  })
+}
