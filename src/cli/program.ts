@@ -18,6 +18,7 @@ import { startCommand } from './start-command.ts'
 import { statusCommand } from './status-command.ts'
 import { suppressionsCommand } from './suppressions-command.ts'
 import { tasksCommand } from './tasks-command.ts'
+import { testCommand } from './test-command.ts'
 import { whyCommand } from './why-command.ts'
 
 /** The whole `perennial` program. Errors are thrown, never `process.exit`ed, so that tests can run it in-process. */
@@ -39,6 +40,7 @@ export function buildProgram(): Command {
     applyCommand(),
     segmentsCommand(),
     simulateCommand(),
+    testCommand(),
     tasksCommand(),
     offersCommand(),
     whyCommand(),

@@ -1,6 +1,6 @@
 /** What may happen to a simulated customer, whoever made it up: a generated year, a scenario, or a shop's own past. */
 
-import type { Channel, TraitValue } from '../domain/snapshot.ts'
+import type { Channel, ScoreFacts, TraitValue } from '../domain/snapshot.ts'
 import type { EpochMs } from '../domain/time.ts'
 
 export type Happening =
@@ -22,6 +22,15 @@ export type Happening =
     }
   /** The address is dead, or its owner said STOP; null: START. */
   | { readonly type: 'suppression'; readonly channel: Channel; readonly reason: string | null }
+  /** A model has another opinion of the customer, and keeps it. */
+  | { readonly type: 'score'; readonly scores: GivenScores }
+
+/** Scores that are said instead of computed. */
+export interface GivenScores {
+  readonly churn?: number
+  readonly clv?: number
+  readonly clvTier?: NonNullable<ScoreFacts['tier']>
+}
 
 export interface SimulatedOrder {
   readonly key: string
@@ -34,5 +43,17 @@ export interface SimulatedOrder {
 
 export interface TimedHappening {
   readonly atMs: EpochMs
-  readonly happening: Happening
+  /** A function where it is only known when it happens: an answer to a message, the end of a task. */
+  readonly happening: Happening | (() => readonly Happening[])
+}
+
+/** What was before a simulation began: nobody hears of it as news. */
+export interface SimulatedPast {
+  readonly firstSeenMs: EpochMs
+  readonly orders: readonly { readonly atMs: EpochMs; readonly order: SimulatedOrder }[]
+  readonly scores: GivenScores
+  readonly traits: Readonly<Record<string, TraitValue>>
+  readonly words: readonly Extract<Happening, { type: 'consent' | 'suppression' }>[]
+  /** Variants that the customer was given, by `experimentKey`. */
+  readonly variants: Readonly<Record<string, string>>
 }

@@ -5,6 +5,7 @@ import type { ChurnRule, ValueRule } from '../analytics/scoring/scoring-model.ts
 import { valueScores } from '../analytics/scoring/value-scores.ts'
 import type { LifecycleDefinition } from '../domain/definitions.ts'
 import type { PurchaseHistories } from '../domain/purchase-history.ts'
+import type { ScoreFacts } from '../domain/snapshot.ts'
 import { dayMs, type EpochMs } from '../domain/time.ts'
 import type { SimulatedCustomer } from './simulated-customer.ts'
 
@@ -21,6 +22,7 @@ const recentDays = 90
 export function scoreCustomers(customers: readonly SimulatedCustomer[], nowMs: EpochMs): void {
   const buyers = customers.filter((customer) => customer.orders.length > 0)
   for (const customer of customers) if (customer.orders.length === 0) customer.noteScoring(nowMs)
+  for (const customer of customers) customer.keepGivenScores(nowMs)
   const histories = historiesOf(buyers, nowMs)
   const risks = churnScores(churnRule, histories)
   const values = valueScores(valueRule, histories)
@@ -28,6 +30,7 @@ export function scoreCustomers(customers: readonly SimulatedCustomer[], nowMs: E
     customer.setScore('churn', { value: risks[i]?.value ?? 0, tier: null, scoredAtMs: nowMs }, nowMs)
     const { value = 0, tier = null } = values[i] ?? {}
     customer.setScore('clv', { value, tier, scoredAtMs: nowMs }, nowMs)
+    customer.keepGivenScores(nowMs)
   }
 }
 
@@ -38,25 +41,34 @@ export function scoreCustomers(customers: readonly SimulatedCustomer[], nowMs: E
  */
 export function rescore(
   customers: readonly SimulatedCustomer[],
-  { churn }: LifecycleDefinition,
+  lifecycle: LifecycleDefinition,
   nowMs: EpochMs,
 ): readonly SimulatedCustomer[] {
   const scored = customers.filter((customer) => customer.scoreOf('churn') !== undefined)
   const tiersBefore = scored.map((customer) => customer.scoreOf('clv')?.tier)
   scoreCustomers(scored, nowMs)
-  const told = new Set<SimulatedCustomer>()
-  const tell = (customer: SimulatedCustomer, score: 'churn' | 'clv', crossed: 'up' | 'down'): void => {
+  return scored.filter((customer, i) => announceCrossings(customer, tiersBefore[i], lifecycle, nowMs))
+}
+
+/** @returns whether there was anything to announce. */
+export function announceCrossings(
+  customer: SimulatedCustomer,
+  tierBefore: ScoreFacts['tier'] | undefined,
+  { churn }: LifecycleDefinition,
+  nowMs: EpochMs,
+): boolean {
+  const tell = (score: 'churn' | 'clv', crossed: 'up' | 'down'): void => {
     customer.hear({ kind: 'score', score, crossed }, nowMs)
-    told.add(customer)
   }
-  for (const [i, customer] of scored.entries()) {
-    const risk = customer.scoreOf('churn')?.value ?? 0
-    if (!customer.atRisk && risk >= churn.enter) tell(customer, 'churn', 'up')
-    if (customer.atRisk && risk < churn.leave) tell(customer, 'churn', 'down')
-    const isHigh = customer.scoreOf('clv')?.tier === 'high'
-    if (isHigh !== (tiersBefore[i] === 'high')) tell(customer, 'clv', isHigh ? 'up' : 'down')
-  }
-  return [...told]
+  const risk = customer.scoreOf('churn')?.value ?? 0
+  const isMoreAtRisk = !customer.atRisk && risk >= churn.enter
+  const isLessAtRisk = customer.atRisk && risk < churn.leave
+  const isHigh = customer.scoreOf('clv')?.tier === 'high'
+  const hasOtherTier = isHigh !== (tierBefore === 'high')
+  if (isMoreAtRisk) tell('churn', 'up')
+  if (isLessAtRisk) tell('churn', 'down')
+  if (hasOtherTier) tell('clv', isHigh ? 'up' : 'down')
+  return isMoreAtRisk || isLessAtRisk || hasOtherTier
 }
 
 function historiesOf(customers: readonly SimulatedCustomer[], asOfMs: EpochMs): PurchaseHistories {

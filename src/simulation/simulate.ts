@@ -7,22 +7,25 @@
 import { mayContact } from '../domain/contact-policy.ts'
 import { decide as decideForReal } from '../domain/decide.ts'
 import type { Decision, PlannedTask } from '../domain/decision.ts'
+import { needsOfDefinitions } from '../domain/definition-needs.ts'
 import { type Definitions, journeyVersionKey } from '../domain/definitions.ts'
 import { earliest } from '../domain/evaluate.ts'
 import { interestingEvents, interestingTraits } from '../domain/interests.ts'
 import type { CouponFacts } from '../domain/snapshot.ts'
 import { dayMs, type EpochMs, secondMs } from '../domain/time.ts'
-import type { Happening, SimulatedOrder, TimedHappening } from './happenings.ts'
+import type { Happening, SimulatedOrder, SimulatedPast, TimedHappening } from './happenings.ts'
 import { simulatedIdentifiers } from './identifiers.ts'
 import { OfferBook } from './offer-book.ts'
 import { TimeQueue } from './queue.ts'
-import { rescore, scoreCustomers } from './scoring.ts'
+import { announceCrossings, rescore, scoreCustomers } from './scoring.ts'
 import { type Interests, SimulatedCustomer, type SimulatedMessage, type SimulatedPerson } from './simulated-customer.ts'
 
 /** Somebody to simulate: who they are, and what they do. */
 export interface Life {
   readonly person: SimulatedPerson
   readonly arrivesAtMs: EpochMs
+  /** What is known of them when they are first met. */
+  readonly past?: SimulatedPast
   /** What they do next of themselves, after a moment; undefined: nothing any more. Asked again once that has happened. */
   next(afterMs: EpochMs): TimedHappening | undefined
   /** What a message that has reached them makes them do. @param code of the coupon that it carries. */
@@ -73,7 +76,12 @@ const rescoreEveryMs = 7 * dayMs
 const mostLooks = 1_000
 
 type Item =
-  | { readonly type: 'happening'; readonly who: Who; readonly happening: Happening; readonly isOwn: boolean }
+  | {
+      readonly type: 'happening'
+      readonly who: Who
+      readonly happening: TimedHappening['happening']
+      readonly isOwn: boolean
+    }
   | { readonly type: 'wake'; readonly who: Who }
   | { readonly type: 'deliver'; readonly who: Who; readonly message: SimulatedMessage }
   | { readonly type: 'rescore' }
@@ -123,7 +131,9 @@ class Run {
   #run(item: Item, atMs: EpochMs): void {
     switch (item.type) {
       case 'happening':
-        this.#happen(item.who, item.happening, atMs)
+        item.who.customer ??= this.#meet(item.who, atMs)
+        for (const happening of typeof item.happening === 'function' ? item.happening() : [item.happening])
+          this.#happen(item.who, item.who.customer, happening, atMs)
         if (item.isOwn) this.#queueOwn(item.who, atMs)
         return
       case 'wake':
@@ -147,20 +157,32 @@ class Run {
       this.#queue.add(next.atMs, { type: 'happening', who, happening: next.happening, isOwn: true })
   }
 
-  #happen(who: Who, happening: Happening, atMs: EpochMs): void {
-    who.customer ??= this.#meet(who, atMs)
-    const { customer } = who
+  #happen(who: Who, customer: SimulatedCustomer, happening: Happening, atMs: EpochMs): void {
     const redeemed = customer.take(happening, this.#interests, atMs)
     if (redeemed !== undefined && happening.type === 'order') this.#offers.redeem(redeemed, happening.order)
     for (const observer of this.#simulation.observers) {
       observer.happened?.(customer, happening, atMs)
       if (redeemed !== undefined && happening.type === 'order') observer.redeemed?.(customer, redeemed, happening.order)
     }
+    if (happening.type === 'score') this.#scoreAgain(customer, atMs)
     if (customer.hasNews) this.#look(who, customer, atMs)
   }
 
+  #scoreAgain(customer: SimulatedCustomer, atMs: EpochMs): void {
+    const tierBefore = customer.scoreOf('clv')?.tier
+    scoreCustomers([customer], atMs)
+    announceCrossings(customer, tierBefore, this.#simulation.definitions.lifecycle, atMs)
+  }
+
   #meet(who: Who, atMs: EpochMs): SimulatedCustomer {
-    const customer = new SimulatedCustomer(who.life.person, atMs)
+    const { definitions } = this.#simulation
+    const customer = new SimulatedCustomer(who.life.person, atMs, needsOfDefinitions(definitions) !== undefined)
+    const { past } = who.life
+    if (past !== undefined) {
+      customer.remember(past)
+      scoreCustomers([customer], atMs)
+      customer.stand(definitions.lifecycle, atMs)
+    }
     this.#customers.push(customer)
     this.#whoById.set(customer.id, who)
     return customer

@@ -4,6 +4,8 @@
  */
 
 import type { Decision, PlannedMessage } from '../domain/decision.ts'
+import type { LifecycleDefinition } from '../domain/definitions.ts'
+import { stageOf } from '../domain/lifecycle.ts'
 import type {
   Channel,
   ContactFacts,
@@ -18,7 +20,8 @@ import type {
   TraitValue,
 } from '../domain/snapshot.ts'
 import { dayMs, type EpochMs } from '../domain/time.ts'
-import type { Happening, SimulatedOrder } from './happenings.ts'
+import type { GivenScores, Happening, SimulatedOrder, SimulatedPast } from './happenings.ts'
+import { SimulatedMemory } from './simulated-memory.ts'
 
 const recentMs = 30 * dayMs
 
@@ -71,11 +74,15 @@ export class SimulatedCustomer {
   #news: News[] = []
   #newsId = 0
   #assignments: Record<string, string> = {}
+  #givenScores: GivenScores = {}
+  /** Only where conditions look at more than the snapshot. */
+  readonly #memory: SimulatedMemory | undefined
   #refundedCents = 0
   #revenueCents = 0
 
-  constructor({ id, timeZone, reachable }: SimulatedPerson, atMs: EpochMs) {
+  constructor({ id, timeZone, reachable }: SimulatedPerson, atMs: EpochMs, keepsMore = false) {
     this.id = id
+    this.#memory = keepsMore ? new SimulatedMemory() : undefined
     this.#customer = {
       id,
       stage: 'acquire',
@@ -129,6 +136,7 @@ export class SimulatedCustomer {
       news: this.#news,
       coupons: this.coupons.filter(({ expiresAtMs }) => expiresAtMs === null || expiresAtMs > nowMs),
       assignments: this.#assignments,
+      ...(this.#memory && { more: this.#memory.facts(this.#customer.timeZone, this.#runs) }),
     }
   }
 
@@ -157,9 +165,25 @@ export class SimulatedCustomer {
       }))
   }
 
+  /** What was before. */
+  remember({ firstSeenMs, orders, scores, traits, words, variants }: SimulatedPast): void {
+    for (const { atMs, order } of orders) this.#addOrder(order, atMs)
+    for (const word of words) this.#changeContact(word)
+    this.#customer = { ...this.#customer, traits, firstSeenMs, stageSinceMs: orders.at(-1)?.atMs ?? firstSeenMs }
+    this.#givenScores = scores
+    this.#assignments = { ...variants }
+  }
+
+  /** Where the facts put the customer, without anybody hearing of it. */
+  stand(lifecycle: LifecycleDefinition, nowMs: EpochMs): void {
+    const { stage, atRisk } = stageOf(this.snapshot(nowMs), lifecycle, nowMs)
+    this.#customer = { ...this.#customer, stage, atRisk }
+  }
+
   /** Changes the facts. @returns the coupon that an order has redeemed. */
   take(happening: Happening, interests: Interests, nowMs: EpochMs): CouponFacts | undefined {
     this.#customer = { ...this.#customer, lastSeenMs: nowMs }
+    this.#memory?.note(happening, nowMs)
     switch (happening.type) {
       case 'arrives':
         this.hear({ kind: 'arrived' }, nowMs)
@@ -183,17 +207,21 @@ export class SimulatedCustomer {
       case 'entry':
         this.hear({ kind: 'entry', journey: happening.journey, properties: {} }, nowMs)
         return undefined
-      case 'consent': {
-        const contact = this.#contact[happening.channel]
-        contact.consents = { ...contact.consents, [happening.topic]: happening.status }
+      case 'consent':
+      case 'suppression':
+        this.#changeContact(happening)
         this.#hearOfContact(nowMs)
         return undefined
-      }
-      case 'suppression':
-        this.#contact[happening.channel].suppressed = happening.reason
-        this.#hearOfContact(nowMs)
+      case 'score':
+        this.#givenScores = { ...this.#givenScores, ...happening.scores }
         return undefined
     }
+  }
+
+  #changeContact(happening: Extract<Happening, { type: 'consent' | 'suppression' }>): void {
+    const contact = this.#contact[happening.channel]
+    if (happening.type === 'suppression') contact.suppressed = happening.reason
+    else contact.consents = { ...contact.consents, [happening.topic]: happening.status }
   }
 
   /** A change of contact starts nothing by itself: only whoever is busy hears of it. */
@@ -210,8 +238,7 @@ export class SimulatedCustomer {
   }
 
   #order(order: SimulatedOrder, nowMs: EpochMs): CouponFacts | undefined {
-    this.orders.push({ atMs: nowMs, key: order.key, revenueCents: order.revenueCents, refundedCents: 0 })
-    this.#revenueCents += order.revenueCents
+    this.#addOrder(order, nowMs)
     const properties = { order_id: order.key, total: order.revenueCents / 100, products: order.products }
     this.hear({ kind: 'event', name: 'Order Completed', properties }, nowMs)
     const redeemed = this.coupons.find(
@@ -219,6 +246,12 @@ export class SimulatedCustomer {
     )
     if (redeemed !== undefined) this.coupons = this.coupons.filter((coupon) => coupon !== redeemed)
     return redeemed
+  }
+
+  #addOrder({ key, revenueCents, products }: SimulatedOrder, atMs: EpochMs): void {
+    this.orders.push({ atMs, key, revenueCents, refundedCents: 0 })
+    this.#revenueCents += revenueCents
+    this.#memory?.noteOrder(revenueCents, products, atMs)
   }
 
   #refund({ orderKey, amountCents }: Extract<Happening, { type: 'refund' }>, nowMs: EpochMs): void {
@@ -240,6 +273,15 @@ export class SimulatedCustomer {
   setScore(kind: ScoreKind, score: ScoreFacts, nowMs: EpochMs): void {
     this.#scores[kind] = score
     this.#customer = { ...this.#customer, scoredMs: nowMs }
+  }
+
+  /** What was said outweighs what was computed. */
+  keepGivenScores(nowMs: EpochMs): void {
+    const { churn, clv, clvTier } = this.#givenScores
+    if (churn !== undefined) this.setScore('churn', { value: churn, tier: null, scoredAtMs: nowMs }, nowMs)
+    if (clv === undefined && clvTier === undefined) return
+    const { value = 0, tier = null } = this.#scores.clv ?? {}
+    this.setScore('clv', { value: clv ?? value, tier: clvTier ?? tier, scoredAtMs: nowMs }, nowMs)
   }
 
   /** Somebody who cannot be scored is not asked about again before the next order. */
@@ -289,6 +331,7 @@ export class SimulatedCustomer {
     for (const run of decision.runs) {
       if (run.status === 'active') continue
       const { journey, entryNumber, enteredAtMs } = run
+      this.#memory?.noteEnd(journey, run.status)
       this.#pastRuns = [
         { journey, entryNumber, enteredAtMs, endedAtMs: nowMs, endReason: run.endReason ?? '' },
         ...this.#pastRuns,

@@ -232,6 +232,7 @@ function eventOf(happening: Happening): { name: string; properties: Readonly<Rec
     case 'entry':
     case 'consent':
     case 'suppression':
+    case 'score':
       return undefined
   }
 }

@@ -12,12 +12,7 @@ export function moveStage(work: Workspace): void {
   if (!hasMoved && atRisk === customer.atRisk) return
 
   const stageSinceMs = hasMoved ? nowMs : customer.stageSinceMs
-  work.view = {
-    customer: { ...customer, stage, stageSinceMs, atRisk },
-    orders: snapshot.orders,
-    scores: snapshot.scores,
-    contact: snapshot.contact,
-  }
+  work.view = { ...snapshot, customer: { ...customer, stage, stageSinceMs, atRisk } }
   if (!hasMoved) return
   work.move = { from: customer.stage, to: stage, reason }
   work.records.push({
