@@ -7,12 +7,12 @@ export default defineConfig({
     // Two files at once: most of them keep a server busy, and small machines have two cores.
     maxWorkers: 2,
     projects: [
-      { test: { name: 'pure', include: ['test/{analytics,domain,simulation}/**/*.test.ts'], testTimeout: 120_000 } },
+      { test: { name: 'pure', include: ['test/{analytics,domain,scenarios,simulation}/**/*.test.ts'], testTimeout: 120_000 } },
       {
         test: {
           name: 'real',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{analytics,domain,simulation}/**'],
+          exclude: ['test/{analytics,domain,scenarios,simulation}/**'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
           globalSetup: ['test/support/global-setup.ts'],
