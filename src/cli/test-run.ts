@@ -6,8 +6,8 @@ import { sayMoment } from '../scenarios/moment.ts'
 import { runScenario, type ScenarioResult } from '../scenarios/run-scenario.ts'
 import { readCampaignFiles } from '../store/campaign-files.ts'
 import { CampaignFilesError, sayFileProblem } from '../store/file-problem.ts'
-import { readScenarioFiles } from '../store/scenario-files.ts'
 import { writeResult } from './analyze/output.ts'
+import { readScenarioFiles } from './scenario-files.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface TestOptions {

@@ -5,10 +5,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
+import { readScenarioFiles } from '../../src/cli/scenario-files.ts'
 import { runScenario } from '../../src/scenarios/run-scenario.ts'
 import { readCampaignFiles } from '../../src/store/campaign-files.ts'
 import { CampaignFilesError, sayFileProblem } from '../../src/store/file-problem.ts'
-import { readScenarioFiles } from '../../src/store/scenario-files.ts'
 import { type CampaignDirectory, campaignDirectory } from '../store/support/campaign-directory.ts'
 
 const shop = fileURLToPath(new URL('../../campaigns', import.meta.url))

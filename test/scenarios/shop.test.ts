@@ -2,9 +2,9 @@
 
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { readScenarioFiles } from '../../src/cli/scenario-files.ts'
 import { runScenario } from '../../src/scenarios/run-scenario.ts'
 import { readCampaignFiles } from '../../src/store/campaign-files.ts'
-import { readScenarioFiles } from '../../src/store/scenario-files.ts'
 
 const shop = fileURLToPath(new URL('../../campaigns', import.meta.url))
 const { definitions } = await readCampaignFiles(shop)

@@ -6,8 +6,8 @@ import type { Definitions } from '../domain/definitions.ts'
 import { problemsOf } from '../domain/problem.ts'
 import { checkScenarios } from '../scenarios/scenario-check.ts'
 import { type ScenarioDocument, scenarioDocument } from '../scenarios/scenario-schema.ts'
-import { CampaignFilesError, type FileProblem } from './file-problem.ts'
-import { readYaml, type YamlSource } from './yaml-source.ts'
+import { CampaignFilesError, type FileProblem } from '../store/file-problem.ts'
+import { readYaml, type YamlSource } from '../store/yaml-source.ts'
 
 const folder = 'scenarios'
 
