@@ -64,7 +64,7 @@ export class ScenarioLife implements Life, Observer {
 
   decided(_customer: SimulatedCustomer, { tasks, coupons }: Decision): void {
     this.#lastTask = tasks.at(-1) ?? this.#lastTask
-    for (const { offer, code } of coupons) this.#codes.set(offer, code)
+    for (const { offer, code } of coupons) if (code !== null) this.#codes.set(offer, code)
   }
 
   #happenings(event: ScenarioEvent): readonly Happening[] {
