@@ -7,7 +7,13 @@ export default defineConfig({
     // Two files at once: most of them keep a server busy, and small machines have two cores.
     maxWorkers: 2,
     projects: [
-      { test: { name: 'pure', include: ['test/{analytics,domain,scenarios,simulation}/**/*.test.ts'], testTimeout: 120_000 } },
+      {
+        test: {
+          name: 'pure',
+          include: ['test/{analytics,domain,scenarios,simulation}/**/*.test.ts'],
+          testTimeout: 120_000,
+        },
+      },
       {
         test: {
           name: 'real',
