@@ -5,7 +5,7 @@
  */
 
 import * as wf from '@temporalio/workflow'
-import type { CrowdActivities } from '../activities/crowd-types.ts'
+import type { CrowdActivities, CrowdPage } from '../activities/crowd-types.ts'
 import { CrowdDeliveries } from './crowd-deliveries.ts'
 import {
   type CrowdProgress,
@@ -71,12 +71,7 @@ export async function crowdReview(from: CrowdState = {}): Promise<CrowdProgress>
     const size = Math.min(pageSize, Math.ceil(customersPerSecond ?? pageSize))
     const page = await reviewCrowdPage.executeWithOptions({ summary: 'Look and decide' }, [{ after, size }])
     after = page.last
-    counts = {
-      ...counts,
-      done: counts.done + page.customers,
-      planned: counts.planned + page.planned,
-      refused: counts.refused + page.refused,
-    }
+    counts = withPage(counts, page)
     deliveries.begin()
 
     if (page.last === undefined && looks === 0) {
@@ -93,7 +88,14 @@ export async function crowdReview(from: CrowdState = {}): Promise<CrowdProgress>
   return progress()
 }
 
+type Counts = Omit<CrowdProgress, 'isPaused'>
+
 const nothingYet: CrowdProgress = { done: 0, planned: 0, refused: 0, sent: 0, notSent: 0, isPaused: false }
+
+function withPage(counts: Counts, { customers, planned, refused }: CrowdPage): Counts {
+  const { done, planned: plannedBefore, refused: refusedBefore, ...deliveries } = counts
+  return { ...deliveries, done: done + customers, planned: plannedBefore + planned, refused: refusedBefore + refused }
+}
 
 function inWords({ done, planned, refused, sent, notSent, isPaused }: CrowdProgress): string {
   const words = `${done} customers looked at, ${planned} messages planned, ${refused} refusals; ${sent} sent, ${notSent} not sent.`
