@@ -57,13 +57,14 @@ function surveyOf({ id, data }: ClaimedMessage, { vault, publicUrl }: PrepareNee
 
 function factsOf(
   { id, journey, coupon, data }: ClaimedMessage,
-  { traits }: SealedRecipient,
+  { traits, computed }: SealedRecipient,
   personal: Readonly<Record<string, unknown>>,
   link: string | null,
   { shop, postalAddress, vault, publicUrl }: PrepareNeeds,
 ): Omit<MessageFacts, 'survey'> {
   return {
     customer: { ...traits, ...personal },
+    computed,
     coupon: coupon && {
       code: coupon.code,
       expires_at: coupon.expiresAtMs === null ? null : new Date(coupon.expiresAtMs).toISOString(),

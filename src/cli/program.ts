@@ -19,6 +19,7 @@ import { statusCommand } from './status-command.ts'
 import { suppressionsCommand } from './suppressions-command.ts'
 import { tasksCommand } from './tasks-command.ts'
 import { testCommand } from './test-command.ts'
+import { traitsCommand } from './traits-command.ts'
 import { whyCommand } from './why-command.ts'
 
 /** The whole `perennial` program. Errors are thrown, never `process.exit`ed, so that tests can run it in-process. */
@@ -43,6 +44,7 @@ export function buildProgram(): Command {
     testCommand(),
     tasksCommand(),
     offersCommand(),
+    traitsCommand(),
     whyCommand(),
     analyzeCommand(),
   ])

@@ -26,8 +26,21 @@ export function customerPage(
     ${journeys(customer)} ${timeline(customer)}</main>`
 }
 
-function facts({ id, firstSeenAt, lastSeenAt, dueAt, timeZone, country, locale, traits }: CustomerDetails): Html {
-  const shown = Object.entries(traits).map(([name, value]) => html`<dt>${name}</dt><dd>${asText(value)}</dd>`)
+function facts({
+  id,
+  firstSeenAt,
+  lastSeenAt,
+  dueAt,
+  timeZone,
+  country,
+  locale,
+  traits,
+  computed,
+}: CustomerDetails): Html {
+  const rules = Object.entries(computed).map(([key, value]): [string, unknown] => [`computed.${key}`, value])
+  const shown = [...Object.entries(traits), ...rules].map(
+    ([name, value]) => html`<dt>${name}</dt><dd>${asText(value)}</dd>`,
+  )
   return html`<section><h2>Known</h2><dl><dt>id</dt><dd><code>${id}</code></dd>
     <dt>first seen</dt><dd>${formatTime(firstSeenAt)}</dd><dt>last seen</dt><dd>${formatTime(lastSeenAt)}</dd>
     <dt>next look</dt><dd>${dueAt === null ? 'when something happens' : formatTime(dueAt)}</dd>

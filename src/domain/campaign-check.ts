@@ -12,7 +12,7 @@ import type {
   MessageStep,
   Step,
 } from './definitions.ts'
-import { segmentsIn } from './segment-needs.ts'
+import { computedIn, segmentsIn } from './segment-needs.ts'
 import { inOrder } from './segment-order.ts'
 import type { Channel } from './snapshot.ts'
 import { questionOf } from './survey.ts'
@@ -137,7 +137,7 @@ function checkStep(
 ): readonly Found[] {
   switch (step.type) {
     case 'message':
-      return [...checkTopic(step, definitions), ...checkTemplate(step, templates)]
+      return [...checkTopic(step, definitions), ...checkTemplate(step, definitions, templates)]
     case 'offer':
       return definitions.offers.has(step.offer)
         ? []
@@ -167,11 +167,22 @@ function checkTopic({ topic }: MessageStep, { policy }: Definitions): readonly F
     : [{ path: ['topic'], rule: unknown('topic of the contact policy', Object.keys(policy.topics), topic) }]
 }
 
-function checkTemplate(step: MessageStep, templates: ReadonlyMap<string, TemplateFacts>): readonly Found[] {
+function checkTemplate(
+  step: MessageStep,
+  { computed = new Map() }: Definitions,
+  templates: ReadonlyMap<string, TemplateFacts>,
+): readonly Found[] {
   const template = templates.get(step.template)
   if (template?.channel !== step.channel) {
     const fitting = [...templates.values()].filter((each) => each.channel === step.channel).map((each) => each.key)
     return [{ path: ['template'], rule: unknown(`${step.channel} template`, fitting) }]
+  }
+  const stranger = template.variables.find(
+    (name) => name.startsWith('computed.') && !computed.has(name.split('.')[1] ?? ''),
+  )
+  if (stranger !== undefined) {
+    const rule = `shows {{ ${stranger} }}, and there is no such computed trait; known: ${[...computed.keys()].sort().join(', ') || 'none'}`
+    return [{ path: ['template'], rule }]
   }
   const shown = template.variables.find((name) => name === 'coupon' || name.startsWith('coupon.'))
   if (step.offer === null && shown !== undefined) {
@@ -194,7 +205,7 @@ function checkTemplate(step: MessageStep, templates: ReadonlyMap<string, Templat
 function conditionProblems(
   path: readonly (string | number)[],
   condition: Condition | null,
-  { policy, segments }: Definitions,
+  { policy, segments, computed = new Map() }: Definitions,
 ): readonly Found[] {
   if (condition === null) return []
   const topics = topicsOf(condition).filter((topic) => topic !== '*' && !Object.hasOwn(policy.topics, topic))
@@ -205,6 +216,9 @@ function conditionProblems(
       rule: unknown('topic of the contact policy', Object.keys(policy.topics), topic),
     })),
     ...strangers.map((key) => ({ path, rule: unknown('segment', segments.keys(), key) })),
+    ...computedIn(condition)
+      .filter((key) => !computed.has(key))
+      .map((key) => ({ path, rule: unknown('computed trait', computed.keys(), key) })),
   ]
 }
 

@@ -1,8 +1,10 @@
 /** From published documents to the definitions that decisions read. */
 
 import type { z } from 'zod'
+import { computedTraitDocument, personalKeyProblem } from './computed-trait.ts'
 import { contactPolicyDocument } from './contact-policy-schema.ts'
 import {
+  type ComputedTraitDefinition,
   type ContactPolicy,
   type Definitions,
   type IdentityPolicy,
@@ -19,7 +21,7 @@ import { offerDocument } from './offer-schema.ts'
 import { type Problem, problemsOf } from './problem.ts'
 import { segmentDocument } from './segment-schema.ts'
 
-export type CampaignKind = 'lifecycle' | 'contact-policy' | 'identity' | 'offer' | 'journey' | 'segment'
+export type CampaignKind = 'lifecycle' | 'contact-policy' | 'identity' | 'offer' | 'journey' | 'segment' | 'trait'
 
 /** A document with what names it: for journeys, several versions may be in use at once. */
 export interface CampaignDocument {
@@ -38,6 +40,7 @@ export type Definition =
   | { readonly kind: 'offer'; readonly definition: OfferDefinition }
   | { readonly kind: 'journey'; readonly definition: JourneyDefinition }
   | { readonly kind: 'segment'; readonly definition: SegmentDefinition }
+  | { readonly kind: 'trait'; readonly definition: ComputedTraitDefinition }
 
 export type Checked = { readonly checked: Definition } | { readonly problems: readonly Problem[] }
 
@@ -61,6 +64,11 @@ export function checkDocument({ kind, key, version, document }: CampaignDocument
       return checked(journeyDocument, document, (body) => ({ kind, definition: published(body) }))
     case 'segment':
       return checked(segmentDocument, document, (body) => ({ kind, definition: published(body) }))
+    case 'trait': {
+      const rule = personalKeyProblem(key)
+      if (rule !== undefined) return { problems: [{ path: [], value: key, rule }] }
+      return checked(computedTraitDocument, document, (body) => ({ kind, definition: published(body) }))
+    }
   }
 }
 
@@ -88,6 +96,7 @@ export function assembleDefinitions(
   const identity = live.find((each) => each.kind === 'identity')?.definition
   const journeys = live.flatMap((each) => (each.kind === 'journey' ? [each.definition] : []))
   const segments = live.flatMap((each) => (each.kind === 'segment' ? [each.definition] : []))
+  const traits = live.flatMap((each) => (each.kind === 'trait' ? [each.definition] : []))
   const offers = live.flatMap((each) => (each.kind === 'offer' ? [each.definition] : []))
   return {
     version,
@@ -100,5 +109,6 @@ export function assembleDefinitions(
     live: journeys.sort((a, b) => b.priority - a.priority || (a.key < b.key ? -1 : 1)),
     offers: new Map(offers.map((offer) => [offer.key, offer])),
     segments: new Map(segments.map((segment) => [segment.key, segment])),
+    computed: new Map(traits.map((trait) => [trait.key, trait])),
   }
 }

@@ -16,6 +16,7 @@ import { eventName } from './conditions/happening-schema.ts'
 import { eventsIn } from './conditions/happening-standing.ts'
 import type { EventFacts, MoreFacts } from './conditions/more-facts.ts'
 import { duration, words } from './document-parts.ts'
+import { comparableName, personalInTraits } from './personal-names.ts'
 import { propertyAt, propertyName, propertyTests } from './property-tests.ts'
 import { dayMs, type EpochMs } from './time.ts'
 
@@ -70,6 +71,13 @@ export const computedTraitDocument = z
       property: of ?? null,
     }),
   )
+
+/** A value that stands readable beside the customer may not be called as what is sealed. */
+export function personalKeyProblem(key: string): string | undefined {
+  return personalInTraits.has(comparableName(key))
+    ? 'is the name of something personal: no computed trait may be called so'
+    : undefined
+}
 
 export interface ComputedValue {
   /** JSON; null where there is nothing to compute from: such a customer has no value. */

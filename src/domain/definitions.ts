@@ -5,6 +5,7 @@
  * schemas beside this file (`journey-schema.ts`, …) make them from the documents that people write.
  */
 
+import type { ComputedTrait } from './computed-trait.ts'
 import type { Condition, ValueTest } from './condition.ts'
 import type { TimeOfDay, Weekday } from './local-time.ts'
 import type { Channel, MessageClass, ScoreKind, Stage, TraitValue } from './snapshot.ts'
@@ -29,6 +30,8 @@ export interface Definitions {
   readonly allocations?: ReadonlyMap<string, Readonly<Record<string, number>>>
   /** By key. */
   readonly segments: ReadonlyMap<string, SegmentDefinition>
+  /** Traits computed by rule, by key. */
+  readonly computed?: ReadonlyMap<string, ComputedTraitDefinition>
 }
 
 /** Under which name the assignments and the outcomes of an experiment are kept. */
@@ -320,6 +323,9 @@ export interface SegmentDefinition extends Published {
    */
   readonly announceRebuild: boolean
 }
+
+/** Conditions ask for it as `computed.KEY`. */
+export interface ComputedTraitDefinition extends Published, ComputedTrait {}
 
 export interface ContactPolicy extends Published {
   /** What customers may subscribe to, by key. */

@@ -21,9 +21,13 @@ export function interestingEvents(definitions: Definitions): ReadonlySet<string>
   return names
 }
 
-/** The names of traits whose change may move a customer: news of the kind `profile` is for these. */
+/**
+ * The names of traits whose change may move a customer, `computed.KEY` of those computed by rule: news of the kind
+ * `profile` is for these.
+ */
 export function interestingTraits(definitions: Definitions): ReadonlySet<string> {
-  return new Set(awaitedFacts(definitions, 'trait.'))
+  const computed = awaitedFacts(definitions, 'computed.').map((key) => `computed.${key}`)
+  return new Set([...awaitedFacts(definitions, 'trait.'), ...computed])
 }
 
 /** What follows the prefix in the names of facts that a condition waits for. */

@@ -16,6 +16,7 @@ export type TemplateHead = z.output<typeof templateHead>
 /** The first names of all variables that templates may use. */
 export const templateVariables: ReadonlySet<string> = new Set([
   'customer',
+  'computed',
   'coupon',
   'data',
   'survey',

@@ -2,7 +2,7 @@
  * A directory of campaigns, as a marketer keeps it in git:
  *
  *     lifecycle.yaml   contact-policy.yaml   identity.yaml (need not be there)
- *     offers/KEY.yaml   segments/KEY.yaml   journeys/KEY.yaml   templates/KEY.email.html …
+ *     offers/KEY.yaml   segments/KEY.yaml   traits/KEY.yaml   journeys/KEY.yaml   templates/KEY.email.html …
  */
 
 import { readdir, readFile } from 'node:fs/promises'
@@ -43,7 +43,7 @@ const singleFiles = {
 
 /** What need not be there: without it the usual holds. */
 const optionalFiles: ReadonlySet<string> = new Set(['identity.yaml'])
-const folders = { offers: 'offer', segments: 'segment', journeys: 'journey' } as const
+const folders = { offers: 'offer', segments: 'segment', traits: 'trait', journeys: 'journey' } as const
 const templateFolder = 'templates'
 
 /** A definition that is longer than this was not written by a person. */

@@ -21,6 +21,8 @@ export interface CustomerDetails extends Omit<ListedCustomer, 'scores'> {
   readonly locale: string | null
   readonly country: string | null
   readonly traits: Readonly<Record<string, unknown>>
+  /** Traits computed by rule, by key. */
+  readonly computed: Readonly<Record<string, unknown>>
   /** Personal traits, as a mask for most: `A•••`. */
   readonly personal: Readonly<Record<string, unknown>>
   readonly firstOrderAt: Date | null
@@ -172,6 +174,8 @@ const detailsSql = `
     c.order_count AS "orderCount", c.revenue_cents AS "revenueCents", c.refunded_cents AS "refundedCents", c.currency,
     c.first_order_at AS "firstOrderAt", c.last_order_at AS "lastOrderAt", c.due_at AS "dueAt",
     c.time_zone AS "timeZone", c.locale, c.country, c.traits, c.personal AS "sealedPersonal",
+    coalesce((SELECT json_object_agg(name, value ORDER BY name) FROM computed_traits t WHERE t.customer_id = c.id), '{}')
+      AS computed,
     (SELECT wrapped_key FROM customer_keys k WHERE k.customer_id = c.id) AS "wrappedKey",
     coalesce((SELECT json_object_agg(kind, json_build_object('value', value, 'tier', tier, 'scoredAt', scored_at))
               FROM scores t WHERE t.customer_id = c.id), '{}') AS scores,

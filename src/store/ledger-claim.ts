@@ -45,7 +45,8 @@ const claimSql = `
   )
   SELECT f.*, extract(epoch FROM f.lease_until - clock_timestamp())::float8 * 1000 AS lease_left_ms,
          p.id AS contact_point_id, p.address, p.address_hash, k.wrapped_key,
-         c.personal, c.traits, c.locale, c.time_zone,
+         c.personal, c.traits,
+         (SELECT json_object_agg(t.name, t.value) FROM computed_traits t WHERE t.customer_id = c.id) AS computed, c.locale, c.time_zone,
          o.code, o.offer, o.expires_at AS coupon_expires_at
     FROM found f
     LEFT JOIN customers c      ON c.id = f.customer_id
@@ -116,6 +117,7 @@ interface ClaimRow {
   readonly wrapped_key: Buffer | null
   readonly personal: Buffer | null
   readonly traits: Record<string, unknown> | null
+  readonly computed: Record<string, unknown> | null
   readonly locale: string | null
   readonly time_zone: string | null
   readonly code: string | null
@@ -149,5 +151,15 @@ function toRecipient(row: ClaimRow): SealedRecipient | undefined {
   const { contact_point_id: contactPointId, address, address_hash: addressHash, wrapped_key: wrappedKey } = row
   if (contactPointId === null || address === null || addressHash === null || wrappedKey === null) return undefined
   const { personal, locale, time_zone: timeZone } = row
-  return { contactPointId, address, addressHash, wrappedKey, personal, traits: row.traits ?? {}, locale, timeZone }
+  return {
+    contactPointId,
+    address,
+    addressHash,
+    wrappedKey,
+    personal,
+    traits: row.traits ?? {},
+    computed: row.computed ?? {},
+    locale,
+    timeZone,
+  }
 }

@@ -47,6 +47,8 @@ export interface SealedRecipient {
   readonly wrappedKey: Buffer
   readonly personal: Buffer | null
   readonly traits: Readonly<Record<string, unknown>>
+  /** Traits computed by rule, by key. */
+  readonly computed: Readonly<Record<string, unknown>>
   readonly locale: string | null
   readonly timeZone: string | null
 }

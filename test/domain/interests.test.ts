@@ -65,3 +65,10 @@ test('events are of interest too where a condition that somebody waits for count
     false,
   ])
 })
+
+test('traits computed by rule are told apart from those that the shop sends', () => {
+  const definitions = definitionsOf({
+    journeys: { one: onGo(waiting('if: { computed.views: { at_least: 3 } }'), 'exit: [ { if: { trait.views: 1 } } ]') },
+  })
+  expect([...interestingTraits(definitions)].sort()).toEqual(['computed.views', 'views'])
+})

@@ -18,6 +18,8 @@ export interface TemplateSource {
 export interface MessageFacts {
   /** Traits, also the personal ones. */
   readonly customer: Readonly<Record<string, unknown>>
+  /** Traits computed by rule, by key: `computed.favourite-category`. */
+  readonly computed?: Readonly<Record<string, unknown>>
   readonly coupon: { readonly code: string; readonly expires_at: string | null } | null
   /** Values of the journey: constants of its step, what triggered it. */
   readonly data: Readonly<Record<string, unknown>>

@@ -11,6 +11,7 @@ import type { Database, Queryable } from '../database.ts'
 import { describeError } from '../describe-error.ts'
 import { insertNews } from '../news.ts'
 import { fillSegment, newsOfRebuild, noteDifference } from './build-statements.ts'
+import { countTrait, prepareTrait, writeTrait } from './build-trait.ts'
 import type { SegmentInterests } from './evaluate-page.ts'
 import { type CatalogEntry, readCatalog, takeUpPublished } from './segment-catalog.ts'
 import { excludeEvaluation, stopBeingBuilder, tryBecomeBuilder } from './segment-locks.ts'
@@ -76,7 +77,9 @@ async function buildWaiting(
   const live = levels.flat()
   for (const entry of next) {
     try {
-      const one = await buildOne(client, entry, live, needs, interests)
+      const one = await (entry.kind === 'trait'
+        ? buildTrait(client, entry, live, needs, interests)
+        : buildSegment(client, entry, live, needs, interests))
       built.push(one)
       hasNews ||= one.hasNews
     } catch (error) {
@@ -88,16 +91,15 @@ async function buildWaiting(
   return { built, failed, hasNews }
 }
 
-async function buildOne(
+async function buildSegment(
   client: Queryable,
-  entry: CatalogEntry,
+  entry: CatalogEntry & { readonly kind: 'segment' },
   others: readonly CatalogEntry[],
   { nowMs }: BuilderNeeds,
   interests: SegmentInterests,
 ): Promise<BuiltSegment & { readonly hasNews: boolean }> {
   const startedAt = performance.now()
-  await client.query(`UPDATE segments SET status = 'building', problem = NULL WHERE id = $1`, [entry.id])
-  await inTransaction(client, () => excludeEvaluation(client)) // From here on, every page knows.
+  await beginBuilding(client, entry)
 
   const beganMs = nowMs()
   const size = await inTransaction(client, async () => {
@@ -117,6 +119,40 @@ async function buildOne(
   })
   const { kind, key, version } = entry
   return { kind, key, version, size, seconds: (performance.now() - startedAt) / 1_000, hasNews }
+}
+
+/** A trait's values change where they stand. Of those whose value a changed document changes, whoever asks is told. */
+async function buildTrait(
+  client: Queryable,
+  entry: CatalogEntry & { readonly kind: 'trait' },
+  live: readonly CatalogEntry[],
+  { nowMs }: BuilderNeeds,
+  interests: SegmentInterests,
+): Promise<BuiltSegment & { readonly hasNews: boolean }> {
+  const startedAt = performance.now()
+  const { kind, key, version, node } = entry
+  await beginBuilding(client, entry)
+  const beganMs = nowMs()
+  const isSame = live.some((other) => other.node === node && other.version === version)
+  await prepareTrait(client, entry, beganMs)
+  const hasNews = await writeTrait(client, inTransaction, entry, {
+    isAskedFor: live.some(({ dependsOn }) => dependsOn.includes(node)),
+    isNews: !isSame && interests.traits.has(`computed.${key}`),
+    nowMs: beganMs,
+  })
+  const size = await inTransaction(client, async () => {
+    await excludeEvaluation(client)
+    const rows = await countTrait(client, entry)
+    await client.query('UPDATE segments SET size = $2 WHERE id = $1', [entry.id, rows])
+    await goLive(client, entry, nowMs())
+    return rows
+  })
+  return { kind, key, version, size, seconds: (performance.now() - startedAt) / 1_000, hasNews }
+}
+
+async function beginBuilding(client: Queryable, { id }: CatalogEntry): Promise<void> {
+  await client.query(`UPDATE segments SET status = 'building', problem = NULL WHERE id = $1`, [id])
+  await inTransaction(client, () => excludeEvaluation(client)) // From here on, every page knows.
 }
 
 async function goLive(client: Queryable, { id, kind, key }: CatalogEntry, nowMs: number): Promise<void> {

@@ -1,10 +1,12 @@
-/** The statements that build a segment or a computed trait from nothing, and compare it with the version before. */
+/** The statements that build a segment from nothing, and compare it with the version before. */
 
 import type { Queryable } from '../database.ts'
 import type { NewNews } from '../news.ts'
 import { compileSegment } from '../segment-sql/compile-segment.ts'
 import { SqlParams } from '../segment-sql/sql-params.ts'
 import type { CatalogEntry } from './segment-catalog.ts'
+
+type SegmentEntry = CatalogEntry & { readonly kind: 'segment' }
 
 /** Whoever was in the version before has been in it since then. */
 const predecessor = `
@@ -15,7 +17,7 @@ const predecessor = `
  *
  * @returns how many are in it.
  */
-export async function fillSegment(client: Queryable, entry: CatalogEntry, nowMs: number): Promise<number> {
+export async function fillSegment(client: Queryable, entry: SegmentEntry, nowMs: number): Promise<number> {
   await client.query('DELETE FROM segment_members WHERE segment_id = $1', [entry.id]) // Left over from a crash.
   const liveId = await liveIdOf(client, entry)
   const params = new SqlParams(nowMs)
@@ -69,7 +71,7 @@ export async function noteDifference(client: Queryable, entry: CatalogEntry): Pr
  */
 export async function newsOfRebuild(
   client: Queryable,
-  entry: CatalogEntry,
+  entry: SegmentEntry,
   interesting: ReadonlySet<string>,
   atMs: number,
 ): Promise<NewNews[]> {

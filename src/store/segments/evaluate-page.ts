@@ -13,11 +13,12 @@ import { insertNews, type NewNews } from '../news.ts'
 import { readCatalog, type SegmentCatalog } from './segment-catalog.ts'
 import { shareEvaluation } from './segment-locks.ts'
 import { evaluateSegments, type PageAnswers } from './segment-statements.ts'
+import { evaluateTraits } from './trait-statements.ts'
 
 export interface SegmentInterests {
   /** Keys of segments whose entering or exiting may matter to a journey or to the lifecycle. */
   readonly segments: ReadonlySet<string>
-  /** Names of traits. */
+  /** Names of traits; `computed.KEY` of those computed by rule. */
   readonly traits: ReadonlySet<string>
 }
 
@@ -102,7 +103,7 @@ async function takeDirty(client: Queryable, limit: number): Promise<Dirty[]> {
 }
 
 /** By ascending id, so that two pages that share customers never wait for each other in a circle. */
-async function lockStates(client: Queryable, ids: readonly string[]): Promise<void> {
+export async function lockStates(client: Queryable, ids: readonly string[]): Promise<void> {
   await client.query({
     name: 'create-segment-states',
     text: `INSERT INTO segment_states (customer_id) SELECT id FROM unnest($1::uuid[]) AS given (id) ORDER BY id
@@ -116,7 +117,7 @@ async function lockStates(client: Queryable, ids: readonly string[]): Promise<vo
   })
 }
 
-async function noteForCatchUp(client: Queryable, ids: readonly string[]): Promise<void> {
+export async function noteForCatchUp(client: Queryable, ids: readonly string[]): Promise<void> {
   await client.query({
     name: 'note-for-catch-up',
     text: 'INSERT INTO segment_catch_ups SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING',
@@ -135,8 +136,13 @@ async function evaluate(
 ): Promise<PageAnswers> {
   const all: PageAnswers[] = []
   for (const level of levels) {
-    for (let from = 0; from < level.length; from += segmentsAtOnce) {
-      all.push(await evaluateSegments(client, level.slice(from, from + segmentsAtOnce), ids, nowMs))
+    const traits = level.filter((entry) => entry.kind === 'trait')
+    for (let from = 0; from < traits.length; from += segmentsAtOnce) {
+      all.push(await evaluateTraits(client, traits.slice(from, from + segmentsAtOnce), ids, nowMs))
+    }
+    const segments = level.filter((entry) => entry.kind === 'segment')
+    for (let from = 0; from < segments.length; from += segmentsAtOnce) {
+      all.push(await evaluateSegments(client, segments.slice(from, from + segmentsAtOnce), ids, nowMs))
     }
   }
   return {

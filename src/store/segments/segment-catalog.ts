@@ -1,13 +1,15 @@
 /** Which segments and computed traits the engine keeps, with their definitions, in the order in which they are worked out. */
 
 import { checkDocument } from '../../domain/campaign-documents.ts'
-import type { SegmentDefinition } from '../../domain/definitions.ts'
+import type { ComputedTraitDefinition, SegmentDefinition } from '../../domain/definitions.ts'
 import { sayProblem } from '../../domain/problem.ts'
-import { segmentsIn } from '../../domain/segment-needs.ts'
+import { computedIn, segmentsIn } from '../../domain/segment-needs.ts'
 import { inOrder } from '../../domain/segment-order.ts'
 import type { Queryable } from '../database.ts'
 
-export type Kept = { readonly kind: 'segment'; readonly definition: SegmentDefinition }
+export type Kept =
+  | { readonly kind: 'segment'; readonly definition: SegmentDefinition }
+  | { readonly kind: 'trait'; readonly definition: ComputedTraitDefinition }
 
 /** One version of a segment or computed trait. */
 export type CatalogEntry = Kept & {
@@ -31,7 +33,7 @@ export interface SegmentCatalog {
 
 interface SegmentRow {
   readonly id: number
-  readonly kind: 'segment'
+  readonly kind: Kept['kind']
   readonly key: string
   readonly version: string
   readonly status: 'waiting' | 'building' | 'live'
@@ -64,7 +66,12 @@ export async function readCatalog(client: Queryable): Promise<SegmentCatalog> {
 }
 
 function dependenciesOf(kept: Kept): readonly string[] {
-  return segmentsIn(kept.definition.if).map((key) => `segment:${key}`)
+  if (kept.kind === 'trait') return []
+  const { if: condition } = kept.definition
+  return [
+    ...segmentsIn(condition).map((key) => `segment:${key}`),
+    ...computedIn(condition).map((key) => `trait:${key}`),
+  ]
 }
 
 async function readDefinitions(client: Queryable, ids: readonly number[]): Promise<void> {
@@ -81,7 +88,7 @@ async function readDefinitions(client: Queryable, ids: readonly number[]): Promi
       throw new RangeError(`${row.kind} ${row.key} (${row.version}): ${result.problems.map(sayProblem).join('; ')}`)
     }
     const { checked } = result
-    if (checked.kind === 'segment') definitionsById.set(row.id, checked)
+    if (checked.kind === 'segment' || checked.kind === 'trait') definitionsById.set(row.id, checked)
   }
 }
 
@@ -91,6 +98,21 @@ async function readDefinitions(client: Queryable, ids: readonly number[]): Promi
  */
 export async function takeUpPublished(client: Queryable, nowMs: number): Promise<void> {
   const wanted = `SELECT kind, key, version FROM campaigns WHERE status = 'live' AND kind IN ('segment', 'trait')`
+  // A trait's values are changed where they stand: if the next ones were given up half-way, those before are restored.
+  const { rows: givenUp } = await client.query<{ key: string }>(
+    `DELETE FROM segments s WHERE s.kind = 'trait' AND s.built_at IS NULL AND (s.status = 'building' OR s.problem IS NOT NULL)
+        AND NOT EXISTS (SELECT FROM (${wanted}) w WHERE w.kind = s.kind AND w.key = s.key AND w.version = s.version)
+     RETURNING s.key`,
+  )
+  if (givenUp.length > 0) {
+    await client.query(
+      `INSERT INTO segments (kind, key, version, status, created_at)
+       SELECT s.kind, s.key, s.version, 'waiting', $1 FROM segments s JOIN (${wanted}) w USING (kind, key, version)
+        WHERE s.kind = 'trait' AND s.status = 'live' AND s.key = ANY ($2)
+       ON CONFLICT DO NOTHING`,
+      [new Date(nowMs), givenUp.map(({ key }) => key)],
+    )
+  }
   // A next version that nobody wants any more. While it is built it has rows already: they go with it.
   await client.query(
     `WITH unwanted AS (
@@ -143,6 +165,9 @@ export async function hasBuilderWork(client: Queryable): Promise<boolean> {
                 WHERE s.kind = c.kind AND s.key = c.key AND s.version = c.version AND s.status <> 'ended'))
           OR EXISTS (SELECT FROM segments s WHERE s.status = 'live' AND NOT EXISTS (
                SELECT FROM campaigns c WHERE c.kind = s.kind AND c.key = s.key AND c.status = 'live'))
+          OR EXISTS (SELECT FROM segments s WHERE s.status = 'ended' AND s.kind = 'trait'
+                       AND EXISTS (SELECT FROM computed_traits t WHERE t.name = s.key)
+                       AND NOT EXISTS (SELECT FROM segments o WHERE o.kind = 'trait' AND o.key = s.key AND o.status <> 'ended'))
           OR EXISTS (SELECT FROM segments s WHERE s.status = 'ended'
                        AND EXISTS (SELECT FROM segment_members m WHERE m.segment_id = s.id)) AS work`,
   })

@@ -88,10 +88,16 @@ export async function clearEnded(client: Queryable): Promise<void> {
     )
     deleted = rowCount ?? 0
   }
-  await client.query(
-    `DELETE FROM computed_traits t WHERE EXISTS (SELECT FROM segments WHERE kind = 'trait' AND key = t.name)
-        AND NOT EXISTS (SELECT FROM segments WHERE kind = 'trait' AND key = t.name AND status <> 'ended')`,
-  )
+  for (let deleted = clearedAtOnce; deleted === clearedAtOnce; ) {
+    const { rowCount } = await client.query(
+      `DELETE FROM computed_traits WHERE (customer_id, name) IN (
+         SELECT t.customer_id, t.name FROM segments s JOIN computed_traits t ON t.name = s.key
+          WHERE s.kind = 'trait' AND s.status = 'ended'
+            AND NOT EXISTS (SELECT FROM segments o WHERE o.kind = 'trait' AND o.key = s.key AND o.status <> 'ended')
+          LIMIT ${clearedAtOnce})`,
+    )
+    deleted = rowCount ?? 0
+  }
 }
 
 /** Notes how many are in each live segment: one row an hour of the shop's time, and the last word of the hour counts. */
