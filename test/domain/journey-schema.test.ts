@@ -245,6 +245,38 @@ describe('an offer that cannot be is refused', () => {
       offer.replace('code_prefix: TEN', 'code_prefix: "ten %"'),
       'code_prefix "ten %": must be 2 to 12 capital letters',
     ],
+    [
+      'made-up codes without a beginning',
+      offer.replace('code_prefix: TEN', ''),
+      'code_prefix: is missing: generated codes begin with it',
+    ],
+    ['a pool with a prefix', `${offer}\ncodes: pool`, 'code_prefix "TEN": must not be given'],
+    ['codes from somewhere', `${offer}\ncodes: shop`, 'codes "shop": must be one of generated, pool'],
+    ['a limit of nothing', `${offer}\nper_customer: 0`, 'per_customer 0: must be at least 1'],
+    ['a budget of halves', `${offer}\nbudget: { coupons: 1.5 }`, 'budget.coupons 1.5: must be'],
+    ['a budget without a limit', `${offer}\nbudget: {}`, 'budget {}: must limit "coupons", "cost" or both'],
+    [
+      'a cost that nobody can know',
+      `${offer}\nbudget: { cost: { amount_cents: 5, currency: EUR } }`,
+      'budget.cost {"amount_cents":5,"currency":"EUR"}: needs a discount of a known size',
+    ],
+    [
+      'a cost in other money',
+      `${offer.replace('percent: 10', 'percent: 10, at_most: { amount_cents: 500, currency: EUR }')}
+budget: { cost: { amount_cents: 900, currency: USD } }`,
+      'budget.cost.currency "USD": must be the currency of the discount, "EUR"',
+    ],
+    [
+      'a cost too small for one coupon',
+      `${offer.replace('percent: 10', 'percent: 10, at_most: { amount_cents: 500, currency: EUR }')}
+budget: { cost: { amount_cents: 499, currency: EUR } }`,
+      'budget.cost.amount_cents 499: must be enough for one coupon, which may cost 500',
+    ],
+    [
+      'something back from what never expires',
+      `${offer}\nbudget: { coupons: 5, returns: true }`,
+      'budget.returns true: needs "valid_for"',
+    ],
   ])('%s', (_, text, expected) => {
     expect(problemsIn('offer', text).join('\n')).toContain(expected)
   })
