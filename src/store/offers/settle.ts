@@ -62,7 +62,7 @@ export async function settleCoupons(database: Pick<Database, 'transaction'>, now
     })
     // By key, and after the coupons: as whoever issues coupons does it.
     for (const row of rows) await giveBackTo(client, row)
-    return rows.some(({ settled }) => settled >= page)
+    return rows.reduce((sum, { settled }) => sum + settled, 0) >= page
   })
 }
 
