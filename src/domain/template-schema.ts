@@ -16,8 +16,8 @@ export type TemplateHead = z.output<typeof templateHead>
 /** The first names of all variables that templates may use. */
 export const templateVariables: ReadonlySet<string> = new Set([
   'customer',
-  'computed',
   'coupon',
+  'computed',
   'data',
   'survey',
   'shop',
