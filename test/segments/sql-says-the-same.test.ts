@@ -9,6 +9,7 @@ import { holds, nextFlip } from '../../src/domain/evaluate.ts'
 import { dayMs } from '../../src/domain/time.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
 import { compileSegment } from '../../src/store/segment-sql/compile-segment.ts'
+import { PageFacts } from '../../src/store/segment-sql/page-facts.ts'
 import { SqlParams } from '../../src/store/segment-sql/sql-params.ts'
 import { lockAndLoadSnapshots } from '../../src/store/snapshots.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
@@ -40,11 +41,21 @@ interface Answer {
   readonly flipsMs: number | null
 }
 
+/** As a page of customers is evaluated. */
+function ofPage(segment: Condition, ids: readonly string[], params: SqlParams): string {
+  const customerIds = params.add(ids, 'uuid[]')
+  const shared = new PageFacts(customerIds)
+  const answer = compileSegment(segment, params, { customerIds, shared })
+  return `WITH ${shared.sql(params)} ${answer}`
+}
+
 /** Of these customers, or of all. */
 async function ask(segment: Condition, ids: readonly string[] | null, atMs: number): Promise<Map<string, Answer>> {
   const params = new SqlParams(atMs)
-  const scope = ids === null ? ({ all: true } as const) : { customerIds: params.add(ids, 'uuid[]') }
-  const { rows } = await database.pool.query<Row>(compileSegment(segment, params, scope), params.values)
+  const { rows } = await database.pool.query<Row>(
+    ids === null ? compileSegment(segment, params, { all: true }) : ofPage(segment, ids, params),
+    params.values,
+  )
   const answers = new Map(
     rows.map((row) => [row.customer_id, { holds: row.holds, flipsMs: row.flips_at?.getTime() ?? null }]),
   )

@@ -31,6 +31,11 @@ export interface Period {
   readonly beforeMs: EpochMs | null
 }
 
+/** The first moment that a period reaches back to; -Infinity if it has no beginning. */
+export function earliestOf({ withinMs, afterMs }: Period, nowMs: EpochMs): EpochMs {
+  return Math.max(withinMs === null ? -Infinity : nowMs - withinMs, afterMs ?? -Infinity)
+}
+
 /** What is asked of those that were found. The sum of nothing is 0; the others know nothing then. */
 export type HappeningTest =
   | { readonly is: 'count'; readonly test: ValueTest }

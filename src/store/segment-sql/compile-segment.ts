@@ -8,7 +8,7 @@
 
 import type { Condition } from '../../domain/condition.ts'
 import { type Answer, allAnswer, anyAnswer, notAnswer } from './answer.ts'
-import { Desk, type Scope } from './desk.ts'
+import { Desk, type GivenCustomers, type Scope } from './desk.ts'
 import { eventSql } from './event-sql.ts'
 import { listSql } from './list-sql.ts'
 import { momentSql } from './moment-sql.ts'
@@ -29,7 +29,7 @@ import { valueSql } from './value-sql.ts'
 export function compileSegment(condition: Condition, params: SqlParams, scope: Scope): string {
   const desk = new Desk(params, scope)
   const answer = compile(condition, desk)
-  const source = 'all' in scope ? fromAll(answer, desk) : fromGiven(scope.customerIds, desk)
+  const source = 'all' in scope ? fromAll(answer, desk) : fromGiven(scope, desk)
   if (answer.type === 'boolean') {
     return `SELECT ${source.id} AS customer_id, (${answer.sql}) AS holds, NULL::timestamptz AS flips_at ${source.sql}`
   }
@@ -69,9 +69,11 @@ interface Source {
 
 const isCustomer = 'c.merged_into IS NULL AND c.erasing_at IS NULL'
 
-function fromGiven(customerIds: string, { tables }: Desk): Source {
+function fromGiven({ customerIds, shared }: GivenCustomers, { tables }: Desk): Source {
   const joins = tables.map(({ alias, sql }) => `LEFT JOIN (${sql}) AS ${alias} ON ${alias}.customer_id = c.id`)
-  return { id: 'c.id', sql: `FROM customers c ${joins.join(' ')} WHERE c.id = ANY (${customerIds}) AND ${isCustomer}` }
+  const inPage = `c.id IN (SELECT unnest(${customerIds}))` // The planner is to know how many.
+  if (shared !== undefined) return { id: 'c.id', sql: `FROM ${shared.customers} c ${joins.join(' ')}` }
+  return { id: 'c.id', sql: `FROM customers c ${joins.join(' ')} WHERE ${inPage} AND ${isCustomer}` }
 }
 
 /** From the fewest rows that may hold a member: the tables of rare facts where there are such, else all customers. */

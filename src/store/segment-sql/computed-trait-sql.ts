@@ -18,8 +18,9 @@ export function compileComputedTrait(trait: ComputedTrait, params: SqlParams, sc
   const desk = new Desk(params, scope)
   const period = { withinMs: trait.withinMs, afterMs: null, beforeMs: null }
   const value = trait.property === null ? 'NULL::jsonb' : propertyAt(trait.property, params)
+  const { table, inScope } = desk.events([trait.pick], period)
   const rows = `SELECT e.customer_id, e.occurred_at AS at, ${value} AS v
-    FROM events e WHERE ${pickedEvents(trait.pick, desk)}${periodSql('e.occurred_at', period, params)}`
+    FROM ${table} e WHERE ${pickedEvents(trait.pick, desk)}${inScope}${periodSql('e.occurred_at', period, params)}`
   const leaves = `to_timestamp(${leavesSql('min(at)', trait.withinMs, params)})`
   const grouped = (expression: string, from: string): string =>
     `SELECT customer_id, ${expression} AS value, ${leaves} AS changes_at FROM (${from}) AS found GROUP BY customer_id`

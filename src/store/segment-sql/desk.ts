@@ -1,10 +1,18 @@
 /** The desk on which a segment becomes SQL: the values, whom it is about, and the tables that its facts come from. */
 
+import type { EventPick, Period } from '../../domain/conditions/happening.ts'
 import { type Answer, booleanAnswer } from './answer.ts'
-import type { SqlParams } from './sql-params.ts'
+import type { PageFacts } from './page-facts.ts'
+import { anyOf, type SqlParams } from './sql-params.ts'
 
 /** Everybody, to build a segment from nothing; or those customers alone: what `SqlParams.add(ids, 'uuid[]')` gave. */
-export type Scope = { readonly all: true } | { readonly customerIds: string }
+export type Scope = { readonly all: true } | GivenCustomers
+
+export interface GivenCustomers {
+  readonly customerIds: string
+  /** What the segments of the statement read together; without it each one reads for itself. */
+  readonly shared?: PageFacts
+}
 
 /** A table of one row a customer, made for one fact: `customer_id`, and `standing` if time can change it. */
 interface JoinedTable {
@@ -31,7 +39,15 @@ export class Desk {
 
   /** Restricts the rows of a fact to the customers in question, so that an index can find them. */
   inScope(column: string): string {
-    return 'all' in this.scope ? '' : ` AND ${column} = ANY (${this.scope.customerIds})`
+    return 'all' in this.scope ? '' : ` AND ${column} = ${anyOf(this.scope.customerIds)}`
+  }
+
+  /** The table to read such events from, and the condition that restricts them to the customers in question. */
+  events(picks: readonly EventPick[], period: Period): { readonly table: string; readonly inScope: string } {
+    const shared = 'all' in this.scope ? undefined : this.scope.shared
+    if (shared === undefined) return { table: 'events', inScope: this.inScope('e.customer_id') }
+    for (const pick of picks) shared.wantEvents(pick, period, this.params.nowMs)
+    return { table: shared.events, inScope: '' }
   }
 
   /** What is the same for everybody. */

@@ -23,8 +23,9 @@ export function eventSql(condition: EventCondition, desk: Desk): Answer {
   if (constant !== undefined) return desk.constant(constant)
   if (!readsSingleEvents(condition)) return daysSql(condition, desk)
   const { pick, period, test } = condition
+  const { table, inScope } = desk.events([pick], period)
   const rows: Rows = {
-    sql: `FROM events e WHERE ${pickedEvents(pick, desk)}${periodSql('e.occurred_at', period, desk.params)}`,
+    sql: `FROM ${table} e WHERE ${pickedEvents(pick, desk)}${inScope}${periodSql('e.occurred_at', period, desk.params)}`,
     customerId: 'e.customer_id',
     at: 'e.occurred_at',
     amount: 'property' in test ? numericProperty(test.property, desk.params) : null,
@@ -37,7 +38,7 @@ export function eventSql(condition: EventCondition, desk: Desk): Answer {
 export function pickedEvents({ kind, name, where }: EventPick, desk: Desk): string {
   const named = name === null ? '' : ` AND e.name = ${desk.params.text(name)}`
   const isKind = `e.type = '${kind}'` // One of three words of ours.
-  return `${isKind}${named} AND e.customer_id IS NOT NULL${desk.inScope('e.customer_id')}${propertiesPassSql(where, desk.params)}`
+  return `${isKind}${named} AND e.customer_id IS NOT NULL${propertiesPassSql(where, desk.params)}`
 }
 
 /** Everything about the period is known here, so the rest of this file sees days only. */

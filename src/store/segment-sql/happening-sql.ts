@@ -2,7 +2,13 @@
 
 import type { MomentTest, ValueTest } from '../../domain/condition.ts'
 import { exactPasses } from '../../domain/conditions/exact-test.ts'
-import { failsForGood, type HappeningTest, type Period, thresholdsOf } from '../../domain/conditions/happening.ts'
+import {
+  earliestOf,
+  failsForGood,
+  type HappeningTest,
+  type Period,
+  thresholdsOf,
+} from '../../domain/conditions/happening.ts'
 import { passes } from '../../domain/value-test.ts'
 import type { Answer } from './answer.ts'
 import type { Desk, OnMerge } from './desk.ts'
@@ -144,8 +150,9 @@ function grouped({ sql, customerId }: Rows, having: string, standing?: string): 
 }
 
 /** The bounds of a period, joined to a WHERE. */
-export function periodSql(at: string, { withinMs, afterMs, beforeMs }: Period, params: SqlParams): string {
-  const from = Math.max(withinMs === null ? -Infinity : params.nowMs - withinMs, afterMs ?? -Infinity)
+export function periodSql(at: string, period: Period, params: SqlParams): string {
+  const { beforeMs } = period
+  const from = earliestOf(period, params.nowMs)
   const start = from === -Infinity ? '' : ` AND ${at} >= ${params.moment(from)}`
   return beforeMs === null ? start : `${start} AND ${at} < ${params.moment(beforeMs)}`
 }

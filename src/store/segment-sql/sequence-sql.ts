@@ -13,10 +13,11 @@ import { leavesSql, periodSql } from './happening-sql.ts'
 
 export function sequenceSql({ steps, gapMs, period }: SequenceCondition, desk: Desk): Answer {
   const { params } = desk
+  const { table, inScope } = desk.events(steps, period)
   const isStep = steps.map((step) => pickedEvents(step, desk))
   const inPeriod = periodSql('e.occurred_at', period, params)
   let sql = `SELECT e.customer_id, e.occurred_at AS at, ${isStep.map((is, i) => `(${is}) AS is_${i}`).join(', ')}
-    FROM events e WHERE (${isStep.map((is) => `(${is})`).join(' OR ')})${inPeriod}`
+    FROM ${table} e WHERE (${isStep.map((is) => `(${is})`).join(' OR ')})${inScope}${inPeriod}`
   sql = `SELECT *, CASE WHEN is_0 THEN at END AS started_0 FROM (${sql}) AS steps`
   for (let i = 1; i < steps.length; i++) {
     const before = `FILTER (WHERE started_${i - 1} IS NOT NULL) OVER earlier`

@@ -16,6 +16,16 @@ type SqlType =
   | 'date'
   | 'interval'
 
+/**
+ * One of these ids. The SELECT keeps them from the planner, which would otherwise weigh each of thousands of ids against
+ * the statistics of every index and every part of a table: seconds for what is read in milliseconds.
+ *
+ * @param ids what `SqlParams.add(ids, 'uuid[]')` gave.
+ */
+export function anyOf(ids: string): string {
+  return `ANY ((SELECT ${ids})::uuid[])`
+}
+
 export class SqlParams {
   /** In the order of their numbers: `$1` is the first. */
   readonly values: unknown[] = []

@@ -39,8 +39,12 @@ interface SegmentRow {
   readonly status: 'waiting' | 'building' | 'live'
 }
 
-/** A version never changes, so what one process has read once it need not read again. */
-const definitionsById = new Map<number, Kept>()
+/** A version never changes, so what one process has read once it need not read again, from whatever database. */
+const definitions = new Map<string, Kept>()
+
+function definitionOf({ kind, key, version }: Pick<SegmentRow, 'kind' | 'key' | 'version'>): Kept | undefined {
+  return definitions.get(`${kind} ${key} ${version}`)
+}
 
 /** @throws RangeError if a document cannot be read by this version of the product. */
 export async function readCatalog(client: Queryable): Promise<SegmentCatalog> {
@@ -50,10 +54,10 @@ export async function readCatalog(client: Queryable): Promise<SegmentCatalog> {
   })
   await readDefinitions(
     client,
-    rows.map(({ id }) => id).filter((id) => !definitionsById.has(id)),
+    rows.filter((row) => definitionOf(row) === undefined).map(({ id }) => id),
   )
   const entries = rows.flatMap((row): CatalogEntry[] => {
-    const kept = definitionsById.get(row.id)
+    const kept = definitionOf(row)
     return kept === undefined
       ? []
       : [{ ...row, ...kept, node: `${row.kind}:${row.key}`, dependsOn: dependenciesOf(kept) }]
@@ -88,7 +92,8 @@ async function readDefinitions(client: Queryable, ids: readonly number[]): Promi
       throw new RangeError(`${row.kind} ${row.key} (${row.version}): ${result.problems.map(sayProblem).join('; ')}`)
     }
     const { checked } = result
-    if (checked.kind === 'segment' || checked.kind === 'trait') definitionsById.set(row.id, checked)
+    if (checked.kind === 'segment' || checked.kind === 'trait')
+      definitions.set(`${row.kind} ${row.key} ${row.version}`, checked)
   }
 }
 

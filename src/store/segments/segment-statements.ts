@@ -3,7 +3,8 @@
 import type { SegmentDefinition } from '../../domain/definitions.ts'
 import type { Queryable } from '../database.ts'
 import { compileSegment } from '../segment-sql/compile-segment.ts'
-import { SqlParams } from '../segment-sql/sql-params.ts'
+import { PageFacts } from '../segment-sql/page-facts.ts'
+import { anyOf, SqlParams } from '../segment-sql/sql-params.ts'
 
 export interface SegmentChange {
   readonly customerId: string
@@ -43,18 +44,21 @@ export async function evaluateSegments(
 ): Promise<PageAnswers> {
   const params = new SqlParams(nowMs)
   const page = params.add(customerIds, 'uuid[]')
+  const shared = new PageFacts(page)
+  const scope = { customerIds: page, shared }
   const now = params.moment(nowMs)
   const answers = segments.map(
     ({ id, definition }) =>
       `SELECT ${id} AS segment_id, q.customer_id, q.holds, q.flips_at
-         FROM (${compileSegment(definition.if, params, { customerIds: page })}) AS q`,
+         FROM (${compileSegment(definition.if, params, scope)}) AS q`,
   )
   const { rows } = await client.query<AnswerRow>({
     text: `
-      WITH answer AS MATERIALIZED (${answers.join(' UNION ALL ')}),
+      WITH ${shared.sql(params)},
+      answer AS MATERIALIZED (${answers.join(' UNION ALL ')}),
       member AS MATERIALIZED (
         SELECT m.segment_id, m.customer_id FROM segment_members m
-         WHERE m.customer_id = ANY (${page}) AND m.segment_id IN (${segments.map(({ id }) => id).join(', ')})
+         WHERE m.customer_id = ${anyOf(page)} AND m.segment_id IN (${segments.map(({ id }) => id).join(', ')})
       ), entered AS (
         INSERT INTO segment_members (segment_id, customer_id, since)
         SELECT a.segment_id, a.customer_id, ${now} FROM answer a
