@@ -70,7 +70,7 @@ function isPrismaError(error: unknown): error is Error {
 function isPassingForPrisma(error: Error): boolean {
   const code = errorCode(error)
   if (code !== undefined && passingForPrisma.has(code)) return true
-  const [inner] = [error.cause, driverErrorIn(error)].filter((each) => each !== undefined)
+  const inner = error.cause ?? driverErrorIn(error)
   if (inner !== undefined && inner !== error && isPassing(inner)) return true
   return comingOrGoing.test(error.message) || lostConnection.test(error.message)
 }

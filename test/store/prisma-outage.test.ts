@@ -18,10 +18,11 @@ test('while PostgreSQL stops, is away and starts, every error of a record is a p
   const database = openDatabase(postgres.url, { onIdleError: () => undefined })
   const { key } = await createApiKey(database, { kind: 'admin', name: 'test' })
   const errors: unknown[] = []
-  let isOver = false
+  const over = new AbortController()
   const asking = Promise.all(
     Array.from({ length: 4 }, async () => {
-      while (!isOver) await verifyApiKey(database, 'admin', key).catch((error: unknown) => errors.push(error))
+      while (!over.signal.aborted)
+        await verifyApiKey(database, 'admin', key).catch((error: unknown) => errors.push(error))
     }),
   )
   try {
@@ -30,14 +31,14 @@ test('while PostgreSQL stops, is away and starts, every error of a record is a p
     await new Promise((resolve) => setTimeout(resolve, 1_000))
     const again = await startEmbeddedPostgres({ home, durable: false, port: postgres.port })
     await new Promise((resolve) => setTimeout(resolve, 1_000))
-    isOver = true
+    over.abort()
     await asking
     expect(await verifyApiKey(database, 'admin', key)).toBeDefined()
     expect(errors.length).toBeGreaterThan(0)
     expect(errors.filter((error) => !isPassing(error)).map(String)).toEqual([])
     await again.stop()
   } finally {
-    isOver = true
+    over.abort()
     await database.close()
     rmSync(home, { recursive: true, force: true })
   }
