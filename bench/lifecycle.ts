@@ -50,6 +50,8 @@ async function measure(customers: number, rounds: number): Promise<{ ours: numbe
     home,
     port: 0,
     prepare: ({ config }) => publishBench(config, home),
+    // One workflow a customer: the crowd lane has a bench of its own.
+    env: { PERENNIAL_CROWD_FROM: '1000000' },
   })
   const database = openDatabase(installation.databaseUrl)
   const temporal = openTemporalClient({ address: installation.temporalAddress, namespace: 'default' })

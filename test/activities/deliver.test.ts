@@ -337,12 +337,13 @@ describe('a message that an earlier attempt held', () => {
     expect(mailsTo(customer)).toHaveLength(copies)
   })
 
-  test('in another lane is left alone until that lease ends', async () => {
+  test('in another lane is left alone while that lease lasts, and looked at again soon', async () => {
     const customer = await addCustomer(world)
     const id = await plan(customer, { status: 'claimed', claimedBy: 'crowd#1', leaseSeconds: 60 })
     await expect(deliver(id, customer.id)).rejects.toMatchObject({
       message: 'another sender holds it',
-      nextRetryDelay: expect.toSatisfy((ms: number) => ms > 50_000 && ms <= 60_000),
+      // A lane that is alive is done long before its lease ends.
+      nextRetryDelay: expect.toSatisfy((ms: number) => ms > 0 && ms <= 5_000),
     })
     await world.database.pool.query(
       `UPDATE messages SET lease_until = clock_timestamp() - interval '1 second' WHERE id = $1`,
