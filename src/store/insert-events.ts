@@ -26,8 +26,8 @@ async function insertMonth(client: Queryable, startMs: number, events: readonly 
   const isTurn = events.some(({ receivedAtMs }) => isNearTurn(receivedAtMs, startMs))
   const insert = (): Promise<Set<string>> =>
     isTurn
-      ? oneAtATime(client, (connection) => insertUnknown(connection, startMs, events))
-      : insertUnknown(client, startMs, events)
+      ? oneAtATime(client, (connection) => insertUnknown(connection, startMs, events, true))
+      : insertUnknown(client, startMs, events, false)
   try {
     return await insert()
   } catch (error) {
@@ -71,12 +71,15 @@ async function oneAtATime<T>(client: Queryable, work: (connection: Queryable) =>
   }
 }
 
-async function insertUnknown(client: Queryable, startMs: number, events: readonly NewEvent[]): Promise<Set<string>> {
-  const known = await findEarlier(
-    client,
-    startMs,
-    events.filter((event) => mayBeKnown(event, startMs)),
-  )
+async function insertUnknown(
+  client: Queryable,
+  startMs: number,
+  events: readonly NewEvent[],
+  isTurn: boolean,
+): Promise<Set<string>> {
+  // At the turn, the copy of an event of the old month may have been quicker, and be in the new one already.
+  const candidates = isTurn ? events : events.filter((event) => mayBeKnown(event, startMs))
+  const known = await findInOtherMonths(client, startMs, isTurn ? monthStartMs(startMs, 2) : startMs, candidates)
   return insertRows(client, known.size === 0 ? events : events.filter(({ messageId }) => !known.has(messageId)))
 }
 
@@ -88,14 +91,20 @@ function mayBeKnown({ occurredAtMs, receivedAtMs }: NewEvent, startMs: number): 
   return occurredAtMs < startMs + dayMs || occurredAtMs === receivedAtMs
 }
 
-async function findEarlier(client: Queryable, startMs: number, events: readonly NewEvent[]): Promise<Set<string>> {
+/** @param untilMs looks up to there; in the month itself the unique index sees to it anyway. */
+async function findInOtherMonths(
+  client: Queryable,
+  startMs: number,
+  untilMs: number,
+  events: readonly NewEvent[],
+): Promise<Set<string>> {
   if (events.length === 0) return new Set()
   const earliest = events.reduce((least, { occurredAtMs }) => Math.min(least, occurredAtMs), startMs)
   const { rows } = await client.query<{ message_id: string }>({
     name: 'find-earlier-events',
     text: 'SELECT message_id FROM events WHERE message_id = ANY ($1::text[]) AND received_at >= $2 AND received_at < $3',
     // The month before is looked at in any case, for those who tell no moment.
-    values: [events.map(({ messageId }) => messageId), new Date(monthStartMs(earliest, -1)), new Date(startMs)],
+    values: [events.map(({ messageId }) => messageId), new Date(monthStartMs(earliest, -1)), new Date(untilMs)],
   })
   return new Set(rows.map((row) => row.message_id))
 }

@@ -97,6 +97,11 @@ describe('the same message id in the next month', () => {
     expect(await partsOf('m2')).toEqual(['event_parts.events_2025_11'])
   })
 
+  test('is known in the old month too, where its copy was quicker and is in the new one', async () => {
+    expect(await insert(event('m1', turnMs + 5, turnMs - minuteMs))).toEqual(['m1'])
+    expect(await insert(event('m1', turnMs - 5, turnMs - minuteMs))).toEqual([])
+  })
+
   test('is known when both are on their way at once', async () => {
     const ids = Array.from({ length: 20 }, (_, index) => `m${index}`)
     const sides = [turnMs - 5, turnMs + 5, turnMs - 1, turnMs + 1, turnMs - minuteMs + 1, turnMs + minuteMs - 1]
