@@ -83,7 +83,9 @@ async function receive(
   { refuseMessage, hangUpAfterMessage, holdAnswer }: Manners,
   inbox: ParsedMail[],
 ): Promise<Error | null | 'hang-up'> {
-  const mail = await simpleParser(stream)
+  const mail = await simpleParser(stream).catch(() => undefined)
+  // Its sender died in the middle of the message: nothing was received.
+  if (mail === undefined) return new Error('cut off')
   if (refuseMessage) return refusal(refuseMessage)
   inbox.push(mail)
   await holdAnswer?.(mail)
