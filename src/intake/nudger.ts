@@ -71,6 +71,7 @@ async function nudgeCrowdRound({
   crowdFrom = usualCrowd,
   log,
 }: NudgerNeeds): Promise<boolean> {
+  if (!Number.isFinite(crowdFrom)) return false // No crowd is ever large enough.
   // What is written after this moment the walk may have passed by: it is told next time.
   const crowd = await findUnnudgedCrowd(database.pool, crowdFrom, crowdNewsAtOnce)
   if (crowd === undefined) return false
