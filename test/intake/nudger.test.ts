@@ -147,3 +147,10 @@ describe('the sweep', () => {
     expect(taken.map(({ customerId }) => customerId)).toEqual([left])
   })
 })
+
+test('without a crowd lane, as under a clock that runs faster, everybody is told one by one', async () => {
+  const ids = await arrive(3)
+  await nudgeRound({ ...needs, crowdFrom: Number.POSITIVE_INFINITY })
+  expect(await untold()).toBe(0)
+  for (const id of ids) expect(await looks(id)).toBe(1)
+})
