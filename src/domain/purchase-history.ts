@@ -21,6 +21,22 @@ export interface PurchaseHistories {
   readonly repeatRevenueCents: Float64Array
   /** Purchases in the 90 days before `asOfMs`. */
   readonly recentPurchases: Float64Array
+  /** Left out where only purchases are known. */
+  readonly behaviour?: Behaviour
+}
+
+/** What customers do besides buying, and how they buy. */
+export interface Behaviour {
+  /** Purchases in the 30 days before. */
+  readonly monthPurchases: Float64Array
+  /** Discounts as a share of what the purchases would have cost without, from 0 to 1. */
+  readonly discountShare: Float64Array
+  /** Refunds as a share of the revenue, from 0 to 1. */
+  readonly refundShare: Float64Array
+  /** Of the 30 whole days before, those on which they did anything. */
+  readonly activeDays: Float64Array
+  /** Whole days since they last did anything; at most the silence. */
+  readonly quietDays: Float64Array
 }
 
 /** What the same customers did afterwards, row by row: the truth that a model is trained on or judged by. */

@@ -2,6 +2,7 @@
 
 import type { LaterPurchases, PurchaseHistories } from '../domain/purchase-history.ts'
 import type { EpochMs } from '../domain/time.ts'
+import { type FeaturesWanted, loadCustomerFeatures } from './customer-features.ts'
 import type { Database, Queryable } from './database.ts'
 import {
   amendModel,
@@ -13,16 +14,14 @@ import {
   promoteModel,
   rejectModel,
 } from './models.ts'
-import { loadPurchaseHistories, orderSpan, usualReturnDays } from './purchase-histories.ts'
+import { orderSpan, usualReturnDays } from './order-rhythm.ts'
 import { type ScorePage, saveScores } from './scores.ts'
 import { type Placing, placePage } from './stages.ts'
 
 export interface TrainingStore {
   orderSpan(untilMs: EpochMs): ReturnType<typeof orderSpan>
   usualReturnDays(untilMs: EpochMs): Promise<number | null>
-  histories(
-    wanted: Parameters<typeof loadPurchaseHistories>[1],
-  ): Promise<{ histories: PurchaseHistories; later: LaterPurchases }>
+  histories(wanted: FeaturesWanted): Promise<{ histories: PurchaseHistories; later: LaterPurchases }>
   insertModel(model: NewModel): Promise<ModelRow>
   amendModel(id: string, patch: Parameters<typeof amendModel>[2]): Promise<void>
   loadModel(id: string): Promise<ModelRow>
@@ -45,7 +44,7 @@ export function createTrainingStore(database: Database): TrainingStore {
   return {
     orderSpan: (untilMs) => orderSpan(db, untilMs),
     usualReturnDays: (untilMs) => usualReturnDays(db, untilMs),
-    histories: (wanted) => loadPurchaseHistories(db, wanted),
+    histories: (wanted) => loadCustomerFeatures(db, wanted),
     insertModel: (model) => insertModel(database, model),
     amendModel: (id, patch) => amendModel(db, id, patch),
     loadModel: (id) => loadModel(database, id),

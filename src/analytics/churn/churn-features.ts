@@ -3,7 +3,10 @@
 import type { PurchaseHistories } from '../../domain/purchase-history.ts'
 
 /** Changes whenever the meaning of a feature does: a model scores only with the features it was trained on. */
-export const churnFeatureVersion = 'purchases-1'
+export const churnFeatureVersion = 'customer-2'
+
+/** Those before it that mean the same by the features they share. */
+export const knownFeatureVersions: readonly string[] = [churnFeatureVersion, 'purchases-1']
 
 export const churnFeatureNames = [
   'log_purchases',
@@ -13,6 +16,11 @@ export const churnFeatureNames = [
   'bought_once',
   'log_average_value',
   'log_recent_purchases',
+  'log_month_purchases',
+  'discount_share',
+  'refund_share',
+  'log_active_days',
+  'log_quiet_days',
 ] as const
 
 export type ChurnFeature = (typeof churnFeatureNames)[number]
@@ -21,7 +29,7 @@ export type ChurnFeature = (typeof churnFeatureNames)[number]
 const longestSilenceRatio = 20
 
 /**
- * The features of every history, row-major: n × 7 in the order of `churnFeatureNames`.
+ * The features of every history, row-major: n × 12 in the order of `churnFeatureNames`.
  *
  * Logarithms, because the step from one purchase to two says more than that from ten to eleven. `silence_ratio` is the
  * present silence in units of the customer's own usual interval; a one-time buyer has none, which `bought_once` says.
@@ -29,20 +37,26 @@ const longestSilenceRatio = 20
 export function churnFeatures(histories: PurchaseHistories): Float64Array {
   const width = churnFeatureNames.length
   const rows = new Float64Array(histories.customerIds.length * width)
+  const { behaviour } = histories
   for (let i = 0; i < histories.customerIds.length; i++) {
     const purchases = histories.purchases[i] as number
     const silence = histories.silenceDays[i] as number
     const age = histories.ageDays[i] as number
-    const averageCents = (histories.revenueCents[i] as number) / purchases
+    const averageCents = (histories.revenueCents[i] as number) / Math.max(1, purchases)
     rows.set(
       [
-        Math.log(purchases),
+        purchases < 1 ? -1 : Math.log(purchases), // Who never bought is one step below who bought once.
         Math.log1p(silence),
         Math.log1p(age),
         silenceRatio(purchases, silence, age) ?? 0,
         purchases === 1 ? 1 : 0,
         Math.log1p(Math.max(0, averageCents)),
         Math.log1p(histories.recentPurchases[i] as number),
+        Math.log1p(behaviour?.monthPurchases[i] ?? 0),
+        behaviour?.discountShare[i] ?? 0,
+        behaviour?.refundShare[i] ?? 0,
+        Math.log1p(behaviour?.activeDays[i] ?? 0),
+        Math.log1p(behaviour === undefined ? silence : (behaviour.quietDays[i] as number)),
       ],
       i * width,
     )

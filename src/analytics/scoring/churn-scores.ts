@@ -6,6 +6,7 @@ import {
   churnFeatureNames,
   churnFeatures,
   churnFeatureVersion,
+  knownFeatureVersions,
   silenceRatio,
 } from '../churn/churn-features.ts'
 import { riskByRule } from '../churn/rule-of-thumb.ts'
@@ -25,7 +26,7 @@ export function churnScores(model: ChurnModel | ChurnRule, histories: PurchaseHi
     const risks = riskByRule(histories, model.shopIntervalDays)
     return Array.from(risks, (value, i) => ({ value, reasons: [silenceInWords(histories, i)] }))
   }
-  if (model.featureVersion !== churnFeatureVersion) {
+  if (!knownFeatureVersions.includes(model.featureVersion)) {
     refuse('model.featureVersion', model.featureVersion, `must be ${churnFeatureVersion}: train the model again`)
   }
   const rows = histories.customerIds.length
@@ -43,18 +44,30 @@ export function churnScores(model: ChurnModel | ChurnRule, histories: PurchaseHi
 /** A feature of this customer in plain words. */
 function sentenceFor(feature: ChurnFeature, histories: PurchaseHistories, i: number): string {
   const purchases = histories.purchases[i] as number
+  const { behaviour } = histories
   switch (feature) {
     case 'log_purchases':
     case 'bought_once':
+      if (purchases === 0) return 'never bought'
       return purchases === 1 ? 'bought once' : `bought on ${purchases} days`
     case 'log_age_days':
       return `customer for ${days(histories.ageDays[i] as number)}`
     case 'log_average_value':
-      return `spends ${((histories.revenueCents[i] as number) / purchases / 100).toFixed(2)} a purchase`
+      return `spends ${((histories.revenueCents[i] as number) / Math.max(1, purchases) / 100).toFixed(2)} a purchase`
     case 'log_recent_purchases':
       return `${histories.recentPurchases[i] as number} purchases in the last 90 days`
     case 'log_silence_days':
       return `quiet for ${days(histories.silenceDays[i] as number)}`
+    case 'log_month_purchases':
+      return `${behaviour?.monthPurchases[i] ?? 0} purchases in the last 30 days`
+    case 'discount_share':
+      return `${percent(behaviour?.discountShare[i])} of the price given as discount`
+    case 'refund_share':
+      return `${percent(behaviour?.refundShare[i])} of the revenue was refunded`
+    case 'log_active_days':
+      return `active on ${behaviour?.activeDays[i] ?? 0} of the last 30 days`
+    case 'log_quiet_days':
+      return `last seen ${days(behaviour?.quietDays[i] ?? (histories.silenceDays[i] as number))} ago`
     case 'silence_ratio':
       return silenceInWords(histories, i)
   }
@@ -68,4 +81,8 @@ function silenceInWords(histories: PurchaseHistories, i: number): string {
 
 function days(count: number): string {
   return count === 1 ? '1 day' : `${count} days`
+}
+
+function percent(share: number | undefined): string {
+  return `${Math.round((share ?? 0) * 100)} %`
 }
