@@ -11,6 +11,7 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: ['test/{analytics,domain,scenarios,simulation}/**/*.test.ts'],
+          setupFiles: ['test/support/property-runs.ts'],
           testTimeout: 120_000,
         },
       },
@@ -19,6 +20,7 @@ export default defineConfig({
           name: 'real',
           include: ['test/**/*.test.ts'],
           exclude: ['test/{analytics,domain,scenarios,simulation}/**'],
+          setupFiles: ['test/support/property-runs.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
           globalSetup: ['test/support/global-setup.ts'],

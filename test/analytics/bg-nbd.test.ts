@@ -10,6 +10,7 @@ import {
 } from '../../src/analytics/value/bg-nbd.ts'
 import { expectedCount } from '../../src/analytics/value/expected-count.ts'
 import type { PurchaseHistory } from '../../src/analytics/value/purchase-history.ts'
+import { runs } from '../support/property-runs.ts'
 import { simulate } from './support/bg-nbd-crowd.ts'
 
 const positive = (most: number): fc.Arbitrary<number> =>
@@ -128,7 +129,7 @@ describe('expectedPurchases', () => {
         const [below, above] = [expectedCount(one, 1000), expectedCount(one, 1000 * (1 + 1e-12))]
         expect(above / below).toBeCloseTo(1, 9)
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     )
   })
 

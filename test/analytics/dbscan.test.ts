@@ -7,6 +7,7 @@ import { dayNumber } from '../../src/analytics/core/calendar-day.ts'
 import type { DenseMatrix } from '../../src/analytics/core/dense-matrix.ts'
 import { rfm } from '../../src/analytics/rfm.ts'
 import { applyScaling, fitScaling } from '../../src/analytics/scaling.ts'
+import { runs } from '../support/property-runs.ts'
 import { cdnowTransactions } from './support/cdnow.ts'
 import { matrixOf, pointRows, shuffledRows, squareBetween } from './support/points.ts'
 import { hasShared, needsShared, oracle } from './support/shared.ts'
@@ -22,7 +23,7 @@ describe('dbscan', () => {
       fc.property(pointRows(60), options, (rows, { eps, minPoints }) => {
         expect(dbscan(matrixOf(rows), { eps, minPoints })).toEqual(byDefinition(rows, eps, minPoints))
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 

@@ -19,6 +19,7 @@ import { sampleRatioTest } from '../../src/analytics/experiments/sample-ratio.ts
 import { sequentialTest } from '../../src/analytics/experiments/sequential.ts'
 import { thompsonChoice, thompsonShares } from '../../src/analytics/experiments/thompson.ts'
 import { compareMeans } from '../../src/analytics/experiments/welch.ts'
+import { runs } from '../support/property-runs.ts'
 import { dataText, hasShared, needsShared, oracle } from './support/shared.ts'
 
 const arm = (n: number, conversions: number): ConversionArm => ({ n, conversions })
@@ -158,7 +159,7 @@ describe('Bayesian comparison', () => {
       fc.property(arms, arms, (control, variant) => {
         expect(probabilityBetter(control, variant)).toBeCloseTo(betterBySum(control, variant), 10)
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     )
   })
 
@@ -182,7 +183,7 @@ describe('Bayesian comparison', () => {
         const doubled = probabilitiesToBeBest([...list, list[0]!])
         expect(doubled.at(-1)).toBeCloseTo(doubled[0]!, 9)
       }),
-      { numRuns: 20 },
+      { numRuns: runs(20) },
     )
   })
 
@@ -282,7 +283,7 @@ describe('the sequential test', () => {
           expect(low > 0 || high < 0 ? p : 0).toBeLessThan(0.05 + 1e-9)
         })
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     )
   })
 

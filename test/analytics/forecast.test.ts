@@ -14,6 +14,7 @@ import {
   type SmoothingParameters,
   smoothSeries,
 } from '../../src/analytics/forecast/holt-winters.ts'
+import { runs } from '../support/property-runs.ts'
 
 const trends = ['additive', 'none'] as const
 const seasonals = ['additive', 'multiplicative', 'none'] as const
@@ -89,7 +90,7 @@ describe('smoothing', () => {
           3,
         )
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     )
   })
 
@@ -159,7 +160,7 @@ describe('the fit', () => {
           }
         }
       }),
-      { numRuns: 15 },
+      { numRuns: runs(15) },
     )
   })
 
@@ -238,7 +239,7 @@ describe('forecasts', () => {
         const series = fitHoltWinters(shape, { ...form, seasonal: 'multiplicative' })
         for (const { value, low, high } of forecastSeries(series, 7)) expect(low < value && value < high).toBe(true)
       }),
-      { numRuns: 15 },
+      { numRuns: runs(15) },
     )
   })
 

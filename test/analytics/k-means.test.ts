@@ -15,6 +15,7 @@ import type { DenseMatrix } from '../../src/analytics/core/dense-matrix.ts'
 import { seededRandom } from '../../src/analytics/core/random.ts'
 import { rfm } from '../../src/analytics/rfm.ts'
 import { applyScaling, fitScaling } from '../../src/analytics/scaling.ts'
+import { runs } from '../support/property-runs.ts'
 import { cdnowTransactions } from './support/cdnow.ts'
 import { matrixOf, pointRows, rowsOf, shuffledRows, squareBetween } from './support/points.ts'
 import { hasShared, needsShared, oracle } from './support/shared.ts'
@@ -169,7 +170,7 @@ describe('the three ways of making steps', () => {
           expect(bounds[i]).toBeCloseTo(value, 9)
         })
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     )
   })
 

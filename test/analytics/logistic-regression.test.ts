@@ -30,6 +30,7 @@ import {
   trainLogisticModel,
 } from '../../src/analytics/logistic-regression/model.ts'
 import { applyScaling, fitScaling } from '../../src/analytics/scaling.ts'
+import { runs } from '../support/property-runs.ts'
 import { hasShared, needsShared, oracle } from './support/shared.ts'
 import { readTelco, splitRows, type Telco } from './support/telco.ts'
 
@@ -188,7 +189,7 @@ describe('a fit', () => {
         }
         for (const slope of gradient) expect(Math.abs(slope)).toBeLessThan(1e-7)
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     )
   })
 
@@ -205,7 +206,7 @@ describe('a fit', () => {
         expect(other.coefficients[0]! * unit).toBeCloseTo(fit.coefficients[0]!, 7)
         expect(other.logLikelihood).toBeCloseTo(fit.logLikelihood, 8)
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     )
   })
 

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fitRatingKnn, predictRatings, type RatingKnnOptions } from '../../src/analytics/recommend/rating-knn.ts'
 import { sparseMatrix } from '../../src/analytics/recommend/sparse-matrix.ts'
+import { runs } from '../support/property-runs.ts'
 
 /** Rows of ratings from 1 to 5; 0 is none. */
 const tables = fc
@@ -83,7 +84,7 @@ describe('predicted ratings', () => {
           expect(ratings[i]).toBeCloseTo(plainPrediction(table, options, customer, item), 9)
         })
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 

@@ -13,6 +13,7 @@ import { encodeBaskets } from '../../src/analytics/rules/baskets.ts'
 import { condensedSets } from '../../src/analytics/rules/condensed-sets.ts'
 import { frequentItemSets, type ItemSetAlgorithm } from '../../src/analytics/rules/frequent-item-sets.ts'
 import { type ItemSets, namesOfSet } from '../../src/analytics/rules/item-sets.ts'
+import { runs } from '../support/property-runs.ts'
 
 const algorithms: ItemSetAlgorithm[] = ['fp-growth', 'apriori']
 
@@ -67,7 +68,7 @@ describe('frequent item sets', () => {
         const found = listSets(find(baskets, least / baskets.length, algorithm))
         expect(found).toEqual(frequentByBruteForce(baskets, least))
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     )
   })
 
@@ -186,7 +187,7 @@ describe('association rules', () => {
           found.map(({ antecedent, consequent, confidence, lift }) => ({ antecedent, consequent, confidence, lift })),
         ).toEqual(wanted)
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     )
   })
 

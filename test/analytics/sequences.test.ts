@@ -11,6 +11,7 @@ import {
 import { encodeSequences } from '../../src/analytics/sequences/sequence-database.ts'
 import { elementsOfPattern, type SequencePatterns } from '../../src/analytics/sequences/sequence-patterns.ts'
 import { parseSpmf } from '../../src/analytics/sequences/spmf.ts'
+import { runs } from '../support/property-runs.ts'
 
 type Sequence = string[][]
 
@@ -105,7 +106,7 @@ describe('frequent sequences', () => {
           const found = find(sequences, { minSupport: least / sequences.length, algorithm, maxGap })
           expect(list(found)).toEqual(bruteForce(sequences, least, { ...free, maxGap }))
         }),
-        { numRuns: 120 },
+        { numRuns: runs(120) },
       )
     },
   )
@@ -134,7 +135,7 @@ describe('frequent sequences', () => {
         const found = find(sequences, { minSupport: 0.4, algorithm: 'gsp', ...limits })
         expect(list(found)).toEqual(bruteForce(sequences, Math.ceil(0.4 * sequences.length - 1e-9), limits))
       }),
-      { numRuns: 120 },
+      { numRuns: runs(120) },
     )
   })
 

@@ -7,6 +7,7 @@ import { holds, nextFlip } from '../../src/domain/evaluate.ts'
 import { problemsOf, sayProblem } from '../../src/domain/problem.ts'
 import type { Snapshot } from '../../src/domain/snapshot.ts'
 import { dayMs } from '../../src/domain/time.ts'
+import { runs } from '../support/property-runs.ts'
 import { monday, someone } from './support/life.ts'
 
 const read = (text: string): ReturnType<typeof condition.parse> => condition.parse(parse(text))
@@ -217,7 +218,7 @@ describe('without news a condition can change only at the moment that it names',
           }
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     )
     expect(flips).toBeGreaterThan(100)
   })

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { decide } from '../../src/domain/decide.ts'
 import type { Decision } from '../../src/domain/decision.ts'
 import { dayMs } from '../../src/domain/time.ts'
+import { runs } from '../support/property-runs.ts'
 import { identifiers, monday, saved } from './support/life.ts'
 import { Witness } from './support/witness.ts'
 import { anyCustomer, anyDefinitions, anyEpisode, anySnapshot } from './support/worlds.ts'
@@ -20,7 +21,7 @@ describe('from every state that the types allow', () => {
         expect(decide(structuredClone(snapshot), definitions, nowMs, identifiers)).toEqual(decision)
         expect(snapshot).toEqual(before)
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     )
   })
 
@@ -34,7 +35,7 @@ describe('from every state that the types allow', () => {
         done.messages += decision.messages.length
         expectNothing(decide(saved(snapshot, decision, nowMs), definitions, nowMs, identifiers), decision)
       }),
-      { numRuns: 2_500 },
+      { numRuns: runs(2_500) },
     )
     expect(done.runs).toBeGreaterThan(800)
     expect(done.messages).toBeGreaterThan(100)
@@ -50,7 +51,7 @@ describe('from every state that the types allow', () => {
         expect(wakes.filter((wakeAtMs) => wakeAtMs <= nowMs)).toEqual([])
         expect(decision.wakeAtMs ?? Number.POSITIVE_INFINITY).toBe(Math.min(...wakes))
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     )
   })
 })
@@ -80,7 +81,7 @@ describe('over a whole life', () => {
           else if (kind === 'exit' && rule === 'goal') seen.goals++
         }
       }),
-      { numRuns: 600 },
+      { numRuns: runs(600) },
     )
     // Nothing of this may be true only because nothing happened.
     for (const [what, count] of Object.entries(seen)) expect([what, count > 100]).toEqual([what, true])

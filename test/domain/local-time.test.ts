@@ -13,6 +13,7 @@ import {
   zoneOr,
 } from '../../src/domain/local-time.ts'
 import { dayMs } from '../../src/domain/time.ts'
+import { runs } from '../support/property-runs.ts'
 
 const utc = (text: string): number => Date.parse(`${text}:00Z`)
 const said = (momentMs: number | null): string | null =>
@@ -97,7 +98,7 @@ describe('the next time of day', () => {
         )
         expect(same).toBe(true)
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     )
   })
 })
@@ -109,7 +110,7 @@ test('offset and time of day are those of Temporal at every moment', () => {
       expect(offsetMsAt(zone, momentMs)).toBe(local.offsetNanoseconds / 1e6)
       expect(timeOfDayAt(zone, momentMs)).toBe(local.hour * 60 + local.minute)
     }),
-    { numRuns: 3_000 },
+    { numRuns: runs(3_000) },
   )
 })
 
@@ -168,7 +169,7 @@ describe('a window', () => {
             throw new Error(`open at ${said(betweenMs)} already`)
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     )
   })
 })

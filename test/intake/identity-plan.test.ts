@@ -7,6 +7,7 @@ import { usualIdentity } from '../../src/domain/identity-schema.ts'
 import { type IdentityClaim, planIdentities } from '../../src/intake/identity-plan.ts'
 import { pairKey } from '../../src/intake/person.ts'
 import { type Identity, identityKey } from '../../src/store/identities.ts'
+import { runs } from '../support/property-runs.ts'
 
 /** What one event says: `u1`, `e1` (an address), `p1` (a number), `b1` (a browser), `=u2` or `=b2` (alias of it). */
 type Words = string
@@ -211,7 +212,7 @@ describe('on random streams', () => {
       fc.property(fc.array(any, { maxLength: 25 }), pages, (events, sizes) => {
         expect(partition(events, sizes)).toEqual(partition(events, [Math.max(1, events.length)]))
       }),
-      { numRuns: 1_500 },
+      { numRuns: runs(1_500) },
     )
   })
 
@@ -225,7 +226,7 @@ describe('on random streams', () => {
         expect(new Set(owners).size).toBe(3)
         expect([...book.mergedInto.keys()].filter((id) => book.externalIds.get(id) !== null)).toEqual([])
       }),
-      { numRuns: 1_500 },
+      { numRuns: runs(1_500) },
     )
   })
 
@@ -273,7 +274,7 @@ describe('on random streams', () => {
           }
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 })

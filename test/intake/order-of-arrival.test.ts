@@ -2,6 +2,7 @@
 
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runs } from '../support/property-runs.ts'
 import { at, type Call, openShop, type Shop } from './support/shop.ts'
 
 let shop: Shop
@@ -87,7 +88,7 @@ test('the same customers, orders and consent', { timeout: 300_000 }, async () =>
       )
       expect(await outcome(pages)).toEqual(inOrder)
     }),
-    { numRuns: 25 },
+    { numRuns: runs(25) },
   )
 })
 

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runs } from '../support/property-runs.ts'
 import { counted } from './support/counted.ts'
 import { recount } from './support/recount.ts'
 import { type Call, openShop, type Shop, startMs } from './support/shop.ts'
@@ -91,6 +92,6 @@ test('aggregates are what a recount gives', { timeout: 300_000 }, async () => {
       }
       expect(await counted(shop)).toEqual(recount(calls))
     }),
-    { numRuns: 40 },
+    { numRuns: runs(40) },
   )
 })

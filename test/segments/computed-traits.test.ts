@@ -9,6 +9,7 @@ import { type Database, openDatabase } from '../../src/store/database.ts'
 import { compileComputedTrait } from '../../src/store/segment-sql/computed-trait-sql.ts'
 import { SqlParams } from '../../src/store/segment-sql/sql-params.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { runs } from '../support/property-runs.ts'
 import { duration, where } from './support/documents.ts'
 import { eventNames, modelCustomer, nowMs, pageNames, propertyNames, viewOf } from './support/model-customer.ts'
 import { removeCustomers, writeCatalogue, writeCustomers } from './support/write-customers.ts'
@@ -83,7 +84,7 @@ test('a value and the moment of its change are the same in SQL as in TypeScript'
         },
       )
       .afterEach(() => removeCustomers(database)),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   )
   expect(values).toBeGreaterThan(300)
 })

@@ -13,6 +13,7 @@ import { PageFacts } from '../../src/store/segment-sql/page-facts.ts'
 import { SqlParams } from '../../src/store/segment-sql/sql-params.ts'
 import { lockAndLoadSnapshots } from '../../src/store/snapshots.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { runs } from '../support/property-runs.ts'
 import { conditionDocument } from './support/documents.ts'
 import { modelCustomer, nowMs, viewOf } from './support/model-customer.ts'
 import { removeCustomers, writeCatalogue, writeCustomers } from './support/write-customers.ts'
@@ -128,7 +129,7 @@ test('holds and flips are the same in SQL as in TypeScript, for some customers a
         },
       )
       .afterEach(() => removeCustomers(database)),
-    { numRuns: Number(process.env['SEGMENT_RUNS'] ?? 80) },
+    { numRuns: runs(80) },
   )
   console.info(`answers compared: ${JSON.stringify(seen)}`)
   expect(seen.held).toBeGreaterThan(500)
