@@ -9,12 +9,15 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Logger } from 'pino'
+import { createReconciliationActivities } from '../activities/reconcile.ts'
+import type { ReconciliationActivities } from '../activities/reconciliation-types.ts'
 import { createTrainingActivities } from '../activities/training.ts'
 import { createEmailChannel } from '../src/channels/email/email-channel.ts'
 import { createSmsChannel, type SmsChannel } from '../src/channels/sms/sms-channel.ts'
 import { createThreadRenderer } from '../src/channels/templates/thread-renderer.ts'
 import { createClock } from '../src/clock.ts'
 import type { Config } from '../src/config.ts'
+import { checkWorkflows } from '../src/intake/check-workflows.ts'
 import { requireDatabaseUrl, runService } from '../src/service.ts'
 import { createDefinitionsCache, loadTemplate } from '../src/store/campaigns.ts'
 import { openDatabase } from '../src/store/database.ts'
@@ -22,10 +25,11 @@ import { describeError } from '../src/store/describe-error.ts'
 import { createIdentifiers } from '../src/store/identifiers.ts'
 import { createTrainingStore } from '../src/store/training-store.ts'
 import { loadMasterKey, Vault } from '../src/store/vault.ts'
-import { openTemporalClient, temporalConnectConfig } from '../src/temporal.ts'
+import { openTemporalClient, type TemporalClient, temporalConnectConfig } from '../src/temporal.ts'
 import { deliveryQueues, lifecycleQueue, trainingQueue } from '../workflows/ids.ts'
 import { createLifecycleActivities, type Neighbours } from './lifecycle-activities.ts'
 import { keepFailuresPrivate } from './private-failures.ts'
+import { ensureReconciliationSchedule } from './reconciliation-schedule.ts'
 import { installTemporalRuntime } from './temporal-runtime.ts'
 import { ensureTrainingSchedules } from './training-schedules.ts'
 import { startWorkers, type WorkerPlan } from './worker-group.ts'
@@ -48,30 +52,49 @@ await runService('lifecycle', async (config, log) => {
   const { connectionOptions, namespace } = temporalConnectConfig(config.temporal)
   const neighbours = openNeighbours(config, log)
   const bundle = queues.includes(lifecycleQueue) ? await workflowBundle(config.cacheDir, temporalLog) : undefined
-  const plans = planWorkers(neighbours, bundle, log).filter(({ taskQueue }) => queues.includes(taskQueue))
+  const temporal = openTemporalClient(config.temporal)
+  const reconciliation = reconciliationActivities(neighbours, temporal, config)
+  const plans = planWorkers(neighbours, bundle, reconciliation, log).filter(({ taskQueue }) =>
+    queues.includes(taskQueue),
+  )
   const group = await startWorkers(connectionOptions, namespace, plans, log)
-  if (queues.includes(trainingQueue)) await scheduleTrainings(config, log)
+  if (queues.includes(trainingQueue)) {
+    await schedule('trainings', log, () => ensureTrainingSchedules(temporal.client, config.clock.speed))
+  }
+  if (queues.includes(lifecycleQueue)) {
+    await schedule('reconciliation', log, () => ensureReconciliationSchedule(temporal.client))
+  }
   return {
     ready: { queues },
     async stop() {
       await group.stop()
       neighbours.email.close()
       await neighbours.renderer.close()
+      await temporal.close()
       await neighbours.database.close()
     },
   }
 })
 
-/** Without schedules nothing is trained, but everything else works: the next start tries again. */
-async function scheduleTrainings(config: Config, log: Logger): Promise<void> {
-  const temporal = openTemporalClient(config.temporal)
+/** Without a schedule this is not done, but everything else works: the next start tries again. */
+async function schedule(what: string, log: Logger, ensure: () => Promise<void>): Promise<void> {
   try {
-    await ensureTrainingSchedules(temporal.client, config.clock.speed)
+    await ensure()
   } catch (error) {
-    log.warn({ error: describeError(error) }, 'the schedules of the trainings could not be made')
-  } finally {
-    await temporal.close()
+    log.warn({ error: describeError(error), what }, 'a schedule could not be made')
   }
+}
+
+function reconciliationActivities({ database, clock }: Neighbours, temporal: TemporalClient, { crowdFrom }: Config) {
+  const needs = {
+    database,
+    clock,
+    temporal: temporal.client.workflow,
+    crowdFrom: clock.speed === 1 ? crowdFrom : Number.POSITIVE_INFINITY, // As for the nudger.
+  }
+  return createReconciliationActivities({
+    checkAndRepair: () => checkWorkflows(needs, { repair: true, askedBy: 'schedule' }),
+  })
 }
 
 function chosenQueues(): readonly string[] {
@@ -113,7 +136,12 @@ function channelWithoutProvider(): SmsChannel {
   return { send: async () => ({ status: 'failed', reason: 'no SMS provider is configured' }) }
 }
 
-function planWorkers(neighbours: Neighbours, bundle: { code: string } | undefined, log: Logger): WorkerPlan[] {
+function planWorkers(
+  neighbours: Neighbours,
+  bundle: { code: string } | undefined,
+  reconciliation: ReconciliationActivities,
+  log: Logger,
+): WorkerPlan[] {
   const { lifecycle, delivery } = createLifecycleActivities(neighbours)
   const { database, definitions, clock, vault } = neighbours
   const common: Partial<WorkerPlan> = {
@@ -126,7 +154,7 @@ function planWorkers(neighbours: Neighbours, bundle: { code: string } | undefine
       ...common,
       taskQueue: lifecycleQueue,
       ...(bundle ? { workflowBundle: bundle } : {}),
-      activities: lifecycle,
+      activities: { ...lifecycle, ...reconciliation },
       maxCachedWorkflows: mostCachedWorkflows,
       maxConcurrentActivityTaskExecutions: reviewsAtOnce,
       // A killed worker's customers wait no longer than this for another one.

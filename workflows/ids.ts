@@ -5,6 +5,11 @@ export function customerWorkflowId(customerId: string): string {
   return `customer:${customerId}`
 }
 
+/** Whose workflow it is; undefined if it is none of a customer's. */
+export function customerOfWorkflow(workflowId: string): string | undefined {
+  return /^customer:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(workflowId)?.[1]
+}
+
 /** The workflow that walks a crowd, by name. */
 export const crowdReviewType = 'crowdReview'
 
@@ -26,6 +31,9 @@ export const modelTrainingType = 'modelTraining'
 export function modelTrainingWorkflowId(kind: string): string {
   return `model-training:${kind}`
 }
+
+/** The workflow that holds what is due against what is open, by name. Its schedule has the same id. */
+export const reconciliationType = 'reconciliation'
 
 /** Workflows, and the activities that talk to PostgreSQL only. */
 export const lifecycleQueue = 'lifecycle'

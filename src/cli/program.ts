@@ -21,6 +21,7 @@ import { tasksCommand } from './tasks-command.ts'
 import { testCommand } from './test-command.ts'
 import { traitsCommand } from './traits-command.ts'
 import { whyCommand } from './why-command.ts'
+import { workflowsCommand } from './workflows-command.ts'
 
 /** The whole `perennial` program. Errors are thrown, never `process.exit`ed, so that tests can run it in-process. */
 export function buildProgram(): Command {
@@ -46,6 +47,7 @@ export function buildProgram(): Command {
     offersCommand(),
     traitsCommand(),
     whyCommand(),
+    workflowsCommand(),
     analyzeCommand(),
   ])
     program.addCommand(command)

@@ -55,6 +55,15 @@ export async function nudgeAll<T extends Nudge>(
   }
 }
 
+/** Does something for each of many, several at a time. */
+export async function severalAtOnce<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0
+  const one = async (): Promise<void> => {
+    for (let at = next++; at < items.length; at = next++) await work(items[at] as T)
+  }
+  await Promise.all(Array.from({ length: Math.min(callsAtOnce, items.length) }, one))
+}
+
 /** Waits for the work, or for the signal if that comes first. */
 async function unlessAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
   const { promise: aborted, resolve } = Promise.withResolvers<void>()

@@ -1,6 +1,7 @@
 /** How far the installation is with what it was given, in numbers. */
 
 import type { Queryable } from './database.ts'
+import { readWorkflowChecks, type WorkflowChecks } from './workflow-checks.ts'
 
 export interface StoreStatus {
   readonly events: {
@@ -16,6 +17,8 @@ export interface StoreStatus {
   /** By status. */
   readonly messages: Readonly<Record<string, number>>
   readonly runs: { readonly active: number; readonly ended: number }
+  /** What was found when due work was held against open workflows; null before the first time. */
+  readonly workflowChecks: WorkflowChecks | null
 }
 
 interface Row {
@@ -34,6 +37,7 @@ interface Row {
 /** All numbers are of one moment. */
 export async function readStatus(client: Queryable): Promise<StoreStatus> {
   const { rows } = await client.query<Row>({ name: 'status', text: statusSql })
+  const workflowChecks = (await readWorkflowChecks(client)) ?? null
   const row = rows[0] as Row
   const stages = row.stages ?? {}
   return {
@@ -47,6 +51,7 @@ export async function readStatus(client: Queryable): Promise<StoreStatus> {
     customers: { total: Object.values(stages).reduce((sum, count) => sum + count, 0), stages },
     messages: row.messages ?? {},
     runs: { active: row.active, ended: row.ended },
+    workflowChecks,
   }
 }
 
