@@ -10,6 +10,7 @@ import {
   type Identity,
   identityKey,
   insertIdentities,
+  readSigns,
   shareIdentities,
 } from '../store/identities.ts'
 import { findUndoneMerges } from '../store/merge-records.ts'
@@ -55,6 +56,7 @@ export async function resolvePage(
   const owners = await findOrderOwners(client, readings.flatMap(orderKeys))
   const locked = await lockAll(client, placed, plan, owners)
   checkUnchanged(known, locked, plan)
+  await checkSigns(client, known, plan)
   const shared = await shareIdentities(client, plan.shared)
   if (shared < plan.shared.length) throw new OutOfDateError('An identity was moved by somebody else.')
   return { placed, plan, locked }
@@ -139,5 +141,24 @@ function checkUnchanged(
     if (customer === undefined || customer.mergedInto !== null || !isAsRead) {
       throw new OutOfDateError('A customer was changed by somebody else.')
     }
+  }
+}
+
+/**
+ * Whoever is joined, named or given an address is told from others by their signs. Since they were read, another page may
+ * have given them one more, such as an address of their own: then this page would join two who are told apart.
+ */
+async function checkSigns(
+  client: Queryable,
+  known: ReadonlyMap<string, IdentifiedCustomer>,
+  { merges, named, newIdentities, created }: IdentityPlan,
+): Promise<void> {
+  const changing = [...[...merges].flat(), ...named.keys(), ...newIdentities.map(({ customerId }) => customerId)]
+  const ids = [...new Set(changing)].filter((id) => !created.has(id))
+  if (ids.length === 0) return
+  const asRead = new Map([...known.values()].map(({ id, signs }) => [id, signs]))
+  for (const [id, signs] of await readSigns(client, ids, newIdentities)) {
+    const read = new Set(asRead.get(id))
+    if (signs.some((sign) => !read.has(sign))) throw new OutOfDateError('A customer was told apart by somebody else.')
   }
 }

@@ -52,6 +52,24 @@ export async function findIdentities(
   return new Map(rows.map(({ kind, value, ...customer }) => [identityKey({ kind, value }), customer]))
 }
 
+/** Of which kinds customers have identities that are theirs alone; `added` are left out. */
+export async function readSigns(
+  client: Queryable,
+  customerIds: readonly string[],
+  added: readonly Identity[],
+): Promise<Map<string, readonly IdentityKind[]>> {
+  const { rows } = await client.query<{ id: string; signs: IdentityKind[] }>({
+    name: 'read-signs',
+    text: `
+      SELECT given.id, ARRAY(SELECT DISTINCT own.kind FROM identities own
+                             WHERE own.customer_id = given.id AND NOT own.shared
+                               AND (own.kind, own.value) NOT IN (SELECT * FROM unnest($2::text[], $3::text[]))) AS signs
+      FROM unnest($1::uuid[]) AS given (id)`,
+    values: [customerIds, added.map(({ kind }) => kind), added.map(({ value }) => value)],
+  })
+  return new Map(rows.map(({ id, signs }) => [id, signs]))
+}
+
 /**
  * Adds identities that were not known a moment ago. Waits for whoever is adding the same ones right now; always in the
  * same order, so that nobody waits in a circle.
