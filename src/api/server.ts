@@ -58,7 +58,7 @@ export async function buildServer(needs: ServerNeeds): Promise<FastifyInstance> 
   const pages = { ...needs, brand, policy: async () => (await definitions.get()).policy }
   await app.register(preferenceRoutes(pages))
   await app.register(confirmRoutes(pages))
-  const hooks = { ...needs, authToken: config.twilio?.authToken, brand }
+  const hooks = { ...pages, authToken: config.twilio?.authToken }
   await app.register(twilioRoutes(hooks), { prefix: '/hooks/twilio' })
   const isSecure = publicUrl.startsWith('https:')
   await app.register(consoleRoutes({ ...needs, pages: config.pages, isSecure }))

@@ -23,6 +23,8 @@ export interface TemplateFacts {
   readonly channel: Channel
   /** Full names: `coupon.code`. */
   readonly variables: readonly string[]
+  /** A text message that asks for YES as its answer. */
+  readonly asksForYes?: boolean
 }
 
 export interface ReferenceProblem {
@@ -71,9 +73,9 @@ function confirmationProblems(policy: ContactPolicy, templates: ReadonlyMap<stri
       const fitting = [...templates.values()].filter((each) => each.channel === channel).map((each) => each.key)
       return [{ path, rule: unknown(`${channel} template`, fitting) }]
     }
-    return template.variables.includes('confirm_url')
-      ? []
-      : [{ path, rule: 'must be a template that shows {{ confirm_url }}' }]
+    if (template.variables.includes('confirm_url') || (channel === 'sms' && template.asksForYes === true)) return []
+    const orAsks = channel === 'sms' ? ', or asks to answer YES' : ''
+    return [{ path, rule: `must be a template that shows {{ confirm_url }}${orAsks}` }]
   })
 }
 

@@ -3,6 +3,7 @@
  * workflow starts; everybody is then put into the stage that their history has earned.
  */
 
+import { needsConfirmation } from '../domain/consent-rule.ts'
 import { needsOfLifecycle } from '../domain/definition-needs.ts'
 import type { Definitions } from '../domain/definitions.ts'
 import { stageOf } from '../domain/lifecycle.ts'
@@ -48,7 +49,11 @@ export async function importHistory(
     database,
     vault,
     nowMs: () => nowMs,
-    interests: async () => ({ events: new Set<string>(), traits: new Set<string>() }),
+    interests: async () => ({
+      events: new Set<string>(),
+      traits: new Set<string>(),
+      needsConfirmation: needsConfirmation.bind(undefined, definitions.policy),
+    }),
     identity: async () => definitions.identity,
     announce: false,
   }

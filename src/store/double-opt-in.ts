@@ -1,6 +1,9 @@
-/** Confirming a yes: the link in the message names the rows that wait, and nothing but its button makes them count. */
+/**
+ * Confirming a yes: the link in the message names the rows that wait, and nothing but its button makes them count. By text
+ * message an answer does the same for the newest question that was put to its number.
+ */
 
-import { confirmWithinMs } from '../domain/consent-rule.ts'
+import { confirmationJourney, confirmWithinMs } from '../domain/consent-rule.ts'
 import type { Channel } from '../domain/snapshot.ts'
 import { insertConsents, isStillOpen } from './consents.ts'
 import type { Queryable } from './database.ts'
@@ -44,9 +47,35 @@ export async function findConfirmation(
   return { ...found, state: givenAt.getTime() + confirmWithinMs <= nowMs ? 'expired' : 'open' }
 }
 
+/**
+ * The rows that the newest confirmation by text message to a number asks about, and that still wait. Only what was asked
+ * of that very number counts: not what came since, nor what went to the number before.
+ */
+export async function findSmsQuestion(
+  client: Queryable,
+  addressHash: Buffer,
+  nowMs: number,
+): Promise<readonly number[] | undefined> {
+  const { rows } = await client.query<{ ids: number[] }>(
+    `SELECT asked.ids FROM contact_points p
+     JOIN messages m ON m.customer_id = p.customer_id AND m.journey = $2 AND m.channel = 'sms'
+       AND m.status IN ('transmitting', 'sent', 'in_doubt') AND m.planned_at > $3 AND m.planned_at >= p.created_at
+     CROSS JOIN LATERAL (
+       SELECT array_agg(w.id) AS ids FROM jsonb_array_elements_text(m.data -> 'consents') AS named (id)
+       JOIN consents w ON w.id = named.id::bigint AND w.customer_id = m.customer_id
+       WHERE w.status = 'pending' AND w.given_at > $3 AND ${isStillOpen('w')}) AS asked
+     WHERE p.channel = 'sms' AND p.address_hash = $1 AND p.current AND asked.ids IS NOT NULL
+     ORDER BY m.planned_at DESC, m.id DESC LIMIT 1`,
+    [addressHash, confirmationJourney, new Date(nowMs - confirmWithinMs)],
+  )
+  return rows[0]?.ids
+}
+
 export interface Confirming {
   readonly ids: readonly number[]
-  /** The words on the page, for each topic. */
+  /** Where the button or the answer was: `confirmation-page`, `sms`. */
+  readonly source: string
+  /** The words that were shown, for each topic. */
   readonly words: (topic: string) => string
   /** All topics that there are: those that were not confirmed stay closed where a general no is lifted. */
   readonly allTopics: readonly string[]
@@ -55,7 +84,7 @@ export interface Confirming {
 
 /** Makes the yes count, once. Call it in a transaction. @returns what came of it. */
 export async function confirmConsent(client: Queryable, confirming: Confirming): Promise<Confirmation | undefined> {
-  const { ids, words, allTopics, atMs } = confirming
+  const { ids, source, words, allTopics, atMs } = confirming
   const before = await findConfirmation(client, ids, atMs)
   if (before === undefined || !(await lockCustomer(client, before.customerId))) return undefined
   // Again under the lock: a button is pressed twice at once.
@@ -64,7 +93,7 @@ export async function confirmConsent(client: Queryable, confirming: Confirming):
   const { customerId, channel, topics } = found
   const chosen = topics.map((topic) => ({ topic, wanted: true, words: words(topic) }))
   const known = (await readPreferences(client, customerId)).find((one) => one.channel === channel)?.words ?? {}
-  const chooser = { customerId, source: 'confirmation-page', method: 'double-opt-in', atMs }
+  const chooser = { customerId, source, method: 'double-opt-in', atMs }
   await saveChoice(
     client,
     known,

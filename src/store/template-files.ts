@@ -55,7 +55,8 @@ export function readTemplates(files: TextFiles, folder: string): TemplateFiles {
     const composed = compose(key, files, folder, problems)
     if (composed === undefined) continue
     templates.push({ ...composed, key, version: contentVersion(composed) })
-    facts.push({ key, channel: composed.channel, variables: variablesOf(composed) })
+    const asksForYes = composed.channel === 'sms' && /\bYES\b/.test(composed.text)
+    facts.push({ key, channel: composed.channel, variables: variablesOf(composed), asksForYes })
   }
   return { templates, facts, problems }
 }

@@ -1,8 +1,10 @@
 /** What Twilio tells us, signed as Twilio signs: by Twilio's own library. */
 
+import { fileURLToPath } from 'node:url'
 import twilio from 'twilio'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { isFromTwilio } from '../../src/api/hooks/twilio-signature.ts'
+import { publishCampaigns } from '../../src/store/campaigns.ts'
 import { twilioStatusUrl } from '../../src/store/links.ts'
 import { consentsOf, customerId, live, plant } from './support/people.ts'
 import { publicUrl, startTestServer, type TestServer, twilioToken } from './support/test-server.ts'
@@ -216,5 +218,74 @@ describe('what became of a message', () => {
     const messageId = await plant(server, { customerId: id, channel: 'sms', sid: 'SM-known' })
     await post('/hooks/twilio/status', { MessageSid: 'SM-known', MessageStatus: 'delivered', To: number })
     expect(await ledger(messageId)).toMatchObject({ delivered: true })
+  })
+})
+
+describe('a yes that waits to be confirmed', () => {
+  const confirmed = 'Garden Shop: thank you, that is confirmed.'
+  beforeAll(async () => {
+    const campaigns = fileURLToPath(new URL('../../campaigns', import.meta.url))
+    await publishCampaigns(server.database, campaigns, server.time.nowMs)
+  })
+
+  /** As the API tells of it where the policy wants a confirmed yes, and as the customer is asked. */
+  async function ask(topic: string, question: { status?: string; agoMs?: number } = {}): Promise<void> {
+    const atMs = server.time.nowMs - (question.agoMs ?? 0)
+    const { rows } = await server.database.pool.query<{ id: number }>(
+      `INSERT INTO consents (customer_id, channel, topic, status, given_at, source, method)
+       VALUES ($1, 'sms', $2, 'pending', $3, 'track', 'event') RETURNING id`,
+      [id, topic, new Date(atMs)],
+    )
+    const messageId = await plant(server, { customerId: id, channel: 'sms', step: topic, ...question })
+    await server.database.pool.query(
+      `UPDATE messages SET journey = 'system:double-opt-in', data = $2, planned_at = $3 WHERE id = $1`,
+      [messageId, JSON.stringify({ consents: [String(rows[0]?.id)] }), new Date(atMs)],
+    )
+    await server.database.pool.query('UPDATE contact_points SET created_at = $1 WHERE customer_id = $2', [
+      new Date(server.time.nowMs - 30 * 86_400_000),
+      id,
+    ])
+    server.time.nowMs += 1_000
+  }
+
+  test('YES answers the newest open question, once, and leaves what was not asked alone', async () => {
+    await ask('offers')
+    await ask('news')
+    await ask('never-sent', { status: 'planned' })
+    expect((await answer(' yes. ')).text).toContain(confirmed)
+    expect(await consentsOf(server, id)).toContain('sms news granted (double-opt-in)')
+    expect(await consentsOf(server, id)).toContain('sms offers pending (event)')
+    expect((await answer('YES')).text).toContain(confirmed)
+    expect((await answer('YES')).text).not.toContain(confirmed)
+    expect(await consentsOf(server, id)).toEqual([
+      'sms * granted (trait)',
+      'sms never-sent pending (event)',
+      'sms news granted (double-opt-in)',
+      'sms offers granted (double-opt-in)',
+    ])
+    const { rows } = await server.database.pool.query(
+      `SELECT source, words FROM consents WHERE customer_id = $1 AND topic = 'news' AND status = 'granted'`,
+      [id],
+    )
+    expect(rows).toEqual([
+      { source: 'sms', words: 'Text messages from Garden Shop: New music and offers [answered YES]' },
+    ])
+  })
+
+  test('a question that is seven days old, was followed by STOP, or went to another number is not answered', async () => {
+    await ask('offers', { agoMs: 7 * 86_400_000 + 1 })
+    expect((await answer('YES')).text).not.toContain(confirmed)
+    await ask('news')
+    await answer('STOP')
+    expect((await answer('START')).text).not.toContain(confirmed)
+    await ask('club')
+    const before = number
+    number = '+442079460888'
+    await live(server, [{ type: 'identify', userId: `u${person - 1}`, traits: { phone: number } }])
+    for (const from of [before, number]) {
+      number = from
+      expect((await answer('YES')).text).not.toContain(confirmed)
+    }
+    expect((await consentsOf(server, id)).filter((word) => word.includes('double-opt-in'))).toEqual([])
   })
 })

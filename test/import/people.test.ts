@@ -2,7 +2,9 @@
 
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Definitions } from '../../src/domain/definitions.ts'
 import { InputError } from '../../src/intake/import/input-error.ts'
+import { loadDefinitions } from '../../src/store/campaigns.ts'
 import { createErasureStore } from '../../src/store/erasures.ts'
 import { recountOrders } from '../../src/store/orders.ts'
 import { type ImportShop, nowMs, openImportShop } from './support/importing.ts'
@@ -157,6 +159,40 @@ test('consent: words, source, method and moment are kept, and a yes never undoes
       words: 'SMS are fine',
     },
   ])
+})
+
+test('consent: where a yes has to be confirmed, one that the file does not call confirmed waits', async () => {
+  const definitions = await loadDefinitions(shop.database)
+  const { policy } = definitions
+  const strict = { ...policy, channels: { ...policy.channels, sms: { ...policy.channels.sms, consent: 'double' } } }
+  const needs = { definitions: { ...definitions, policy: strict } as Definitions }
+  const consent = [
+    'phone,channel,topic,status,at,source',
+    '+442079460958,sms,news,granted,2026-05-30,till',
+    '+442079460959,sms,news,confirmed,2026-05-30,till',
+    '+442079460958,email,news,granted,2026-05-30,till',
+  ]
+  for (const again of [false, true]) {
+    const { counts } = await shop.run('consent', shop.file('doi.csv', consent.join('\n')), { again }, needs)
+    expect(counts).toMatchObject(again ? { 'consent words known': 3 } : { 'grants that wait to be confirmed': 1 })
+  }
+  const events = [
+    { event: 'SMS Subscribed', userId: 'd1', timestamp: '2026-05-30' },
+    { event: 'Email Subscribed', userId: 'd1', timestamp: '2026-05-30' },
+  ]
+  await shop.run('events', shop.file('doi.jsonl', events.map((one) => JSON.stringify(one)).join('\n')), {}, needs)
+  expect(
+    await shop.rows(
+      `SELECT channel, topic, status, method FROM consents WHERE given_at = '2026-05-30Z' ORDER BY topic, channel, status`,
+    ),
+  ).toEqual([
+    { channel: 'email', topic: '*', status: 'granted', method: 'event' },
+    { channel: 'sms', topic: '*', status: 'pending', method: 'event' },
+    { channel: 'email', topic: 'news', status: 'granted', method: 'import' },
+    { channel: 'sms', topic: 'news', status: 'granted', method: 'double-opt-in' },
+    { channel: 'sms', topic: 'news', status: 'pending', method: 'import' },
+  ])
+  expect(await shop.rows('SELECT FROM news')).toEqual([])
 })
 
 test('a run that ends in the middle goes on there, and ends as if nothing had been', async () => {

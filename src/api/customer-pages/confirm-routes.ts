@@ -5,11 +5,10 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { html } from '../../console/html.ts'
-import type { ContactPolicy } from '../../domain/definitions.ts'
 import { askAgain, type Confirmation, confirmConsent, findConfirmation } from '../../store/double-opt-in.ts'
 import { readConfirmToken } from '../../store/links.ts'
 import { parseFormBodies } from '../body-parsers.ts'
-import { channelNames } from './preference-page.ts'
+import { wordsFor } from './confirm-words.ts'
 import type { CustomerPageNeeds } from './preference-routes.ts'
 import { sendShopPage, sendUnknownLink } from './shop-page.ts'
 
@@ -33,7 +32,7 @@ async function ask(needs: CustomerPageNeeds, request: TokenRequest, reply: Fasti
   if (found.state !== 'open') return sendSpent(needs, reply, found)
   const policy = await needs.policy()
   const card = html`<h1>One click, and you are in</h1><p class="soft">Nothing has been confirmed yet.</p>
-    <ul>${found.topics.map((topic) => html`<li>${wordsFor(policy, found, topic, needs.brand)}</li>`)}</ul>
+    <ul>${found.topics.map((topic) => html`<li>${wordsFor(policy, found.channel, topic, needs.brand)}</li>`)}</ul>
     <form method="post"><div class="buttons"><button name="do" value="confirm">Yes, confirm</button></div></form>
     <p class="foot">If this was not you, close this page: then nothing will be sent.</p>`
   return sendShopPage(reply, 200, needs.brand, title, card)
@@ -48,13 +47,13 @@ async function answer(needs: CustomerPageNeeds, request: TokenRequest, reply: Fa
   const atMs = needs.clock.nowMs()
   const before = await findConfirmation(needs.database.pool, ids, atMs)
   if (before === undefined) return sendUnknownLink(reply, needs.brand)
-  const words = (topic: string): string => `${wordsFor(policy, before, topic, needs.brand)} [Yes, confirm]`
-  const confirming = { ids, words, allTopics: Object.keys(policy.topics), atMs }
+  const words = (topic: string): string => `${wordsFor(policy, before.channel, topic, needs.brand)} [Yes, confirm]`
+  const confirming = { ids, source: 'confirmation-page', words, allTopics: Object.keys(policy.topics), atMs }
   const found = await needs.database.transaction((client) => confirmConsent(client, confirming))
   if (found === undefined) return sendUnknownLink(reply, needs.brand)
   if (found.state !== 'open') return sendSpent(needs, reply, found)
   const card = html`<h1>Thank you, that is confirmed</h1>
-    <ul>${found.topics.map((topic) => html`<li>${wordsFor(policy, found, topic, needs.brand)}</li>`)}</ul>
+    <ul>${found.topics.map((topic) => html`<li>${wordsFor(policy, found.channel, topic, needs.brand)}</li>`)}</ul>
     <p class="soft">Every message has a link with which you can change your mind.</p>`
   return sendShopPage(reply, 200, needs.brand, 'Confirmed', card)
 }
@@ -78,10 +77,4 @@ async function sendAgain(needs: CustomerPageNeeds, ids: readonly number[], reply
     : html`<h1>Please wait a little</h1><p>We have sent you a message a short while ago, or several today. Look for it
       among unwanted mail too, and try again later.</p>`
   return sendShopPage(reply, isAsked ? 200 : 429, brand, 'New link', card)
-}
-
-/** What is confirmed, as it stands on the page and in the record. */
-function wordsFor({ topics }: ContactPolicy, { channel }: Confirmation, topic: string, brand: string): string {
-  const what = topic === '*' ? 'everything' : (topics[topic]?.name ?? topic)
-  return `${channelNames[channel]} from ${brand}: ${what}`
 }

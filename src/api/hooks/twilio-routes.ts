@@ -3,16 +3,19 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import { escapeHtml } from '../../console/html.ts'
+import type { ContactPolicy } from '../../domain/definitions.ts'
 import { normalisePhone } from '../../store/addresses.ts'
 import { customersAtAddress } from '../../store/contact-points.ts'
 import { isUuid } from '../../store/customer-list.ts'
 import type { Database, Queryable } from '../../store/database.ts'
 import { type DeliveryReport, noteDeliveryReport } from '../../store/delivery-reports.ts'
+import { confirmConsent, findSmsQuestion } from '../../store/double-opt-in.ts'
 import { insertContactNews } from '../../store/news.ts'
 import { resumeSms, type SmsAnswer, stopSms } from '../../store/opt-out.ts'
 import { type SuppressionReason, suppress } from '../../store/suppressions.ts'
 import type { Vault } from '../../store/vault.ts'
 import { ApiError } from '../api-error.ts'
+import { wordsFor } from '../customer-pages/confirm-words.ts'
 import { readSmsWord } from './sms-words.ts'
 import { isFromTwilio } from './twilio-signature.ts'
 
@@ -26,6 +29,7 @@ export interface TwilioHookNeeds {
   readonly publicUrl: string
   /** Who writes, for the answers to STOP, START and HELP. */
   readonly brand: string
+  readonly policy: () => Promise<ContactPolicy>
 }
 
 /** Register under `/hooks/twilio`. */
@@ -135,10 +139,11 @@ async function takeAnswer(needs: TwilioHookNeeds, field: Fields, reply: FastifyR
 
 /** @returns what to answer. One confirmation, and nothing after it. */
 async function understand(
-  { database, brand }: TwilioHookNeeds,
+  needs: TwilioHookNeeds,
   meaning: 'stop' | 'start' | 'help',
   answer: SmsAnswer,
 ): Promise<string | undefined> {
+  const { database, brand } = needs
   switch (meaning) {
     case 'stop': {
       const isNew = await database.transaction((client) => stopSms(client, answer))
@@ -148,11 +153,28 @@ async function understand(
     }
     case 'start': {
       const wasStopped = await database.transaction((client) => resumeSms(client, answer))
+      if (await confirmBySms(needs, answer)) {
+        return `${brand}: thank you, that is confirmed. Reply STOP to end, HELP for help.`
+      }
       return wasStopped ? `${brand}: you are subscribed again. Reply STOP to end, HELP for help.` : undefined
     }
     case 'help':
       return `${brand}: offers and news by text message. Reply STOP to end. Message and data rates may apply.`
   }
+}
+
+/** A yes to the newest question that was put to this number, if one is open. */
+async function confirmBySms(
+  { database, brand, policy }: TwilioHookNeeds,
+  { addressHash, word, atMs }: SmsAnswer,
+): Promise<boolean> {
+  const ids = await findSmsQuestion(database.pool, addressHash, atMs)
+  if (ids === undefined) return false
+  const current = await policy()
+  const words = (topic: string): string => `${wordsFor(current, 'sms', topic, brand)} [answered ${word}]`
+  const confirming = { ids, source: 'sms', words, allTopics: Object.keys(current.topics), atMs }
+  const found = await database.transaction((client) => confirmConsent(client, confirming))
+  return found?.state === 'open'
 }
 
 function sendTwiml(reply: FastifyReply, text: string | undefined): FastifyReply {

@@ -1,6 +1,7 @@
 /** A stretch of a file on its way into the database. */
 
 import type { IdentityPolicy } from '../../domain/definitions.ts'
+import type { Channel } from '../../domain/snapshot.ts'
 import type { Database, Queryable } from '../../store/database.ts'
 import type { ImportCounts } from '../../store/imports.ts'
 import type { Vault } from '../../store/vault.ts'
@@ -19,6 +20,8 @@ export interface ImportContext {
   readonly nowMs: number
   /** What tells people apart and joins them. */
   readonly identity?: IdentityPolicy
+  /** Whether a yes to a topic counts only once it is confirmed. Default: never. */
+  readonly needsConfirmation?: (channel: Channel, topic: string) => boolean
   readonly options: ValueOptions
 }
 

@@ -15,10 +15,13 @@ import { type Chunk, type ImportContext, type Preview, Tally } from './chunk.ts'
 import type { FileRecord } from './line-blocks.ts'
 
 /** What a line says of consent; who it is, the event of the same message id tells. */
-export type ConsentLine = Omit<NewConsent, 'customerId'> & { readonly messageId: string }
+export type ConsentLine = Omit<NewConsent, 'customerId'> & {
+  readonly messageId: string
+  /** The file says that the person confirmed this yes elsewhere. */
+  readonly isConfirmed: boolean
+}
 
 const pageSize = 500
-const noInterests = { events: new Set<string>(), traits: new Set<string>() }
 
 export abstract class EventChunk implements Chunk {
   readonly reading = new Tally()
@@ -43,13 +46,17 @@ export abstract class EventChunk implements Chunk {
 
   /** Writes page by page; a page that was written before says nothing new. */
   async write(save: (client: Queryable) => Promise<void>): Promise<void> {
-    const { database, vault, nowMs, importId, identity } = this.#context
+    const { database, vault, nowMs, importId, identity, needsConfirmation } = this.#context
     this.#writing = new Tally()
     const needs = {
       database,
       vault,
       nowMs: () => nowMs,
-      interests: async () => noInterests,
+      interests: async () => ({
+        events: new Set<string>(),
+        traits: new Set<string>(),
+        ...(needsConfirmation === undefined ? {} : { needsConfirmation }),
+      }),
       ...(identity === undefined ? {} : { identity: async () => identity }),
       announce: false,
     }
@@ -76,16 +83,21 @@ export abstract class EventChunk implements Chunk {
     this.#consents.push(consent)
   }
 
-  /** The stricter word wins: a yes from a file never undoes a no that was said at the same moment or later. */
+  /**
+   * The stricter word wins: a yes from a file never undoes a no that was said at the same moment or later, and where the
+   * policy wants a confirmed yes, one that the file does not call confirmed waits.
+   */
   async #writeConsents(client: Queryable): Promise<void> {
     if (this.#consents.length === 0) return
     const owners = await ownersOf(
       client,
       this.#consents.map(({ messageId }) => messageId),
     )
-    const words = this.#consents.flatMap(({ messageId, ...word }): NewConsent[] => {
+    const { needsConfirmation = () => false } = this.#context
+    const words = this.#consents.flatMap(({ messageId, isConfirmed, ...word }): NewConsent[] => {
       const customerId = owners.get(messageId)
-      return customerId === undefined ? [] : [{ ...word, customerId }]
+      const waits = word.status === 'granted' && !isConfirmed && needsConfirmation(word.channel, word.topic)
+      return customerId === undefined ? [] : [{ ...word, customerId, status: waits ? 'pending' : word.status }]
     })
     await client.query('SELECT FROM customers WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE', [
       [...owners.values()],
@@ -94,6 +106,8 @@ export abstract class EventChunk implements Chunk {
     await insertConsents(client, kept)
     await markDirty(client, owners.values(), 'import')
     this.#writing.add('consent words made', kept.length)
+    const waiting = kept.filter(({ status }) => status === 'pending').length
+    if (waiting > 0) this.#writing.add('grants that wait to be confirmed', waiting)
     this.#writing.add('consent words known', known)
     this.#writing.add('grants outdone by a later withdrawal', outdone)
   }
@@ -109,7 +123,7 @@ async function sift(
              EXISTS (SELECT FROM consents c WHERE c.customer_id = given.customer_id AND c.channel = given.channel
                        AND c.topic = given.topic AND c.status = given.status
                        AND c.given_at = to_timestamp(given.ms / 1000)) AS known,
-             given.status = 'granted' AND EXISTS (
+             given.status IN ('granted', 'pending') AND EXISTS (
                SELECT FROM consents c WHERE c.customer_id = given.customer_id AND c.channel = given.channel
                   AND (c.topic = given.topic OR c.topic = '*' OR given.topic = '*') AND c.status = 'withdrawn'
                   AND c.given_at >= to_timestamp(given.ms / 1000)) AS outdone

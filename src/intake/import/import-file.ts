@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
+import { needsConfirmation } from '../../domain/consent-rule.ts'
 import type { Definitions } from '../../domain/definitions.ts'
 import { stageOf } from '../../domain/lifecycle.ts'
 import { recountCategories } from '../../store/customer-categories.ts'
@@ -169,8 +170,17 @@ class Run {
   #context(): ImportContext {
     const { database, vault, nowMs, definitions } = this.#needs
     const contentId = this.#opened.fingerprint.toString('hex').slice(0, 24)
-    const { identity } = definitions
-    return { database, vault, importId: this.#state.id, contentId, nowMs, identity, options: this.#request.values }
+    const { identity, policy } = definitions
+    return {
+      database,
+      vault,
+      importId: this.#state.id,
+      contentId,
+      nowMs,
+      identity,
+      needsConfirmation: (channel, topic) => needsConfirmation(policy, channel, topic),
+      options: this.#request.values,
+    }
   }
 
   async #read(context: ImportContext): Promise<void> {

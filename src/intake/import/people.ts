@@ -90,7 +90,7 @@ export const peopleRules = {
   messageId: 'must have at most 256 characters, and hold no e-mail address',
   properties: 'must be a JSON object',
   channel: 'must be email or sms',
-  status: 'must be granted or withdrawn',
+  status: 'must be granted, confirmed or withdrawn',
   when: 'must be given where consent was granted',
   source: 'must be given, in the file or with --source',
 } as const
@@ -255,6 +255,7 @@ class PastEventChunk extends PeopleChunk {
 }
 
 const granted = new Set(['granted', 'subscribed', 'optin', 'opted_in', 'opted-in'])
+const confirmed = new Set(['confirmed', 'doubleoptin', 'double_opt_in', 'double-opt-in'])
 const withdrawn = new Set(['withdrawn', 'unsubscribed', 'optout', 'opted_out', 'opted-out'])
 
 class ConsentChunk extends PeopleChunk {
@@ -268,7 +269,8 @@ class ConsentChunk extends PeopleChunk {
       .map(readText)
     const channel = channelText.toLowerCase()
     if (channel !== 'email' && channel !== 'sms') return refuse('channel', peopleRules.channel)
-    const status = statusOf(statusText.toLowerCase(), values[5])
+    const isConfirmed = confirmed.has(statusText.toLowerCase())
+    const status = isConfirmed ? 'granted' : statusOf(statusText.toLowerCase(), values[5])
     if (status === undefined) return refuse('status', peopleRules.status)
     const atMs = this.moment('at', values[6], refuse)
     if (atMs === undefined) return
@@ -290,9 +292,10 @@ class ConsentChunk extends PeopleChunk {
       channel,
       topic: topic === '' ? '*' : topic.slice(0, 100),
       status,
+      isConfirmed,
       atMs: occurredAtMs,
       source: `import: ${from}`.slice(0, 200),
-      method: method === '' ? 'import' : method.slice(0, 100),
+      method: method !== '' ? method.slice(0, 100) : isConfirmed ? 'double-opt-in' : 'import',
       words: words === '' ? null : words.slice(0, 2_000),
     })
     this.reading.add('consent lines')
