@@ -160,14 +160,17 @@ interface ReachedCap {
   readonly cap: Readonly<Record<string, number>>
 }
 
+const capWindows = [
+  { name: 'per_day', limit: 'perDay', windowMs: dayMs },
+  { name: 'per_week', limit: 'perWeek', windowMs: 7 * dayMs },
+  { name: 'per_month', limit: 'perMonth', windowMs: 30 * dayMs },
+] as const
+
 /** The cap that is reached now and stays so longest, or null. */
 function reachedCap(caps: FrequencyCaps, sent: readonly RecentMessageFacts[], nowMs: EpochMs): ReachedCap | null {
   let longest: ReachedCap | null = null
-  for (const [name, most, windowMs] of [
-    ['per_day', caps.perDay, dayMs],
-    ['per_week', caps.perWeek, 7 * dayMs],
-    ['per_month', caps.perMonth, 30 * dayMs],
-  ] as const) {
+  for (const { name, limit, windowMs } of capWindows) {
+    const most = caps[limit]
     if (most === undefined) continue
     const freeAtMs = whenBelow(most, windowMs, sent, nowMs)
     if (freeAtMs === 'now') continue
@@ -185,8 +188,10 @@ function whenBelow(
   nowMs: EpochMs,
 ): EpochMs | 'now' | null {
   if (most === 0) return null
-  const inWindow = sent.map((each) => each.atMs).filter((atMs) => atMs > nowMs - windowMs)
-  if (inWindow.length < most) return 'now'
+  let count = 0
+  for (const { atMs } of sent) if (atMs > nowMs - windowMs) count++
+  if (count < most) return 'now'
+  const inWindow = sent.map(({ atMs }) => atMs).filter((atMs) => atMs > nowMs - windowMs)
   inWindow.sort((a, b) => b - a)
   // Once the most-th newest has left the window, fewer than `most` are in it.
   return (inWindow[most - 1] ?? nowMs) + windowMs

@@ -28,6 +28,13 @@ export function nextFlip(condition: Condition, view: CustomerView, nowMs: EpochM
   return untilMs === Infinity ? null : untilMs
 }
 
+/** The earliest moment at which any of them could change without news. */
+export function earliestFlip(conditions: readonly Condition[], view: CustomerView, nowMs: EpochMs): EpochMs | null {
+  let next: EpochMs | null = null
+  for (const condition of conditions) next = earliest(next, nextFlip(condition, view, nowMs))
+  return next
+}
+
 /** Both answers at once. @see standing.ts */
 export function standingOf(condition: Condition, view: CustomerView, nowMs: EpochMs): Standing {
   switch (condition.type) {

@@ -2,7 +2,7 @@
 
 import type { CustomerView } from './condition.ts'
 import type { ChurnSetback, LifecycleDefinition, StageRule } from './definitions.ts'
-import { holds, nextFlip } from './evaluate.ts'
+import { holds } from './evaluate.ts'
 import type { Stage } from './snapshot.ts'
 import type { EpochMs } from './time.ts'
 
@@ -25,16 +25,6 @@ export function stageOf(view: CustomerView, lifecycle: LifecycleDefinition, nowM
     return { stage: lifecycle.churn.to, reason: setbackReason(view, lifecycle.churn), atRisk }
   }
   return { stage: earned.stage, reason: earned.because, atRisk }
-}
-
-/** The next moment at which a stage's rule could change without news; null if none can. */
-export function nextStageFlip(view: CustomerView, lifecycle: LifecycleDefinition, nowMs: EpochMs): EpochMs | null {
-  let next: EpochMs | null = null
-  for (const rule of lifecycle.stages) {
-    const flip = rule.if === null ? null : nextFlip(rule.if, view, nowMs)
-    if (flip !== null && (next === null || flip < next)) next = flip
-  }
-  return next
 }
 
 /** Enters at one threshold and leaves at a lower one, so that a score that trembles moves nobody to and fro. */

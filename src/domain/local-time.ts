@@ -42,15 +42,19 @@ export function zoneOr(zone: string | null, fallback: string): string {
 
 /** Milliseconds that local time is ahead of UTC at a moment. The zone must be valid. */
 export function offsetMsAt(zone: string, momentMs: EpochMs): number {
+  return stretchOf(zone, momentMs).offsetMs
+}
+
+function stretchOf(zone: string, momentMs: EpochMs): Stretch {
   const stretches = stretchesOf(zone) ?? []
   // The latest stretch comes first: one review asks for the same time many times over.
   for (const stretch of stretches) {
-    if (momentMs >= stretch.fromMs && momentMs < stretch.toMs) return stretch.offsetMs
+    if (momentMs >= stretch.fromMs && momentMs < stretch.toMs) return stretch
   }
   const met = stretchAt(zone, momentMs)
   if (stretches.length >= mostStretches) stretches.pop()
   stretches.unshift(met)
-  return met.offsetMs
+  return met
 }
 
 /** The zone asked for last, which is mostly the one asked for next. */
@@ -91,12 +95,18 @@ function stretchAt(zone: string, momentMs: EpochMs): Stretch {
 
 /** The time of day at a moment; seconds are cut off. */
 export function timeOfDayAt(zone: string, momentMs: EpochMs): TimeOfDay {
-  return Math.floor(modulo(momentMs + offsetMsAt(zone, momentMs), dayMs) / minuteMs)
+  return timeOfDayOf(momentMs + offsetMsAt(zone, momentMs))
 }
 
 /** The first moment, from the given one on, at which it is this time of day there. */
 export function nextTimeOfDay(zone: string, fromMs: EpochMs, time: TimeOfDay): EpochMs {
-  const localMidnight = startOfDay(fromMs + offsetMsAt(zone, fromMs))
+  const stretch = stretchOf(zone, fromMs)
+  const localMidnight = startOfDay(fromMs + stretch.offsetMs)
+  // Far from any change of clock every day has 24 hours.
+  if (fromMs - stretch.fromMs > 3 * dayMs && stretch.toMs - fromMs > 4 * dayMs) {
+    const todayMs = localMidnight + time * minuteMs - stretch.offsetMs
+    return todayMs >= fromMs ? todayMs : todayMs + dayMs
+  }
   // Yesterday's may still lie ahead where a change of clock swallowed its hour; after two days one has surely come.
   for (let day = -1; day <= 2; day++) {
     const momentMs = momentOfLocal(zone, localMidnight + day * dayMs + time * minuteMs)
@@ -108,7 +118,7 @@ export function nextTimeOfDay(zone: string, fromMs: EpochMs, time: TimeOfDay): E
 /** Whether a window is open at a moment. */
 export function isOpen(window: LocalWindow, zone: string, momentMs: EpochMs): boolean {
   const local = momentMs + offsetMsAt(zone, momentMs)
-  const time = Math.floor(modulo(local, dayMs) / minuteMs)
+  const time = timeOfDayOf(local)
   const { from, to } = window
   if (from < to) return time >= from && time < to && opensOn(window, local)
   // Over midnight: the early hours belong to the day before. Equal ends: the whole day long.
@@ -158,8 +168,12 @@ function momentOfLocal(zone: string, localMs: number): EpochMs {
   return offsetMsAt(zone, late) === after ? late : early
 }
 
+function timeOfDayOf(localMs: number): TimeOfDay {
+  return Math.floor((localMs - startOfDay(localMs)) / minuteMs)
+}
+
 function startOfDay(localMs: number): number {
-  return localMs - modulo(localMs, dayMs)
+  return Math.floor(localMs / dayMs) * dayMs
 }
 
 function modulo(value: number, by: number): number {

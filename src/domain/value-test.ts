@@ -214,6 +214,7 @@ export function passes(test: ValueTest, value: unknown): boolean {
  */
 export function valueStanding(test: ValueTest, value: unknown, nowMs: EpochMs): Standing {
   let standing = fixed(passes(test, value))
+  if (test.after === undefined && test.before === undefined) return standing
   for (const bound of [test.after, test.before]) {
     if (bound === undefined || !('fromNowMs' in bound)) continue
     const atMs = dateOf(value)

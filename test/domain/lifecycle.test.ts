@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { nextStageFlip, stageOf } from '../../src/domain/lifecycle.ts'
+import { decide } from '../../src/domain/decide.ts'
+import type { Definitions } from '../../src/domain/definitions.ts'
+import { stageOf } from '../../src/domain/lifecycle.ts'
 import type { ScoreFacts, Snapshot } from '../../src/domain/snapshot.ts'
 import { dayMs } from '../../src/domain/time.ts'
 import { definitionsOf, plainLifecycle, problemsIn } from './support/definitions.ts'
-import { monday, someone } from './support/life.ts'
+import { identifiers, monday, someone } from './support/life.ts'
 
 const { lifecycle } = definitionsOf({})
 
@@ -98,13 +100,15 @@ test('a stage that depends on time names the moment at which it changes', () => 
     'if: { orders.count: { at_least: 2 } }',
     'if: { all: [ orders.count: { at_least: 2 }, orders.last: { within: 90 days } ] }',
   )
-  const fading = definitionsOf({ lifecycle: text }).lifecycle
+  const withFading = definitionsOf({ lifecycle: text })
+  const fading = withFading.lifecycle
   const regular = customer({ orders: 2 })
-  const flipMs = nextStageFlip(regular, fading, monday)
+  const wakeOf = (definitions: Definitions): number | null => decide(regular, definitions, monday, identifiers).wakeAtMs
+  const flipMs = wakeOf(withFading)
   expect(flipMs).toBe(monday + 90 * dayMs + 1)
   expect(stageOf(regular, fading, flipMs! - 1).stage).toBe('retain')
   expect(stageOf(regular, fading, flipMs!).stage).toBe('activate')
-  expect(nextStageFlip(regular, lifecycle, monday)).toBeNull()
+  expect(wakeOf(definitionsOf({}))).toBeNull()
 })
 
 describe('a lifecycle that cannot work is refused', () => {

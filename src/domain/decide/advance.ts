@@ -10,6 +10,7 @@ import type {
   WaitUntilStep,
 } from '../definitions.ts'
 import { earliest, holds, nextFlip } from '../evaluate.ts'
+import { spreadShareOf } from '../hash.ts'
 import { nextOpening, nextTimeOfDay, windowLengthMs } from '../local-time.ts'
 import { propertiesPass } from '../property-tests.ts'
 import type { EpochMs } from '../time.ts'
@@ -20,7 +21,7 @@ import { sendMessage } from './message-step.ts'
 import { issueOffer } from './offer-step.ts'
 import { updateProfile } from './profile-step.ts'
 import { giveTask } from './task-step.ts'
-import { type DefinedRun, endRun, isActive, note, presentStep, type Run, type Workspace } from './workspace.ts'
+import { type DefinedRun, endRun, isActive, note, type Run, type Workspace, zoneOf } from './workspace.ts'
 
 /** Where a step leads now, or until when it holds the run (null: only news can move it). */
 export type Outcome = { readonly goTo: Target } | { readonly waitUntilMs: EpochMs | null }
@@ -34,24 +35,28 @@ export type Phase = 'before-sending' | 'sending'
 /** Steps that were over before the news came: whoever was to wait for it by then, does. */
 export function advanceWhatIsOver(work: Workspace): void {
   if (work.snapshot.news.length === 0) return
-  for (const run of work.runs.filter(isActive)) advance(work, run, 'before-sending')
+  for (const run of [...work.runs]) if (isActive(run)) advance(work, run, 'before-sending')
 }
 
 /** Everything that can move now does, the most important journey first. */
 export function advanceRuns(work: Workspace): void {
-  const done = new Set<Run>()
-  const next = (): DefinedRun | undefined => work.runs.filter(isActive).find((run) => !done.has(run))
-  // A run may lead into another journey: that one takes its place among those that are yet to move.
-  for (let run = next(); run !== undefined; run = next()) {
-    done.add(run)
+  const { runs } = work
+  for (let i = 0; i < runs.length; i++) {
+    const run = runs[i] as Run
+    if (run.isAdvanced || !isActive(run)) continue
+    run.isAdvanced = true
+    const count = runs.length
     advance(work, run, 'sending')
+    // It may have led into another journey: that one takes its place among those that are yet to move.
+    if (runs.length !== count) i = -1
   }
 }
 
 /** Moves on the runs that wait for this event. */
 export function moveOnWaiting(work: Workspace, event: EventNews): void {
-  for (const run of work.runs.filter(isActive)) {
-    const step = presentStep(run)
+  for (const run of [...work.runs]) {
+    if (!isActive(run)) continue
+    const step = run.present
     if (step?.type !== 'wait-until' || step.event !== event.name || !propertiesPass(step.where, event.properties))
       continue
     note(work, run, 'step', 'done', 'event', { event: event.name })
@@ -63,7 +68,7 @@ export function moveOnWaiting(work: Workspace, event: EventNews): void {
 /** Moves one run as far as it goes. Ends, because every arrival counts as a visit and visits are bounded. */
 export function advance(work: Workspace, run: DefinedRun, phase: Phase): void {
   while (run.status === 'active') {
-    const step = presentStep(run)
+    const step = run.present
     if (step === undefined) return
     const outcome = outcomeOf(work, run, step, phase)
     if ('waitUntilMs' in outcome) {
@@ -80,14 +85,22 @@ export function arriveAt(work: Workspace, run: DefinedRun, target: Target): void
     endRun(work, run, 'completed', 'end', 'reached the end')
     return
   }
-  const { postponedBy: _, ...memory } = run.memory
-  const visits = (memory.visits?.[target] ?? 0) + 1
+  const visits = (run.memory.visits?.[target] ?? 0) + 1
   if (visits > run.definition.maxVisits) {
     endRun(work, run, 'exited', 'max-visits', `came to step "${target}" more than ${run.definition.maxVisits} times`)
     return
   }
-  run.memory = { ...memory, visits: { ...memory.visits, [target]: visits } }
+  if (run.memory.postponedBy !== undefined) {
+    const { postponedBy: _, ...memory } = run.memory
+    run.memory = memory
+  }
+  if (run.ownVisits === undefined) {
+    run.ownVisits = { ...run.memory.visits }
+    run.memory = { ...run.memory, visits: run.ownVisits }
+  }
+  run.ownVisits[target] = visits
   run.step = target
+  run.present = run.definition.stepById.get(target)
   run.stepSinceMs = work.nowMs
   run.stepWakeAtMs = null
 }
@@ -129,19 +142,20 @@ function waitedUntil(work: Workspace, momentMs: EpochMs, next: Target): Outcome 
 function delayEndsAt(work: Workspace, run: DefinedRun, step: DelayStep): EpochMs {
   const endsAtMs = run.stepSinceMs + step.forMs
   if (step.until === null) return endsAtMs
-  return nextTimeOfDay(work.zone, endsAtMs, step.until) + spreadMs(work, work.definitions.policy.spreadMs)
+  return nextTimeOfDay(zoneOf(work), endsAtMs, step.until) + spreadMs(work, work.definitions.policy.spreadMs)
 }
 
 function openingOf(work: Workspace, { window }: TimeWindowStep): EpochMs {
-  const opensAtMs = nextOpening(window, work.zone, work.nowMs)
+  const opensAtMs = nextOpening(window, zoneOf(work), work.nowMs)
   // A window that never opens was refused when it was published; letting through is then better than hanging for ever.
   if (opensAtMs === null || opensAtMs <= work.nowMs) return work.nowMs
   return opensAtMs + spreadMs(work, Math.min(work.definitions.policy.spreadMs, windowLengthMs(window)))
 }
 
 /** Not everybody at the same second: each customer always gets the same place within the spread. */
-function spreadMs({ spreadShare }: Workspace, withinMs: number): number {
-  return Math.floor(spreadShare * withinMs)
+function spreadMs(work: Workspace, withinMs: number): number {
+  work.spreadShare ??= spreadShareOf(work.snapshot.customer.id)
+  return Math.floor(work.spreadShare * withinMs)
 }
 
 function waitForCondition(work: Workspace, run: DefinedRun, step: WaitUntilStep, phase: Phase): Outcome {

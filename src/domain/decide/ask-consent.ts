@@ -17,11 +17,11 @@ const largestEntry = 2_147_483_647
 
 export function askToConfirm(work: Workspace): void {
   for (const channel of channels) {
-    const open = (work.snapshot.contact[channel].unconfirmed ?? []).filter(
-      ({ givenMs }) => work.nowMs < givenMs + confirmWithinMs,
-    )
+    const { unconfirmed } = work.snapshot.contact[channel]
     const template = work.definitions.policy.channels[channel].confirmation
-    if (open.length > 0 && template !== null) ask(work, channel, template, open)
+    if (unconfirmed === undefined || template === null) continue
+    const open = unconfirmed.filter(({ givenMs }) => work.nowMs < givenMs + confirmWithinMs)
+    if (open.length > 0) ask(work, channel, template, open)
   }
 }
 
@@ -65,7 +65,10 @@ function ask(work: Workspace, channel: Channel, template: string, open: readonly
     data: { consents: ids.map(String), topics: open.map((one) => topicName(work, one.topic)) },
     expiresAtMs: Math.min(...open.map(({ givenMs }) => givenMs)) + confirmWithinMs,
   })
-  work.recentMessages.push({ channel, journey: confirmationJourney, messageClass: 'transactional', atMs: nowMs })
+  work.recentMessages = [
+    ...work.recentMessages,
+    { channel, journey: confirmationJourney, messageClass: 'transactional', atMs: nowMs },
+  ]
   record(work, channel, 'done', 'planned')
 }
 

@@ -1,16 +1,14 @@
 /** Summing up: what changed, and when to look again. */
 
 import type { Decision, RunChange } from '../decision.ts'
-import { earliest } from '../evaluate.ts'
-import { nextStageFlip } from '../lifecycle.ts'
+import { earliest, earliestFlip } from '../evaluate.ts'
 import type { EpochMs } from '../time.ts'
-import { nextCriterionFlip } from './endings.ts'
 import type { Run, Workspace } from './workspace.ts'
 
 export function conclude(work: Workspace): Decision {
-  const { snapshot, definitions, view, nowMs } = work
+  const { snapshot, view } = work
   const changes: RunChange[] = []
-  let wakeAtMs = earliest(nextStageFlip(view, definitions.lifecycle, nowMs), work.askAgainMs)
+  let wakeAtMs = earliest(earliestFlip(work.compiled.timedStages, view, work.nowMs), work.askAgainMs)
   for (const run of work.runs) {
     const runWakeAtMs = wakeOf(work, run)
     wakeAtMs = earliest(wakeAtMs, runWakeAtMs)
@@ -35,7 +33,8 @@ export function conclude(work: Workspace): Decision {
 /** When a run must be looked at again: its step, or a goal or exit criterion that time alone may bring about. */
 function wakeOf(work: Workspace, run: Run): EpochMs | null {
   if (run.status !== 'active' || run.definition === undefined) return null
-  return earliest(run.stepWakeAtMs, nextCriterionFlip(run.definition, work.view, work.nowMs))
+  const criteria = work.compiled.timedCriteria.get(run.definition) ?? []
+  return earliest(run.stepWakeAtMs, earliestFlip(criteria, work.view, work.nowMs))
 }
 
 function hasChanged(run: Run, wakeAtMs: EpochMs | null): boolean {

@@ -2,11 +2,11 @@
 
 import type { CustomerView } from '../condition.ts'
 import type { Criterion, JourneyDefinition } from '../definitions.ts'
-import { earliest, holds, nextFlip } from '../evaluate.ts'
+import { holds } from '../evaluate.ts'
 import { propertiesPass } from '../property-tests.ts'
 import type { News } from '../snapshot.ts'
 import type { EpochMs } from '../time.ts'
-import { type DefinedRun, endRun, isActive, presentStep, type Workspace } from './workspace.ts'
+import { type DefinedRun, endRun, isActive, type Workspace } from './workspace.ts'
 
 export type EventNews = Extract<News, { kind: 'event' }>
 
@@ -15,7 +15,7 @@ export function endRunsWithoutDefinition(work: Workspace): void {
   for (const run of work.runs) {
     if (run.definition === undefined) {
       endRun(work, run, 'exited', 'version-archived', 'this version of the journey is archived')
-    } else if (presentStep(run as DefinedRun) === undefined) {
+    } else if (run.present === undefined) {
       endRun(work, run, 'exited', 'step-missing', `this version of the journey has no step "${run.step}"`)
     }
   }
@@ -49,15 +49,6 @@ export function endRunsWhoseCriteriaHold(work: Workspace): void {
 export function metCriterion(journey: JourneyDefinition, view: CustomerView, nowMs: EpochMs): Criterion | undefined {
   if (journey.goal !== null && isMet(journey.goal, view, nowMs)) return journey.goal
   return journey.exit.find((each) => isMet(each, view, nowMs))
-}
-
-/** When a goal or exit criterion could come to hold by itself. */
-export function nextCriterionFlip(journey: JourneyDefinition, view: CustomerView, nowMs: EpochMs): EpochMs | null {
-  let next = journey.goal?.type === 'condition' ? nextFlip(journey.goal.if, view, nowMs) : null
-  for (const each of journey.exit) {
-    if (each.type === 'condition') next = earliest(next, nextFlip(each.if, view, nowMs))
-  }
-  return next
 }
 
 /** Whether an event is the one that is meant, with the properties that are asked for. */

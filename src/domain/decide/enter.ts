@@ -42,10 +42,11 @@ function refusalOf(work: Workspace, journey: JourneyDefinition, entry: EntryRule
 
 function mayReEnter(work: Workspace, { key, reEntry }: JourneyDefinition): boolean {
   if (reEntry.allowed === 'always') return true
+  const { pastRuns } = work.snapshot
   const endedHere = work.runs.some((run) => run.journey === key)
-  const past = work.snapshot.pastRuns.filter((run) => run.journey === key)
-  if (reEntry.allowed === 'never') return !endedHere && past.length === 0
-  const isRecent = past.some((run) => run.endedAtMs + reEntry.afterMs > work.nowMs)
+  if (reEntry.allowed === 'never') return !endedHere && !pastRuns.some((run) => run.journey === key)
+  const sinceMs = work.nowMs - reEntry.afterMs
+  const isRecent = pastRuns.some((run) => run.journey === key && run.endedAtMs > sinceMs)
   return !isRecent && !(endedHere && reEntry.afterMs > 0)
 }
 
@@ -63,10 +64,13 @@ function newRun(work: Workspace, journey: JourneyDefinition, trigger: Trigger | 
     saved: undefined,
     status: 'active',
     step: journey.steps[0]?.id ?? '',
+    present: journey.steps[0],
     stepSinceMs: nowMs,
     stepWakeAtMs: null,
     memory,
     endReason: null,
+    ownVisits: undefined,
+    isAdvanced: false,
   }
 }
 
@@ -82,12 +86,17 @@ const longestTriggerText = 200
 
 /** What a template may later say of the event: short plain values, and no more of them than a message needs. */
 function triggerValues(properties: Readonly<Record<string, unknown>>): Readonly<Record<string, TraitValue>> {
-  const kept: [string, TraitValue][] = []
-  for (const [name, value] of Object.entries(properties)) {
-    if (kept.length === mostTriggerValues) break
-    if (isPlain(value)) kept.push([name, value])
+  const values: Record<string, TraitValue> = {}
+  let count = 0
+  for (const name of Object.keys(properties)) {
+    if (count === mostTriggerValues) break
+    const value = properties[name]
+    // That one name would set the object's prototype.
+    if (!isPlain(value) || name === '__proto__') continue
+    values[name] = value
+    count++
   }
-  return Object.fromEntries(kept)
+  return values
 }
 
 function isPlain(value: unknown): value is TraitValue {

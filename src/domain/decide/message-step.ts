@@ -99,11 +99,7 @@ function plan(work: Workspace, run: DefinedRun, step: MessageStep, couponId: str
     data: { ...run.memory.trigger, ...step.data },
     expiresAtMs: nowMs + (step.validForMs ?? definitions.policy.channels[step.channel].validForMs),
   })
-  work.recentMessages.push({
-    channel: step.channel,
-    journey: run.journey,
-    messageClass: step.messageClass,
-    atMs: nowMs,
-  })
+  const { channel, messageClass } = step
+  work.recentMessages = [...work.recentMessages, { channel, journey: run.journey, messageClass, atMs: nowMs }]
   note(work, run, 'message', 'done', 'planned', { channel: step.channel, template: step.template })
 }

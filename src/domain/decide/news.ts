@@ -1,9 +1,10 @@
 /** Reading the news, oldest first: what it ends, what it moves on, what it starts. */
 
-import type { Entry } from '../definitions.ts'
+import type { Entry, JourneyDefinition } from '../definitions.ts'
 import { propertiesPass } from '../property-tests.ts'
 import type { News, ScoreKind } from '../snapshot.ts'
 import { moveOnWaiting } from './advance.ts'
+import type { JourneyEntry } from './compiled.ts'
 import { type EventNews, endRunsByEvent } from './endings.ts'
 import { enter } from './enter.ts'
 import { moveOnTask } from './task-step.ts'
@@ -19,7 +20,7 @@ export function readNews(work: Workspace): void {
         enterByEvent(work, news)
         break
       case 'arrived':
-        enterWhere(work, (entry) => entry.type === 'arrived')
+        enterWhere(work, 'arrived', () => true)
         break
       case 'score':
         enterByScore(work, news.score, news.crossed)
@@ -45,15 +46,12 @@ export function enterByStage(work: Workspace): void {
   const hasArrived = work.snapshot.news.some((news: News) => news.kind === 'arrived')
   if (work.move === null && !hasArrived) return
   const { stage } = work.view.customer
-  enterWhere(work, (entry) => entry.type === 'stage' && entry.stage === stage)
+  enterWhere(work, 'stage', (entry) => entry.stage === stage)
 }
 
 function enterByEvent(work: Workspace, event: EventNews): void {
-  enterWhere(
-    work,
-    (entry) => entry.type === 'event' && entry.event === event.name && propertiesPass(entry.where, event.properties),
-    event,
-  )
+  const entries = work.compiled.eventEntries.get(event.name)
+  if (entries !== undefined) enterFirst(work, entries, ({ where }) => propertiesPass(where, event.properties), event)
 }
 
 /** Into one journey, if it is open to that. */
@@ -64,16 +62,33 @@ function enterByHand(work: Workspace, { journey: key, properties }: Extract<News
 }
 
 function enterByScore(work: Workspace, score: ScoreKind, crossed: 'up' | 'down'): void {
-  enterWhere(work, (entry) => entry.type === 'score' && entry.score === score && entry.crossed === crossed)
+  enterWhere(work, 'score', (entry) => entry.score === score && entry.crossed === crossed)
 }
 
 function enterBySegment(work: Workspace, segment: string, change: 'entered' | 'exited'): void {
-  enterWhere(work, (entry) => entry.type === 'segment' && entry.segment === segment && entry.change === change)
+  enterWhere(work, 'segment', (entry) => entry.segment === segment && entry.change === change)
 }
 
-function enterWhere(work: Workspace, matches: (entry: Entry) => boolean, trigger?: EventNews): void {
-  for (const journey of work.definitions.live) {
-    const entry = journey.entry.find(matches)
-    if (entry !== undefined) enter(work, journey, entry, trigger)
+function enterWhere<Type extends Exclude<Entry['type'], 'event'>>(
+  work: Workspace,
+  type: Type,
+  matches: (entry: Extract<Entry, { type: Type }>) => boolean,
+): void {
+  const entries = work.compiled.otherEntries.get(type) as readonly JourneyEntry<Extract<Entry, { type: Type }>>[]
+  if (entries !== undefined) enterFirst(work, entries, matches)
+}
+
+/** By the first entry of each journey that matches. */
+function enterFirst<Type extends Entry>(
+  work: Workspace,
+  entries: readonly JourneyEntry<Type>[],
+  matches: (entry: Type) => boolean,
+  trigger?: EventNews,
+): void {
+  let entered: JourneyDefinition | undefined
+  for (const { journey, entry } of entries) {
+    if (journey === entered || !matches(entry)) continue
+    entered = journey
+    enter(work, journey, entry, trigger)
   }
 }

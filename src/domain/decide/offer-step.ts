@@ -49,7 +49,7 @@ function issue(work: Workspace, run: DefinedRun, { id: step }: OfferStep, offer:
     expiresAtMs: offer.validForMs === null ? null : work.nowMs + offer.validForMs,
   }
   work.coupons.push(coupon)
-  work.heldCoupons.push(coupon)
+  work.heldCoupons = [...work.heldCoupons, coupon]
   remember(run, offer.key, coupon.id)
   note(work, run, 'offer', 'done', 'issued', { offer: offer.key })
 }

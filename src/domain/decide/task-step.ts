@@ -3,7 +3,7 @@
 import type { TaskStep } from '../definitions.ts'
 import type { News } from '../snapshot.ts'
 import { advance, arriveAt, type Outcome, type Phase } from './advance.ts'
-import { type DefinedRun, isActive, note, presentStep, type Workspace } from './workspace.ts'
+import { type DefinedRun, isActive, note, type Workspace } from './workspace.ts'
 
 /** Gives the task once per visit, then waits for an outcome or for the time-out. */
 export function giveTask(work: Workspace, run: DefinedRun, step: TaskStep, phase: Phase): Outcome {
@@ -33,7 +33,7 @@ export function giveTask(work: Workspace, run: DefinedRun, step: TaskStep, phase
 /** Moves on the run that waits for this task. An outcome that the step does not know counts as none. */
 export function moveOnTask(work: Workspace, { taskId, outcome }: Extract<News, { kind: 'task' }>): void {
   for (const run of work.runs.filter(isActive)) {
-    const step = presentStep(run)
+    const step = run.present
     if (step?.type !== 'task' || taskIdOf(work, run, step) !== taskId) continue
     const chosen = step.outcomes.find(({ name }) => name === outcome)
     if (chosen === undefined) continue

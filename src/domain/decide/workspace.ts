@@ -2,11 +2,11 @@
 
 import type { CustomerView } from '../condition.ts'
 import type { Assignment, DecisionNote, PlannedCoupon, PlannedMessage, PlannedTask, StageMove } from '../decision.ts'
-import { type Definitions, type JourneyDefinition, journeyVersionKey, type Step } from '../definitions.ts'
-import { spreadShareOf } from '../hash.ts'
+import type { Definitions, JourneyDefinition, Step } from '../definitions.ts'
 import { zoneOr } from '../local-time.ts'
 import type { CouponFacts, RecentMessageFacts, RunFacts, RunMemory, Snapshot, TraitValue } from '../snapshot.ts'
 import type { EpochMs } from '../time.ts'
+import { type Compiled, compiled } from './compiled.ts'
 
 /** Makes ids and coupon codes from keys; the same key always gives the same one, and different keys different ones. */
 export interface Identifiers {
@@ -17,12 +17,12 @@ export interface Identifiers {
 export interface Workspace {
   readonly snapshot: Snapshot
   readonly definitions: Definitions
+  /** The definitions by what decisions look for. */
+  readonly compiled: Compiled
   readonly nowMs: EpochMs
   readonly identifiers: Identifiers
-  /** Where the customer lives, or is taken to live. */
-  readonly zone: string
-  /** The customer's own place, from 0 to 1, within every spread. */
-  readonly spreadShare: number
+  /** The customer's own place, from 0 to 1, within every spread; null until somebody asks. */
+  spreadShare: number | null
   /** The customer as after the move of this decision. */
   view: CustomerView
   move: StageMove | null
@@ -38,9 +38,9 @@ export interface Workspace {
   /** When somebody may be asked again to confirm a yes; null: nobody waits for that. */
   askAgainMs: EpochMs | null
   /** Earlier messages and those planned here. */
-  readonly recentMessages: RecentMessageFacts[]
+  recentMessages: readonly RecentMessageFacts[]
   /** Coupons that can be redeemed, with those issued here. */
-  readonly heldCoupons: HeldCoupon[]
+  heldCoupons: readonly HeldCoupon[]
 }
 
 /** A new one may not know its code yet. */
@@ -59,11 +59,17 @@ export interface Run {
   readonly saved: RunFacts | undefined
   status: 'active' | 'completed' | 'exited'
   step: string
+  /** The step of that name; undefined if its version has no such step. */
+  present: Step | undefined
   stepSinceMs: EpochMs
   /** When the present step wants to be looked at again. */
   stepWakeAtMs: EpochMs | null
   memory: RunMemory
   endReason: string | null
+  /** The visits of its memory, once they are its own to change. */
+  ownVisits: Record<string, number> | undefined
+  /** Has had its turn to move as far as it can. */
+  isAdvanced: boolean
 }
 
 /** A run whose definition is known: everything but its first moment works on these. */
@@ -75,16 +81,16 @@ export function openWorkspace(
   nowMs: EpochMs,
   identifiers: Identifiers,
 ): Workspace {
-  return {
+  const work: Workspace = {
     snapshot,
     definitions,
+    compiled: compiled(definitions),
     nowMs,
     identifiers,
-    zone: zoneOr(snapshot.customer.timeZone, definitions.policy.defaultTimeZone),
-    spreadShare: spreadShareOf(snapshot.customer.id),
+    spreadShare: null,
     view: snapshot,
     move: null,
-    runs: snapshot.runs.map((saved) => openRun(saved, definitions)).sort(byPriority),
+    runs: [],
     messages: [],
     coupons: [],
     tasks: [],
@@ -92,33 +98,53 @@ export function openWorkspace(
     traits: {},
     records: [],
     askAgainMs: null,
-    recentMessages: [...snapshot.recentMessages],
-    heldCoupons: snapshot.coupons.filter(({ expiresAtMs }) => expiresAtMs === null || expiresAtMs > nowMs),
+    recentMessages: snapshot.recentMessages,
+    heldCoupons:
+      snapshot.coupons.length === 0
+        ? snapshot.coupons
+        : snapshot.coupons.filter(({ expiresAtMs }) => expiresAtMs === null || expiresAtMs > nowMs),
   }
+  for (const saved of snapshot.runs) addRun(work, openRun(saved, work.compiled))
+  return work
 }
 
-function openRun(saved: RunFacts, definitions: Definitions): Run {
+/** Where the customer lives, or is taken to live. */
+export function zoneOf({ snapshot, definitions }: Workspace): string {
+  return zoneOr(snapshot.customer.timeZone, definitions.policy.defaultTimeZone)
+}
+
+function openRun(saved: RunFacts, { journeys }: Compiled): Run {
+  const definition = journeys.get(saved.journey)?.get(saved.version)
   return {
     id: saved.id,
     journey: saved.journey,
     version: saved.version,
     entryNumber: saved.entryNumber,
     enteredAtMs: saved.enteredAtMs,
-    definition: definitions.journeys.get(journeyVersionKey(saved.journey, saved.version)),
+    definition,
     saved,
     status: 'active',
     step: saved.step,
+    present: definition?.stepById.get(saved.step),
     stepSinceMs: saved.stepSinceMs,
     stepWakeAtMs: null,
     memory: saved.memory,
     endReason: null,
+    ownVisits: undefined,
+    isAdvanced: false,
   }
 }
 
 /** Adds a run at the place that is due to its priority. */
 export function addRun({ runs }: Workspace, run: Run): void {
-  const place = runs.findIndex((each) => byPriority(run, each) < 0)
-  runs.splice(place === -1 ? runs.length : place, 0, run)
+  let place = runs.length
+  runs.push(run)
+  for (; place > 0; place--) {
+    const before = runs[place - 1] as Run
+    if (byPriority(before, run) <= 0) break
+    runs[place] = before
+  }
+  runs[place] = run
 }
 
 /** Whether a run goes on; only then is there something to do for it. */
@@ -131,11 +157,6 @@ function byPriority(a: Run, b: Run): number {
   if (priorities !== 0) return priorities
   if (a.enteredAtMs !== b.enteredAtMs) return a.enteredAtMs - b.enteredAtMs
   return a.id < b.id ? -1 : 1
-}
-
-/** The step on which a run stands; undefined if its version has no such step. */
-export function presentStep(run: DefinedRun): Step | undefined {
-  return run.definition.stepById.get(run.step)
 }
 
 /** Ends a run, with a reason for people. */
