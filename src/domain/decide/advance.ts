@@ -35,7 +35,7 @@ export type Phase = 'before-sending' | 'sending'
 /** Steps that were over before the news came: whoever was to wait for it by then, does. */
 export function advanceWhatIsOver(work: Workspace): void {
   if (work.snapshot.news.length === 0) return
-  for (const run of [...work.runs]) if (isActive(run)) advance(work, run, 'before-sending')
+  for (const run of work.runs.filter(isActive)) advance(work, run, 'before-sending')
 }
 
 /** Everything that can move now does, the most important journey first. */
@@ -54,8 +54,7 @@ export function advanceRuns(work: Workspace): void {
 
 /** Moves on the runs that wait for this event. */
 export function moveOnWaiting(work: Workspace, event: EventNews): void {
-  for (const run of [...work.runs]) {
-    if (!isActive(run)) continue
+  for (const run of work.runs.filter(isActive)) {
     const step = run.present
     if (step?.type !== 'wait-until' || step.event !== event.name || !propertiesPass(step.where, event.properties))
       continue
