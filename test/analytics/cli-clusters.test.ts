@@ -138,3 +138,12 @@ test.each([
   expect(stderr).toMatch(message)
   expect(stderr.trim().split('\n')).toHaveLength(1)
 })
+
+test('says which options the algorithm does not read', () => {
+  const { status, stdout, stderr } = clusters('--columns', 'a,b', '--k', '3', '--eps', '3', '--json')
+  expect({ status, stderr }).toEqual({
+    status: 0,
+    stderr: 'perennial: --eps: has no effect with --algorithm kmeans\n',
+  })
+  expect(JSON.parse(stdout)).toMatchObject({ noise: 0 })
+})

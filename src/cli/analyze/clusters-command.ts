@@ -80,7 +80,15 @@ export function clustersCommand(): Command {
     .action(run)
 }
 
+/** Options that the other algorithm would read. */
+function warnOfUnused({ algorithm, k, eps, minPoints }: Options): void {
+  const unused = algorithm === 'kmeans' ? { '--eps': eps, '--min-points': minPoints } : { '--k': k }
+  for (const [flag, value] of Object.entries(unused))
+    if (value !== undefined) warn(`${flag}: has no effect with --algorithm ${algorithm}`)
+}
+
 function run(options: Options): void {
+  warnOfUnused(options)
   const original = readColumns(options)
   const points = options.scale ? applyScaling(original, fitScaling(original)) : original
   const clustered = options.algorithm === 'kmeans' ? runKMeans(points, options) : runDbscan(points, options)
