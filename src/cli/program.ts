@@ -12,6 +12,7 @@ import { keysCommand } from './keys-command.ts'
 import { offersCommand } from './offers-command.ts'
 import { privacyCommand } from './privacy-command.ts'
 import { retentionCommand } from './retention-command.ts'
+import { schemaCommand } from './schema-command.ts'
 import { segmentsCommand } from './segments-command.ts'
 import { simulateCommand } from './simulate-command.ts'
 import { startCommand } from './start-command.ts'
@@ -40,6 +41,7 @@ export function buildProgram(): Command {
     exportCommand(),
     validateCommand(),
     applyCommand(),
+    schemaCommand(),
     segmentsCommand(),
     simulateCommand(),
     testCommand(),

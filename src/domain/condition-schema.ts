@@ -26,7 +26,7 @@ type Path = readonly PropertyKey[]
 /** A condition, checked; its problems carry the path inside it. */
 export const condition: z.ZodType<Condition, ConditionDocument> = z
   .record(z.string(), z.unknown())
-  .meta({ description: `One of: ${knownNames.join(', ')}.` })
+  .meta({ id: 'condition', description: `One of: ${knownNames.join(', ')}.` })
   .transform((document, context): Condition => {
     const issues: Issue[] = []
     const parsed = parseCondition(document, [], issues)

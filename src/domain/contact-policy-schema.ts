@@ -46,6 +46,11 @@ const sms = z.strictObject({
 
 const topic = z.strictObject({ name: words, description: words.optional(), consent: consentRule.optional() })
 
+/** What messages are about: customers say yes or no to each. */
+export const topicsDocument = z.record(key, topic).refine((topics) => Object.keys(topics).length > 0, {
+  message: 'must not be empty',
+})
+
 /** Whether everything from 21:00 to 08:00 lies in the quiet hours. */
 function closesSmsAtNight({ from, to }: { from: TimeOfDay; to: TimeOfDay }): boolean {
   return from > to && from <= smsClosesAt && to >= smsOpensAt
@@ -55,9 +60,7 @@ function closesSmsAtNight({ from, to }: { from: TimeOfDay; to: TimeOfDay }): boo
 export const contactPolicyDocument = z
   .strictObject({
     name: words,
-    topics: z.record(key, topic).refine((topics) => Object.keys(topics).length > 0, {
-      message: 'must not be empty',
-    }),
+    topics: topicsDocument,
     channels: z.strictObject({ email: email.prefault({}), sms: sms.prefault({}) }).prefault({}),
     default_time_zone: z.string().refine(isTimeZone, { message: 'must be an IANA time zone such as "Europe/Berlin"' }),
     patience: waitingTime.default(3 * dayMs),

@@ -79,7 +79,7 @@ const variant = z
   .strictObject({ name: words, share, next: target.optional(), hold_out: z.boolean().default(false) })
   .refine(({ next, hold_out }) => next !== undefined || hold_out, { path: ['next'], message: 'must name a step' })
 
-const experiment = z
+export const experimentStep = z
   .strictObject({
     ...base,
     type: z.literal('experiment'),
@@ -154,7 +154,7 @@ export const stepDocument = z.discriminatedUnion('type', [
     if_false: target.optional(),
   }),
   z.strictObject({ ...base, type: z.literal('multi-split'), branches: z.array(branch).min(1).max(50) }),
-  experiment,
+  experimentStep,
   updateProfile,
   z.strictObject({ id, type: z.literal('go-to-journey'), journey: key }),
   task,

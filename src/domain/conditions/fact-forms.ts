@@ -112,12 +112,14 @@ export const fixedForms: Readonly<Record<string, Form>> = {
 export const openForms: readonly {
   readonly prefix: string
   readonly written: readonly string[]
+  /** Something that may follow it. */
+  readonly sample: string
   /** Undefined if there is no such fact. A text says why it is refused. */
   readonly form: (rest: string) => Form | string | undefined
 }[] = [
-  { prefix: 'trait.', written: ['trait.NAME'], form: traitForm },
-  { prefix: 'computed.', written: ['computed.KEY'], form: computedForm },
-  { prefix: 'consent.', written: ['consent.CHANNEL', 'consent.CHANNEL.TOPIC'], form: consentForm },
+  { prefix: 'trait.', written: ['trait.NAME'], sample: 'genre', form: traitForm },
+  { prefix: 'computed.', written: ['computed.KEY'], sample: 'key', form: computedForm },
+  { prefix: 'consent.', written: ['consent.CHANNEL', 'consent.CHANNEL.TOPIC'], sample: 'email', form: consentForm },
 ]
 
 function traitForm(name: string): Form | string | undefined {
