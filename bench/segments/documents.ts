@@ -104,7 +104,7 @@ export function segmentDocuments(count: number): Readonly<Record<string, Documen
 
 /** Puts documents into force in place of all others, as publishing does. */
 export async function putInForce(client: Queryable, documents: Readonly<Record<string, Document>>): Promise<void> {
-  await client.query(`DELETE FROM campaigns WHERE kind = 'segment'`)
+  await client.query(`UPDATE campaigns SET status = 'archived' WHERE kind = 'segment'`)
   const rows = Object.entries(documents).map(([key, document]) => ({
     key,
     document,
@@ -113,7 +113,8 @@ export async function putInForce(client: Queryable, documents: Readonly<Record<s
   await client.query(
     `INSERT INTO campaigns (kind, key, version, name, status, document, published_at)
      SELECT 'segment', key, version, key, 'live', document, now()
-       FROM jsonb_to_recordset($1) AS given (key text, version text, document jsonb)`,
+       FROM jsonb_to_recordset($1) AS given (key text, version text, document jsonb)
+     ON CONFLICT (kind, key, version) DO UPDATE SET status = 'live'`,
     [JSON.stringify(rows)],
   )
 }

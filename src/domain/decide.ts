@@ -11,6 +11,7 @@ import { conclude } from './decide/conclude.ts'
 import { endRunsWhoseCriteriaHold, endRunsWithoutDefinition } from './decide/endings.ts'
 import { enterByStage, readNews } from './decide/news.ts'
 import { moveStage } from './decide/stage-move.ts'
+import { followSuccessions } from './decide/succession.ts'
 import { type Identifiers, openWorkspace } from './decide/workspace.ts'
 import type { Decision } from './decision.ts'
 import type { Definitions } from './definitions.ts'
@@ -35,6 +36,7 @@ export function decide(
 
   const work = openWorkspace(snapshot, definitions, nowMs, identifiers)
   moveStage(work)
+  followSuccessions(work)
   endRunsWithoutDefinition(work)
 
   // What was over before the news came is over; then the news; only then may anything leave for the customer.

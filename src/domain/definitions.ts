@@ -7,6 +7,7 @@
 
 import type { ComputedTrait } from './computed-trait.ts'
 import type { Condition, ValueTest } from './condition.ts'
+import type { InFlightChoice } from './in-flight.ts'
 import type { TimeOfDay, Weekday } from './local-time.ts'
 import type { Channel, MessageClass, ScoreKind, Stage, TraitValue } from './snapshot.ts'
 
@@ -21,6 +22,8 @@ export interface Definitions {
   readonly journeys: ReadonlyMap<string, JourneyDefinition>
   /** The newest version of each live journey, by descending priority, then by key. */
   readonly live: readonly JourneyDefinition[]
+  /** By journey: what the newest version does with runs of the former ones, where they do not simply go on. */
+  readonly successions?: ReadonlyMap<string, Succession>
   /** By key. */
   readonly offers: ReadonlyMap<string, OfferDefinition>
   /**
@@ -32,6 +35,13 @@ export interface Definitions {
   readonly segments: ReadonlyMap<string, SegmentDefinition>
   /** Traits computed by rule, by key. */
   readonly computed?: ReadonlyMap<string, ComputedTraitDefinition>
+}
+
+/** The newest version of a journey takes people in flight along, or lets them go. */
+export interface Succession {
+  /** The newest version. */
+  readonly version: string
+  readonly inFlight: InFlightChoice
 }
 
 /** Under which name the assignments and the outcomes of an experiment are kept. */

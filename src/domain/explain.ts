@@ -77,6 +77,8 @@ function tellStep(decision: KeptDecision): string {
       return `${at} the task ended with “${text(detail['outcome'])}”`
     case 'profile':
       return `${at} traits were set: ${text(detail['traits'])}`
+    case 'moved':
+      return `${at} they were moved to ${text(detail['to'])}, for a new version took its place`
     case 'go-to-journey':
       return `${at} they went on to ${text(detail['journey'])}`
     default:

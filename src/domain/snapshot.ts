@@ -176,6 +176,8 @@ export type News = { readonly id: number; readonly atMs: EpochMs } & (
   | { readonly kind: 'arrived' }
   /** A trait changed, in a way that may matter to a condition. */
   | { readonly kind: 'profile' }
+  /** A journey of the customer was changed: another version, a pause, its end. */
+  | { readonly kind: 'journey'; readonly journey: string }
   /** A person finished a task with one of its outcomes. */
   | { readonly kind: 'task'; readonly taskId: string; readonly outcome: string }
   /** Somebody puts the customer into a journey. */

@@ -1,4 +1,6 @@
-/** Who looked at personal data, took it away, or changed who may be written to. Holds nothing of the person. */
+/**
+ * Who looked at personal data, took it away, or changed who may be written to and how. Holds nothing of the person.
+ */
 
 import type { Queryable } from './database.ts'
 import type { Vault } from './vault.ts'
@@ -6,7 +8,18 @@ import type { Vault } from './vault.ts'
 export interface AuditEntry {
   /** The id of a key, `local` for the console of the start command, or `cli`. */
   readonly actor: string
-  readonly action: 'erase' | 'export' | 'open' | 'suppress' | 'unsuppress' | 'export-anonymised' | 'private-count'
+  readonly action:
+    | 'erase'
+    | 'export'
+    | 'open'
+    | 'suppress'
+    | 'unsuppress'
+    | 'export-anonymised'
+    | 'private-count'
+    | 'publish'
+    | 'pause'
+    | 'resume'
+    | 'archive'
   /** The customer that it was about. */
   readonly customerId?: string
   /** Impersonal. */
@@ -14,9 +27,20 @@ export interface AuditEntry {
 }
 
 /** Real time, also where the shop's clock is virtual: it is about what people who run the installation did. */
-export async function noteAudit(client: Queryable, vault: Vault, entry: AuditEntry): Promise<void> {
-  const { actor, action, customerId, detail = {} } = entry
-  const subject = customerId === undefined ? null : vault.subjectHash(customerId)
+export async function noteAudit(client: Queryable, vault: Vault, { customerId, ...entry }: AuditEntry): Promise<void> {
+  await note(client, entry, customerId === undefined ? null : vault.subjectHash(customerId))
+}
+
+/** As `noteAudit`, of what concerns no single customer. */
+export function noteChange(client: Queryable, entry: Omit<AuditEntry, 'customerId'>): Promise<void> {
+  return note(client, entry, null)
+}
+
+async function note(
+  client: Queryable,
+  { actor, action, detail = {} }: Omit<AuditEntry, 'customerId'>,
+  subject: Buffer | null,
+): Promise<void> {
   await client.query(
     'INSERT INTO audit_entries (at, actor, action, subject_hash, detail) VALUES (now(), $1, $2, $3, $4)',
     [actor, action, subject, JSON.stringify(detail)],

@@ -17,6 +17,9 @@ import {
 } from '../domain/campaign-documents.ts'
 import type { Definitions, TemplateDefinition } from '../domain/definitions.ts'
 import { key as keySchema } from '../domain/document-parts.ts'
+import type { InFlightChoice } from '../domain/in-flight.ts'
+import { inFlightDocument } from '../domain/in-flight-schema.ts'
+import { type Problem, problemsOf } from '../domain/problem.ts'
 import { contentVersion } from './content-version.ts'
 import { CampaignFilesError, type FileProblem } from './file-problem.ts'
 import { readTemplates } from './template-files.ts'
@@ -26,6 +29,8 @@ import { readYaml, type YamlSource } from './yaml-source.ts'
 export interface CampaignFiles {
   readonly documents: readonly CampaignDocument[]
   readonly templates: readonly TemplateDefinition[]
+  /** By journey: what its file says of people in flight. No part of the document: it is about one publication of it. */
+  readonly inFlight: ReadonlyMap<string, InFlightChoice>
   readonly definitions: Definitions
 }
 
@@ -33,6 +38,8 @@ interface DocumentFile {
   readonly file: string
   readonly source: YamlSource
   readonly named: CampaignDocument
+  /** What a journey's file says of people in flight. */
+  readonly inFlight: unknown
 }
 
 const singleFiles = {
@@ -60,6 +67,7 @@ export async function readCampaignFiles(directory: string): Promise<CampaignFile
   const templates = readTemplates(await readTexts(directory, templateFolder, problems), templateFolder)
   problems.push(...templates.problems)
   const definitions = files.flatMap((file) => checkFile(file, problems))
+  const inFlight = new Map(files.flatMap((file) => readInFlight(file, definitions, problems)))
   if (problems.length > 0) throw new CampaignFilesError(problems)
 
   const documents = files.map(({ named }) => named)
@@ -69,7 +77,7 @@ export async function readCampaignFiles(directory: string): Promise<CampaignFile
     return { file, line: source.lineOf(path), path, value: valueAt(source.document, path), rule }
   })
   if (dangling.length > 0) throw new CampaignFilesError(dangling)
-  return { documents, templates: templates.templates, definitions: assembled }
+  return { documents, templates: templates.templates, inFlight, definitions: assembled }
 }
 
 async function readDocuments(directory: string, problems: FileProblem[]): Promise<DocumentFile[]> {
@@ -96,7 +104,46 @@ async function readDocuments(directory: string, problems: FileProblem[]): Promis
 
 function toDocument(kind: CampaignKind, key: string, file: string, text: string): DocumentFile {
   const source = readYaml(text)
-  return { file, source, named: { kind, key, version: contentVersion(source.document), document: source.document } }
+  const { document, inFlight } = kind === 'journey' ? withoutInFlight(source.document) : whole(source.document)
+  return { file, source, named: { kind, key, version: contentVersion(document), document }, inFlight }
+}
+
+function whole(document: unknown): { document: unknown; inFlight: unknown } {
+  return { document, inFlight: undefined }
+}
+
+/** What becomes of people in flight is said beside the journey: saying something else makes no new version of it. */
+function withoutInFlight(written: unknown): { document: unknown; inFlight: unknown } {
+  if (typeof written !== 'object' || written === null || Array.isArray(written)) return whole(written)
+  const { [inFlightField]: inFlight, ...document } = written as Readonly<Record<string, unknown>>
+  return { document, inFlight }
+}
+
+const inFlightField = 'in_flight'
+
+function readInFlight(
+  { file, source, named, inFlight }: DocumentFile,
+  definitions: readonly Definition[],
+  problems: FileProblem[],
+): [string, InFlightChoice][] {
+  if (inFlight === undefined) return []
+  const add = (problem: Problem): void => {
+    const path = [inFlightField, ...problem.path]
+    problems.push({ ...problem, path, file, line: source.lineOf(path) })
+  }
+  const result = inFlightDocument.safeParse(inFlight)
+  if (!result.success) {
+    for (const problem of problemsOf(result.error, inFlight)) add(problem)
+    return []
+  }
+  const journey = definitions.find((each) => each.kind === 'journey' && each.definition.key === named.key)
+  if (journey?.kind === 'journey' && result.data.choice === 'move') {
+    const known = journey.definition.steps.map(({ id }) => id).join(', ')
+    for (const [step, to] of Object.entries(result.data.map))
+      if (to !== null && !journey.definition.stepById.has(to))
+        add({ path: ['move', step], value: to, rule: `must be a step of this journey; known: ${known}` })
+  }
+  return [[named.key, result.data]]
 }
 
 function checkFile({ file, source, named }: DocumentFile, problems: FileProblem[]): Definition[] {

@@ -17,11 +17,12 @@ import type { Queryable } from './database.ts'
  * - `score`: a score crossed a threshold; `detail` is `{score, crossed}`.
  * - `task`: a person finished a task; `detail` is `{taskId, outcome}`.
  * - `entry`: somebody puts the customer into a journey; `detail` is `{journey, properties}`, nothing personal.
+ * - `journey`: a journey that the customer is in was changed; `detail` is `{journey}`.
  * - `merged`: this customer has become part of another one; `detail` is `{into}`. Its workflow has nothing to review.
  */
 export interface NewNews {
   readonly customerId: string
-  readonly kind: 'event' | 'arrived' | 'contact' | 'profile' | 'score' | 'segment' | 'merged' | 'task' | 'entry'
+  readonly kind: 'event' | 'arrived' | 'contact' | 'profile' | 'score' | 'segment' | 'merged' | 'task' | 'entry' | 'journey'
   readonly eventId?: number
   /** When that event was received: says in which partition it is. */
   readonly eventReceivedMs?: number

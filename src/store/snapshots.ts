@@ -356,6 +356,8 @@ function toNews({ id, kind, detail, createdAt, occurredAt, name, properties }: N
       return { id, atMs, kind, score: detail['score'] as ScoreKind, crossed: detail['crossed'] as 'up' | 'down' }
     case 'segment':
       return { id, atMs, kind, segment: String(detail['segment']), change: detail['change'] as 'entered' | 'exited' }
+    case 'journey':
+      return { id, atMs, kind, journey: String(detail['journey']) }
     case 'contact':
     case 'profile':
     case 'arrived':

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { publishCampaigns } from '../../src/store/campaigns.ts'
+import { publishCampaigns } from '../../src/store/publishing/publish-campaigns.ts'
 import { customerId, live } from './support/people.ts'
 import { startTestServer, type TestServer } from './support/test-server.ts'
 

@@ -7,7 +7,7 @@
 
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { publishCampaigns } from '../../src/store/campaigns.ts'
+import { publishCampaigns } from '../../src/store/publishing/publish-campaigns.ts'
 import { counted } from './support/counted.ts'
 import { makeCrowd } from './support/crowd.ts'
 import { eventually, startIntakeProcess } from './support/processes.ts'

@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { publishCampaigns } from '../../src/store/campaigns.ts'
+import { publishCampaigns } from '../../src/store/publishing/publish-campaigns.ts'
 import { eventually, startIntakeProcess } from './support/processes.ts'
 import { type Call, openShop, type Shop, startMs } from './support/shop.ts'
 

@@ -9,7 +9,8 @@ import { buildServer } from '../../src/api/server.ts'
 import { needsConfirmation } from '../../src/domain/consent-rule.ts'
 import { handleNextPage } from '../../src/intake/intake.ts'
 import { createApiKey } from '../../src/store/api-keys.ts'
-import { createDefinitionsCache, publishCampaigns } from '../../src/store/campaigns.ts'
+import { createDefinitionsCache } from '../../src/store/campaigns.ts'
+import { publishCampaigns } from '../../src/store/publishing/publish-campaigns.ts'
 import { createWorld, type World } from '../workflows/support/world.ts'
 
 export interface Shop {

@@ -5,7 +5,7 @@
 
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { publishCampaigns } from '../../src/store/campaigns.ts'
+import { publishCampaigns } from '../../src/store/publishing/publish-campaigns.ts'
 import { eventually, startIntakeProcess } from '../intake/support/processes.ts'
 import { type Call, startMs } from '../intake/support/shop.ts'
 import { openSegmentShop, type SegmentShop } from './support/engine.ts'

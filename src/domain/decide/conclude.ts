@@ -42,6 +42,7 @@ function hasChanged(run: Run, wakeAtMs: EpochMs | null): boolean {
   return (
     saved === undefined ||
     run.status !== 'active' ||
+    run.version !== saved.version ||
     run.step !== saved.step ||
     run.stepSinceMs !== saved.stepSinceMs ||
     run.memory !== saved.memory ||

@@ -36,6 +36,7 @@ export function readNews(work: Workspace): void {
         break
       case 'contact':
       case 'profile':
+      case 'journey':
         break // Nothing starts by it; whatever waits for it is asked again below.
     }
   }

@@ -50,11 +50,11 @@ export type HeldCoupon = Omit<CouponFacts, 'code'>
 export interface Run {
   readonly id: string
   readonly journey: string
-  readonly version: string
+  version: string
   readonly entryNumber: number
   readonly enteredAtMs: EpochMs
   /** Undefined where the version is no longer known; such a run ends at once. */
-  readonly definition: JourneyDefinition | undefined
+  definition: JourneyDefinition | undefined
   /** As it was saved; undefined for a run that starts here. */
   readonly saved: RunFacts | undefined
   status: 'active' | 'completed' | 'exited'
@@ -73,7 +73,7 @@ export interface Run {
 }
 
 /** A run whose definition is known: everything but its first moment works on these. */
-export type DefinedRun = Run & { readonly definition: JourneyDefinition }
+export type DefinedRun = Run & { definition: JourneyDefinition }
 
 export function openWorkspace(
   snapshot: Snapshot,
@@ -152,7 +152,8 @@ export function isActive(run: Run): run is DefinedRun {
   return run.status === 'active' && run.definition !== undefined
 }
 
-function byPriority(a: Run, b: Run): number {
+/** The most important first; equals in a fixed order. */
+export function byPriority(a: Run, b: Run): number {
   const priorities = (b.definition?.priority ?? 0) - (a.definition?.priority ?? 0)
   if (priorities !== 0) return priorities
   if (a.enteredAtMs !== b.enteredAtMs) return a.enteredAtMs - b.enteredAtMs
