@@ -9,8 +9,7 @@ export function sameContent(a: unknown, b: unknown): boolean {
     keys.length === Object.keys(b).length &&
     keys.every(
       (key) =>
-        Object.hasOwn(b, key) &&
-        sameContent((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]),
+        Object.hasOwn(b, key) && sameContent((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]),
     )
   )
 }

@@ -3,12 +3,7 @@
  * middle of a journey finds the version that they entered.
  */
 
-import {
-  assembleDefinitions,
-  type CampaignKind,
-  checkDocument,
-  type Definition,
-} from '../domain/campaign-documents.ts'
+import { assembleDefinitions, type CampaignKind, checkDocument, type Definition } from '../domain/campaign-documents.ts'
 import type { Definitions, JourneyDefinition, TemplateDefinition } from '../domain/definitions.ts'
 import { sayProblem } from '../domain/problem.ts'
 import type { Database } from './database.ts'

@@ -22,7 +22,17 @@ import type { Queryable } from './database.ts'
  */
 export interface NewNews {
   readonly customerId: string
-  readonly kind: 'event' | 'arrived' | 'contact' | 'profile' | 'score' | 'segment' | 'merged' | 'task' | 'entry' | 'journey'
+  readonly kind:
+    | 'event'
+    | 'arrived'
+    | 'contact'
+    | 'profile'
+    | 'score'
+    | 'segment'
+    | 'merged'
+    | 'task'
+    | 'entry'
+    | 'journey'
   readonly eventId?: number
   /** When that event was received: says in which partition it is. */
   readonly eventReceivedMs?: number

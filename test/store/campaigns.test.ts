@@ -1,8 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readCampaignFiles } from '../../src/store/campaign-files.ts'
 import { createDefinitionsCache, loadDefinitions, loadTemplate } from '../../src/store/campaigns.ts'
-import { previewPublication, publishCampaigns, publishFirstCampaigns } from '../../src/store/publishing/publish-campaigns.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
+import {
+  previewPublication,
+  publishCampaigns,
+  publishFirstCampaigns,
+} from '../../src/store/publishing/publish-campaigns.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { type CampaignDirectory, campaignDirectory, leastCampaigns } from './support/campaign-directory.ts'
 

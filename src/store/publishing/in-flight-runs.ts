@@ -28,7 +28,11 @@ export async function countInFlight(
  * looked at meanwhile, and what a review saves afterwards it has read afterwards.
  */
 export async function lockPeopleInFlight(client: Queryable, journeys: readonly string[]): Promise<void> {
-  await client.query('CREATE TEMPORARY TABLE IF NOT EXISTS people_in_flight (id uuid PRIMARY KEY) ON COMMIT DELETE ROWS')
+  await client.query(`
+    CREATE TEMPORARY TABLE IF NOT EXISTS people_in_flight (id uuid PRIMARY KEY) ON COMMIT DELETE ROWS;
+    CREATE TEMPORARY TABLE IF NOT EXISTS runs_in_flight (
+      id uuid PRIMARY KEY, customer_id uuid, entry_number int, version text, step text, becomes text, "to" text,
+      "keepsWait" boolean) ON COMMIT DELETE ROWS`)
   await client.query(
     `INSERT INTO people_in_flight
      SELECT id FROM (
@@ -52,50 +56,52 @@ export interface Settlement {
   readonly nowMs: EpochMs
 }
 
+/** In a table of its own, so that the planner knows how many they are. */
+const collect = `
+  INSERT INTO runs_in_flight
+  SELECT r.id, r.customer_id, r.entry_number, r.version, coalesce(r.step, ''), f.becomes, f."to", f."keepsWait"
+    FROM people_in_flight p
+    JOIN journey_runs r ON r.customer_id = p.id AND r.journey = $2 AND r.status = 'active'
+    JOIN jsonb_to_recordset($1) AS f (version text, step text, becomes text, "to" text, "keepsWait" boolean)
+      ON f.version = r.version AND f.step = coalesce(r.step, '')`
+
 /** Needs the locks. A run that leaves takes back what it had planned and nobody has begun to send, as in `saveDecisions`. */
 const settle = `
-  WITH fate AS (
-    SELECT * FROM jsonb_to_recordset($1) AS f (version text, step text, becomes text, "to" text, "keepsWait" boolean)
-  ), concerned AS MATERIALIZED (
-    SELECT r.id, r.customer_id, r.entry_number, r.version, r.step, f.becomes, f."to", f."keepsWait"
-      FROM people_in_flight p
-      JOIN journey_runs r ON r.customer_id = p.id AND r.journey = $2 AND r.status = 'active'
-      JOIN fate f ON f.version = r.version AND f.step = coalesce(r.step, '')
-  ), moved AS (
+  WITH moved AS (
     UPDATE journey_runs r
-       SET version = $3, step = c."to",
-           step_since = CASE WHEN c."keepsWait" THEN r.step_since ELSE $4 END,
+       SET version = $2, step = c."to",
+           step_since = CASE WHEN c."keepsWait" THEN r.step_since ELSE $3 END,
            wake_at = CASE WHEN c."keepsWait" THEN r.wake_at END,
            memory = CASE WHEN c."keepsWait" THEN r.memory ELSE
              (r.memory - 'postponedBy') || jsonb_build_object('visits', coalesce(r.memory -> 'visits', '{}')
                || jsonb_build_object(c."to", coalesce((r.memory -> 'visits' ->> c."to")::int, 0) + 1)) END
-      FROM concerned c WHERE r.id = c.id AND c.becomes = 'moves'
+      FROM runs_in_flight c WHERE r.id = c.id AND c.becomes = 'moves'
   ), ended AS (
-    UPDATE journey_runs r SET status = 'exited', wake_at = NULL, ended_at = $4, end_reason = $6
-      FROM concerned c WHERE r.id = c.id AND c.becomes = 'exits'
+    UPDATE journey_runs r SET status = 'exited', wake_at = NULL, ended_at = $3, end_reason = $5
+      FROM runs_in_flight c WHERE r.id = c.id AND c.becomes = 'exits'
   ), withdrawn AS (
-    UPDATE messages m SET status = 'refused', reason = 'run ended: ' || $6, settled_at = $4
-      FROM concerned c
-     WHERE c.becomes = 'exits' AND m.customer_id = c.customer_id AND m.journey = $2
+    UPDATE messages m SET status = 'refused', reason = 'run ended: ' || $5, settled_at = $3
+      FROM runs_in_flight c
+     WHERE c.becomes = 'exits' AND m.customer_id = c.customer_id AND m.journey = $1
        AND m.entry_number = c.entry_number AND m.status = 'planned' AND m.message_class = 'marketing'
   ), closed AS (
-    UPDATE tasks t SET status = 'cancelled', closed_at = $4
-      FROM concerned c
-     WHERE t.customer_id = c.customer_id AND t.journey = $2 AND t.entry_number = c.entry_number AND t.status = 'open'
+    UPDATE tasks t SET status = 'cancelled', closed_at = $3
+      FROM runs_in_flight c
+     WHERE t.customer_id = c.customer_id AND t.journey = $1 AND t.entry_number = c.entry_number AND t.status = 'open'
        AND (c.becomes = 'exits' OR t.step <> c."to")
   ), noted AS (
     INSERT INTO decision_records (customer_id, decided_at, kind, journey, version, step, entry_number, outcome, rule, detail)
-    SELECT customer_id, $4, CASE becomes WHEN 'exits' THEN 'exit' ELSE 'step' END, $2, version, step, entry_number, 'done',
-           CASE becomes WHEN 'exits' THEN $5 ELSE 'moved' END,
-           CASE becomes WHEN 'exits' THEN jsonb_build_object('reason', $6::text) ELSE jsonb_build_object('to', "to") END
-      FROM concerned
+    SELECT customer_id, $3, CASE becomes WHEN 'exits' THEN 'exit' ELSE 'step' END, $1, version, step, entry_number, 'done',
+           CASE becomes WHEN 'exits' THEN $4 ELSE 'moved' END,
+           CASE becomes WHEN 'exits' THEN jsonb_build_object('reason', $5::text) ELSE jsonb_build_object('to', "to") END
+      FROM runs_in_flight
   ), dirtied AS (
-    INSERT INTO dirty_customers (customer_id, cause) SELECT DISTINCT customer_id, 'review' FROM concerned WHERE becomes = 'exits'
+    INSERT INTO dirty_customers (customer_id, cause) SELECT DISTINCT customer_id, 'review' FROM runs_in_flight WHERE becomes = 'exits'
   ), told AS (
     INSERT INTO news (customer_id, kind, detail, created_at)
-    SELECT DISTINCT customer_id, 'journey', jsonb_build_object('journey', $2::text), $4 FROM concerned
+    SELECT DISTINCT customer_id, 'journey', jsonb_build_object('journey', $1::text), $3 FROM runs_in_flight
   )
-  SELECT version, coalesce(step, '') AS step, count(*) AS count FROM concerned GROUP BY version, step`
+  SELECT version, step, count(*) AS count FROM runs_in_flight GROUP BY version, step`
 
 /**
  * Moves and ends runs, writes down why, and tells everybody whom it concerned to be looked at.
@@ -108,14 +114,10 @@ export async function settleInFlight(client: Queryable, settlement: Settlement):
   const changing = fates.filter(({ fate }) => fate.becomes !== 'stays')
   if (changing.length === 0) return rest
   const rows = changing.map(({ version, step, fate }) => ({ version, step, ...fate }))
-  const done = await client.query<Standing>(settle, [
-    JSON.stringify(rows),
-    journey,
-    newVersion,
-    new Date(nowMs),
-    rule,
-    reason,
-  ])
+  await client.query('DELETE FROM runs_in_flight')
+  await client.query(collect, [JSON.stringify(rows), journey])
+  await client.query('ANALYZE runs_in_flight')
+  const done = await client.query<Standing>(settle, [journey, newVersion, new Date(nowMs), rule, reason])
   const countOf = ({ version, step }: Standing): number =>
     done.rows.find((row) => row.version === version && row.step === step)?.count ?? 0
   return [...rest, ...changing.map((group) => ({ ...group, count: countOf(group) }))]

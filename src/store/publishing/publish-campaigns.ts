@@ -225,14 +225,23 @@ function publicationsOf(
 
 /** A journey that is published is no longer archived. */
 async function forgetArchived(client: Queryable, journeys: readonly JourneyDefinition[]): Promise<void> {
-  await client.query('UPDATE journey_states SET archived_at = NULL WHERE journey = ANY ($1) AND archived_at IS NOT NULL', [
-    journeys.map(({ key }) => key),
-  ])
+  await client.query(
+    'UPDATE journey_states SET archived_at = NULL WHERE journey = ANY ($1) AND archived_at IS NOT NULL',
+    [journeys.map(({ key }) => key)],
+  )
 }
 
-function toPublication({ fresh, unchanged, onlyInDatabase }: Difference, reports: readonly InFlightReport[]): Publication {
+function toPublication(
+  { fresh, unchanged, onlyInDatabase }: Difference,
+  reports: readonly InFlightReport[],
+): Publication {
   // Of a first version there is nobody to speak of.
-  return { published: fresh.map(sayName), unchanged, onlyInDatabase, journeys: reports.filter(({ from }) => from !== null) }
+  return {
+    published: fresh.map(sayName),
+    unchanged,
+    onlyInDatabase,
+    journeys: reports.filter(({ from }) => from !== null),
+  }
 }
 
 /** Only what changes of a document that is in force: for who publishes a journey by itself. */

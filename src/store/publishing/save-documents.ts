@@ -5,7 +5,11 @@ import type { TemplateDefinition } from '../../domain/definitions.ts'
 import type { EpochMs } from '../../domain/time.ts'
 import type { Queryable } from '../database.ts'
 
-export async function saveDocuments(client: Queryable, documents: readonly CampaignDocument[], nowMs: EpochMs): Promise<void> {
+export async function saveDocuments(
+  client: Queryable,
+  documents: readonly CampaignDocument[],
+  nowMs: EpochMs,
+): Promise<void> {
   const rows = documents.map(({ kind, key, version, document }) => ({
     kind,
     key,

@@ -13,8 +13,8 @@ import {
 } from '../../../src/intake/import/import-file.ts'
 import { importKinds } from '../../../src/intake/import/kinds.ts'
 import { loadDefinitions } from '../../../src/store/campaigns.ts'
-import { publishCampaigns } from '../../../src/store/publishing/publish-campaigns.ts'
 import { type Database, openDatabase } from '../../../src/store/database.ts'
+import { publishCampaigns } from '../../../src/store/publishing/publish-campaigns.ts'
 import { Vault } from '../../../src/store/vault.ts'
 import { createTestDatabase } from '../../support/database.ts'
 

@@ -1,12 +1,12 @@
 /** A shop with one journey, and crowds of customers who stand on its steps. */
 
 import { createHash } from 'node:crypto'
-import { createSettableClock, mondayNoonMs, type SettableClock } from '../../workflows/support/store-world.ts'
+import { type Database, openDatabase } from '../../../src/store/database.ts'
 import type { InFlightChoices } from '../../../src/store/publishing/journey-plans.ts'
 import { type Publication, publishCampaigns } from '../../../src/store/publishing/publish-campaigns.ts'
-import { type Database, openDatabase } from '../../../src/store/database.ts'
 import { type CampaignDirectory, campaignDirectory } from '../../store/support/campaign-directory.ts'
 import { createTestDatabase } from '../../support/database.ts'
+import { createSettableClock, mondayNoonMs, type SettableClock } from '../../workflows/support/store-world.ts'
 
 export const startMs = mondayNoonMs
 
@@ -60,8 +60,7 @@ export async function openJourneyShop(journey = firstVersion): Promise<JourneySh
     url: database.url,
     clock,
     directory,
-    publish: (choices) =>
-      publishCampaigns(db, directory.path, clock.nowMs(), choices === undefined ? {} : { choices }),
+    publish: (choices) => publishCampaigns(db, directory.path, clock.nowMs(), choices === undefined ? {} : { choices }),
     rows: async (sql, values) => (await db.pool.query(sql, values as unknown[])).rows as never,
     async close() {
       await db.close()
@@ -128,5 +127,7 @@ export async function plantInFlight(shop: JourneyShop, plants: readonly Plant[])
 
 function uuid(text: string): string {
   const hex = createHash('sha256').update(text).digest('hex')
-  return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-')
+  return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    '-',
+  )
 }

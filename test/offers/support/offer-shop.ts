@@ -5,8 +5,8 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { publishCampaigns } from '../../../src/store/publishing/publish-campaigns.ts'
 import type { Database } from '../../../src/store/database.ts'
+import { publishCampaigns } from '../../../src/store/publishing/publish-campaigns.ts'
 
 const base = fileURLToPath(new URL('../../simulation/campaigns', import.meta.url))
 
