@@ -22,7 +22,13 @@ export interface Config {
     readonly address: string | undefined
     readonly namespace: string
   }
-  readonly http: { readonly host: string; readonly port: number; readonly publicUrl: string | undefined }
+  readonly http: {
+    readonly host: string
+    readonly port: number
+    readonly publicUrl: string | undefined
+    /** The address under which links in messages lead to us, if it is another one. */
+    readonly linksUrl: string | undefined
+  }
   /** 32 bytes that wrap the customers' keys. `undefined`: the file `master.key` in the home. */
   readonly masterKey: Buffer | undefined
   /** `undefined`: the embedded mail catcher. */
@@ -76,6 +82,7 @@ const environment = z.object({
   PERENNIAL_HOST: z.string().min(1).default('127.0.0.1'),
   PERENNIAL_PORT: z.coerce.number().int().min(0).max(65_535).default(8700),
   PERENNIAL_PUBLIC_URL: url.optional(),
+  PERENNIAL_LINKS_URL: url.optional(),
   PERENNIAL_MASTER_KEY: z
     .string()
     .regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal digits')
@@ -116,7 +123,12 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     cacheDir: resolve(values.PERENNIAL_CACHE ?? join(homedir(), '.cache', 'perennial')),
     databaseUrl: values.DATABASE_URL,
     temporal: { address: values.TEMPORAL_ADDRESS, namespace: values.TEMPORAL_NAMESPACE },
-    http: { host: values.PERENNIAL_HOST, port: values.PERENNIAL_PORT, publicUrl: values.PERENNIAL_PUBLIC_URL },
+    http: {
+      host: values.PERENNIAL_HOST,
+      port: values.PERENNIAL_PORT,
+      publicUrl: values.PERENNIAL_PUBLIC_URL,
+      linksUrl: values.PERENNIAL_LINKS_URL,
+    },
     masterKey: masterKey(values.PERENNIAL_MASTER_KEY),
     smtpUrl: values.SMTP_URL,
     mail: { from: values.MAIL_FROM, postalAddress: values.MAIL_POSTAL_ADDRESS },

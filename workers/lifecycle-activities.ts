@@ -16,6 +16,7 @@ import type { TemplateSource } from '../src/channels/templates/render-message.ts
 import type { ThreadRenderer } from '../src/channels/templates/thread-renderer.ts'
 import type { Clock } from '../src/clock.ts'
 import type { Definitions } from '../src/domain/definitions.ts'
+import { measuringOf } from '../src/domain/tracking.ts'
 import { createCrowdStore } from '../src/store/crowd-pages.ts'
 import type { Database } from '../src/store/database.ts'
 import { createErasureStore } from '../src/store/erasures.ts'
@@ -26,7 +27,10 @@ import { createReviewStore } from '../src/store/reviews.ts'
 import { markScored } from '../src/store/scored.ts'
 import { createTrainingStore } from '../src/store/training-store.ts'
 import type { Vault } from '../src/store/vault.ts'
-import { createPrepareMessage } from './prepare-message.ts'
+import { createMeasureMessage } from './measured-message.ts'
+import { createPrepareMessage, type PrepareNeeds } from './prepare-message.ts'
+
+type Measuring = NonNullable<PrepareNeeds['measuring']>
 
 export interface Neighbours {
   readonly database: Database
@@ -40,6 +44,8 @@ export interface Neighbours {
   readonly sms: SmsChannel
   /** Where recipients and Twilio reach the product. */
   readonly publicUrl: string
+  /** Where links in messages lead through, under the shop's own name. Default: the same. */
+  readonly linksUrl?: string | undefined
   readonly shop: { readonly name: string; readonly url: string; readonly postalAddress: string }
 }
 
@@ -91,9 +97,23 @@ function deliveryNeeds(neighbours: Neighbours): DeliveryNeeds {
       publicUrl: neighbours.publicUrl,
       shop: { name: neighbours.shop.name, url: neighbours.shop.url },
       postalAddress: neighbours.shop.postalAddress,
+      measuring: measuringNeeds(neighbours),
     }),
     channels: channelsOf(neighbours),
     sendDeadlineMs: smtpDeadlineMs, // The longest of all channels.
+  }
+}
+
+function measuringNeeds({ database, vault, clock, definitions, publicUrl, linksUrl }: Neighbours): Measuring {
+  return {
+    of: async (topic, messageClass) => measuringOf((await definitions.get()).policy, topic, messageClass),
+    apply: createMeasureMessage({
+      database: database.pool,
+      vault,
+      linksUrl: linksUrl ?? publicUrl,
+      publicUrl,
+      nowMs: () => clock.nowMs(),
+    }),
   }
 }
 

@@ -128,6 +128,7 @@ function openNeighbours(config: Config, log: Logger): Neighbours {
     email: createEmailChannel({ smtpUrl: config.smtpUrl, from, connections: deliveriesAtOnce }),
     sms: config.twilio ? createSmsChannel(config.twilio) : channelWithoutProvider(),
     publicUrl,
+    linksUrl: config.http.linksUrl,
     shop: { name: from.replace(/\s*<[^<>]*>\s*$/, ''), url: publicUrl, postalAddress },
   }
 }

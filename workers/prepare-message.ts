@@ -2,14 +2,17 @@
 
 import type { DeliveryNeeds } from '../activities/deliver.ts'
 import { TemplateError } from '../src/channels/templates/liquid.ts'
-import type { MessageFacts, TemplateSource } from '../src/channels/templates/render-message.ts'
+import type { MessageFacts, RenderedMessage, TemplateSource } from '../src/channels/templates/render-message.ts'
 import type { ThreadRenderer } from '../src/channels/templates/thread-renderer.ts'
 import { confirmationJourney } from '../src/domain/consent-rule.ts'
+import type { MessageClass } from '../src/domain/snapshot.ts'
 import { questionOf, scaleEnds, scoresOf } from '../src/domain/survey.ts'
+import { type Measuring, notMeasured } from '../src/domain/tracking.ts'
 import type { ClaimedMessage, SealedRecipient } from '../src/store/ledger-types.ts'
 import { confirmUrl, preferencesUrl, surveyUrl, unsubscribeUrl } from '../src/store/links.ts'
 import { openAddress, openPersonalTraits } from '../src/store/personal-data.ts'
 import type { Vault } from '../src/store/vault.ts'
+import type { MeasureMessage } from './measured-message.ts'
 
 export interface PrepareNeeds {
   readonly vault: Vault
@@ -19,6 +22,11 @@ export interface PrepareNeeds {
   readonly publicUrl: string
   readonly shop: MessageFacts['shop']
   readonly postalAddress: string
+  /** What is to be measured of a message; undefined: nothing ever is. */
+  readonly measuring?: {
+    readonly of: (topic: string, messageClass: MessageClass) => Promise<Measuring>
+    readonly apply: MeasureMessage
+  }
 }
 
 export function createPrepareMessage(needs: PrepareNeeds): DeliveryNeeds['prepare'] {
@@ -32,13 +40,25 @@ export function createPrepareMessage(needs: PrepareNeeds): DeliveryNeeds['prepar
     const link = message.messageClass === 'marketing' ? unsubscribeUrl(needs.vault, needs.publicUrl, message.id) : null
     try {
       const facts = { ...factsOf(message, recipient, personal, link, needs), survey: surveyOf(message, needs) }
-      const content = await needs.renderer.render(template, facts)
+      const content = await rendered(message, recipient, template, facts, needs)
       return { id: message.id, address, content, unsubscribeUrl: link }
     } catch (error) {
       if (error instanceof TemplateError) return { broken: `template ${message.template}: ${error.message}` }
       throw error
     }
   }
+}
+
+async function rendered(
+  { id, channel, topic, messageClass }: ClaimedMessage,
+  { traits, mayBeMeasured }: SealedRecipient,
+  template: TemplateSource,
+  facts: MessageFacts,
+  { renderer, measuring }: PrepareNeeds,
+): Promise<RenderedMessage> {
+  const wanted = mayBeMeasured && measuring ? await measuring.of(topic, messageClass) : notMeasured
+  if (!measuring || !(wanted.opens || wanted.clicks)) return renderer.render(template, facts)
+  return measuring.apply({ id, channel }, await renderer.render(template, facts, traits), wanted)
 }
 
 /** The question of a message that asks one, with a link for each answer. */

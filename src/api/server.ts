@@ -15,6 +15,7 @@ import { confirmRoutes } from './customer-pages/confirm-routes.ts'
 import { preferenceRoutes } from './customer-pages/preference-routes.ts'
 import { twilioRoutes } from './hooks/twilio-routes.ts'
 import { createKeyCheck } from './key-check.ts'
+import { messageLinkRoutes } from './message-links/message-link-routes.ts'
 import { surveyRoutes } from './survey-routes.ts'
 import { createEventWriter } from './tracking/event-writer.ts'
 import { trackingRoutes } from './tracking/tracking-routes.ts'
@@ -55,6 +56,7 @@ export async function buildServer(needs: ServerNeeds): Promise<FastifyInstance> 
   await app.register(unsubscribeRoutes(needs))
   await app.register(surveyRoutes(needs))
   const brand = displayName(config.mail.from)
+  await app.register(messageLinkRoutes({ ...needs, brand }))
   const pages = { ...needs, brand, policy: async () => (await definitions.get()).policy }
   await app.register(preferenceRoutes(pages))
   await app.register(confirmRoutes(pages))

@@ -44,7 +44,12 @@ const sms = z.strictObject({
     .default({ from: smsClosesAt, to: smsOpensAt }),
 })
 
-const topic = z.strictObject({ name: words, description: words.optional(), consent: consentRule.optional() })
+const topic = z.strictObject({
+  name: words,
+  description: words.optional(),
+  consent: consentRule.optional(),
+  tracking: z.boolean().optional(),
+})
 
 /** What messages are about: customers say yes or no to each. */
 export const topicsDocument = z.record(key, topic).refine((topics) => Object.keys(topics).length > 0, {
@@ -69,6 +74,7 @@ export const contactPolicyDocument = z
       .refine((lengthMs) => lengthMs <= 12 * hourMs, { message: 'must be 12 hours at most' })
       .default(15 * minuteMs),
     hold_out: share.default(0),
+    tracking: z.strictObject({ opens: z.boolean().default(true), clicks: z.boolean().default(true) }).optional(),
     // `anonymise`: amounts and days of orders stay for the books, with nobody behind them.
     erasure: z.strictObject({ orders: z.enum(['delete', 'anonymise']).default('delete') }).prefault({}),
   })
@@ -84,6 +90,7 @@ export const contactPolicyDocument = z
       spreadMs: document.spread,
       holdOut: document.hold_out,
       erasure: document.erasure,
+      ...(document.tracking === undefined ? {} : { tracking: document.tracking }),
     }
   })
 

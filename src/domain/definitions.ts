@@ -353,6 +353,8 @@ export interface ContactPolicy extends Published {
   readonly erasure: { readonly orders: 'delete' | 'anonymise' }
   /** The share of customers, from 0 to 1, who get no marketing message at all, to measure what messages do. */
   readonly holdOut: number
+  /** Whether it is measured what people do with marketing messages. Default: it is. */
+  readonly tracking?: { readonly opens: boolean; readonly clicks: boolean }
 }
 
 /**
@@ -367,6 +369,8 @@ export interface Topic {
   readonly description?: string | undefined
   /** Where it is stricter than that of the channel. */
   readonly consent?: ConsentRule | undefined
+  /** `false`: what people do with these messages is not measured. */
+  readonly tracking?: boolean | undefined
 }
 
 export interface ChannelPolicy {

@@ -6,13 +6,16 @@
  * facts at every sign-in, so only a change counts as a new word: a `true` that merely comes again does not undo what
  * the person told us by unsubscribing.
  *
+ * `consent: {tracking: false}`, also by topic, says that it is not to be measured what the person does with messages.
+ *
  * As something the person did, in a track event, which always counts: Email Subscribed, Email Unsubscribed, SMS
  * Subscribed, SMS Unsubscribed, Unsubscribed (email), Email Marked as Spam, Inquiry Made, Consent Granted and Consent
  * Withdrawn with `channel`. Each may carry `topic` (default: every topic), `words` (what the person was shown) and `method`.
  */
 
 import { comparableName } from '../domain/personal-names.ts'
-import type { Channel } from '../domain/snapshot.ts'
+import { trackingChannel } from '../domain/tracking.ts'
+import type { ConsentChannel } from '../store/consents.ts'
 import type { Problems } from './problems.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -22,14 +25,14 @@ export type ConsentStatus = 'granted' | 'withdrawn' | 'implied'
 /** What an identify says: kept as a trait under `name`, so that a change can be told from a repetition. */
 export interface ConsentTrait {
   readonly name: string
-  readonly channel: Channel
+  readonly channel: ConsentChannel
   readonly topic: string
   readonly status: ConsentStatus
 }
 
 /** What a track event says. */
 export interface ConsentAct {
-  readonly channel: Channel
+  readonly channel: ConsentChannel
   readonly topic: string
   readonly status: ConsentStatus
   readonly method: string
@@ -39,7 +42,7 @@ export interface ConsentAct {
 /** The topic that stands for all of them. */
 export const everyTopic = '*'
 
-const acts: Readonly<Record<string, readonly [Channel | 'named', ConsentStatus]>> = {
+const acts: Readonly<Record<string, readonly [ConsentChannel | 'named', ConsentStatus]>> = {
   'email subscribed': ['email', 'granted'],
   'email unsubscribed': ['email', 'withdrawn'],
   'sms subscribed': ['sms', 'granted'],
@@ -60,7 +63,7 @@ export function readConsentAct(name: string, properties: Fields, problems: Probl
   if (act === undefined) return undefined
   const channel = act[0] === 'named' ? readChannel(properties['channel']) : act[0]
   if (channel === undefined) {
-    problems.block('properties.channel: must be email or sms')
+    problems.block('properties.channel: must be email, sms or tracking')
     return undefined
   }
   return {
@@ -72,7 +75,7 @@ export function readConsentAct(name: string, properties: Fields, problems: Probl
   }
 }
 
-const plainTraits: Readonly<Record<string, Channel>> = {
+const plainTraits: Readonly<Record<string, ConsentChannel>> = {
   emailconsent: 'email',
   emailoptin: 'email',
   emailsubscribed: 'email',
@@ -103,7 +106,7 @@ export function readConsentTraits(
 function readWords(key: string, word: unknown, problems: Problems): ConsentTrait[] {
   const channel = readChannel(key)
   if (channel === undefined) {
-    problems.note('traits.consent: each name must be email or sms')
+    problems.note('traits.consent: each name must be email, sms or tracking')
     return []
   }
   const byTopic = typeof word === 'object' && word !== null ? Object.entries(word) : [[everyTopic, word] as const]
@@ -126,9 +129,9 @@ function readStatus(value: unknown): ConsentStatus | undefined {
   return undefined
 }
 
-function readChannel(value: unknown): Channel | undefined {
+function readChannel(value: unknown): ConsentChannel | undefined {
   const name = typeof value === 'string' ? value.trim().toLowerCase() : ''
-  return name === 'email' || name === 'sms' ? name : undefined
+  return name === 'email' || name === 'sms' || name === trackingChannel ? name : undefined
 }
 
 function fieldsOf(value: unknown): Fields {

@@ -5,6 +5,7 @@ import { dayMs, hourMs, secondMs } from '../domain/time.ts'
 import type { Database } from '../store/database.ts'
 import { ensureEventParts } from '../store/event-parts.ts'
 import { dropExpired } from '../store/event-retention.ts'
+import { judgeHits } from '../store/hit-verdicts.ts'
 import { settleCoupons } from '../store/offers/settle.ts'
 import { countRecategorised } from '../store/recategorised-products.ts'
 import { type Loop, startLoop } from './loop.ts'
@@ -61,7 +62,14 @@ export function startHousekeeping({ database, log, nowMs, keepEventsDays }: Hous
     maxBackoffMs,
     round: () => settleCoupons(database, nowMs()),
   })
-  const loops = [categories, months, retention, coupons]
+  const hits = startLoop({
+    name: 'opens and clicks',
+    log,
+    idleMs: 2 * secondMs,
+    maxBackoffMs,
+    round: () => judgeHits(database, nowMs()),
+  })
+  const loops = [categories, months, retention, coupons, hits]
   return {
     wake: () => loops.forEach((loop) => loop.wake()),
     stop: async () => void (await Promise.all(loops.map((loop) => loop.stop()))),

@@ -3,15 +3,15 @@
  * the outcome does not depend on the order in which the events arrive; of two at the same moment the later arrival wins.
  */
 
-import type { Channel } from '../domain/snapshot.ts'
 import { emailDomain, type PhoneNumber } from '../store/addresses.ts'
+import type { ConsentChannel } from '../store/consents.ts'
 import type { Profile } from '../store/profiles.ts'
 import type { ConsentStatus } from './consent-events.ts'
 import type { Reading } from './read-event.ts'
 
 /** A word about messages, given at a moment. */
 export interface ConsentWord {
-  readonly channel: Channel
+  readonly channel: ConsentChannel
   readonly topic: string
   readonly status: ConsentStatus
   readonly atMs: number

@@ -5,6 +5,7 @@
 
 import { createHash } from 'node:crypto'
 import type { Channel } from '../domain/snapshot.ts'
+import type { trackingChannel } from '../domain/tracking.ts'
 import type { Queryable } from './database.ts'
 
 /**
@@ -33,9 +34,12 @@ export function isStillOpen(w: string): string {
                     AND ${newest(`'*'`)} IS DISTINCT FROM 'withdrawn'))`
 }
 
+/** What somebody may say yes or no to: messages on a channel, or that it is measured what they do with them. */
+export type ConsentChannel = Channel | typeof trackingChannel
+
 export interface NewConsent {
   readonly customerId: string
-  readonly channel: Channel
+  readonly channel: ConsentChannel
   /** `*`: every topic. */
   readonly topic: string
   readonly status: ConsentWordStatus

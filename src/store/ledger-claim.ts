@@ -13,6 +13,7 @@ import {
   ownerPrefix,
   type SealedRecipient,
 } from './ledger-types.ts'
+import { mayBeMeasured } from './message-hits.ts'
 
 /** Rendering takes milliseconds; somebody who has not begun to send within this time is not at work any more. */
 const claimLeaseMs = 30_000
@@ -47,6 +48,7 @@ const claimSql = `
          p.id AS contact_point_id, p.address, p.address_hash, k.wrapped_key,
          c.personal, c.traits,
          (SELECT json_object_agg(t.name, t.value) FROM computed_traits t WHERE t.customer_id = c.id) AS computed, c.locale, c.time_zone,
+         ${mayBeMeasured('f')} AS measured,
          o.code, o.offer, o.expires_at AS coupon_expires_at
     FROM found f
     LEFT JOIN customers c      ON c.id = f.customer_id
@@ -120,6 +122,7 @@ interface ClaimRow {
   readonly computed: Record<string, unknown> | null
   readonly locale: string | null
   readonly time_zone: string | null
+  readonly measured: boolean
   readonly code: string | null
   readonly offer: string | null
   readonly coupon_expires_at: Date | null
@@ -161,5 +164,6 @@ function toRecipient(row: ClaimRow): SealedRecipient | undefined {
     computed: row.computed ?? {},
     locale,
     timeZone,
+    mayBeMeasured: row.measured,
   }
 }

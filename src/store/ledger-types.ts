@@ -51,6 +51,8 @@ export interface SealedRecipient {
   readonly computed: Readonly<Record<string, unknown>>
   readonly locale: string | null
   readonly timeZone: string | null
+  /** They have not said that they do not want to be measured. */
+  readonly mayBeMeasured: boolean
 }
 
 /** An answer to `transmit`. Only `transmit` allows the first byte to leave. */

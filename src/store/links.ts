@@ -74,7 +74,8 @@ export function isLoginTicket(vault: Vault, ticket: string): boolean {
   return until !== undefined && Number(until) > Date.now()
 }
 
-function readSigned(vault: Vault, purpose: string, token: string): string | undefined {
+/** What we signed for that purpose, from `TEXT.SIGNATURE`; undefined if we did not. */
+export function readSigned(vault: Vault, purpose: string, token: string): string | undefined {
   const text = token.slice(0, -signatureLength - 1)
   const isWhole = text.length > 0 && token.at(-signatureLength - 1) === '.'
   return isWhole && vault.verify(purpose, text, token.slice(-signatureLength)) ? text : undefined

@@ -25,6 +25,7 @@ const listed: readonly PersonTable[] = [
   by('decision_records'),
   by('messages'),
   by('tasks'),
+  by('webhook_calls'),
   by('experiment_assignments'),
   by('scores'),
   by('coupons'),

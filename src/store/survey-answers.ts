@@ -5,6 +5,7 @@ import { questionOf, type SurveyQuestion, surveyAnswered } from '../domain/surve
 import type { Queryable } from './database.ts'
 import type { NewEvent } from './events.ts'
 import { insertEvents } from './insert-events.ts'
+import { ownIdentities } from './own-identity.ts'
 
 export interface AskedSurvey extends SurveyQuestion {
   readonly messageId: string
@@ -42,11 +43,12 @@ export async function findSurvey(client: Queryable, messageId: string): Promise<
  * another answer later replaces the trait. Call it in a transaction.
  */
 export async function answerSurvey(client: Queryable, asked: AskedSurvey, score: number, atMs: number): Promise<void> {
-  const anonymousId = asked.externalId === null ? await ownIdentity(client, asked.customerId, atMs) : null
+  const { customerId, externalId } = asked
+  const anonymousId = externalId === null ? (await ownIdentities(client, [customerId], atMs))(customerId) : null
   const event = (part: Pick<NewEvent, 'type' | 'name' | 'properties'>): NewEvent => ({
     ...part,
     messageId: `survey:${asked.messageId}:${score}:${part.type}`,
-    userId: asked.externalId,
+    userId: externalId,
     anonymousId,
     occurredAtMs: atMs,
     receivedAtMs: atMs,
@@ -58,14 +60,4 @@ export async function answerSurvey(client: Queryable, asked: AskedSurvey, score:
     event({ type: 'identify', name: null, properties: JSON.stringify({ [trait]: score }) }),
     event({ type: 'track', name: surveyAnswered, properties: JSON.stringify({ survey, score, scale, journey }) }),
   ])
-}
-
-/** A name under which intake finds a customer who has no id of the shop's. */
-async function ownIdentity(client: Queryable, customerId: string, atMs: number): Promise<string> {
-  const value = `customer:${customerId}`
-  await client.query(
-    `INSERT INTO identities (kind, value, customer_id, created_at) VALUES ('anonymous', $1, $2, $3) ON CONFLICT DO NOTHING`,
-    [value, customerId, new Date(atMs)],
-  )
-  return value
 }

@@ -30,6 +30,12 @@ const idColumns: Readonly<Record<string, 'a person' | 'nobody'>> = {
   'imported_customers.import_id': 'nobody',
   'imported_refunds.import_id': 'nobody',
   'erasures.id': 'nobody',
+  // These go with their message.
+  'message_hits.message_id': 'nobody',
+  'message_reports.message_id': 'nobody',
+  'message_requests.message_id': 'nobody',
+  'short_links.message_id': 'nobody',
+  'webhook_calls.id': 'nobody',
 }
 
 let testDatabase: TestDatabase

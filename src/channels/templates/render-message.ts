@@ -1,8 +1,10 @@
 /** From a template and a customer's data to what is sent. */
 
 import type { Channel } from '../../domain/snapshot.ts'
+import { appendToBody, escapeHtml } from './html-parts.ts'
 import { type ParsedTemplate, parseLiquid, renderLiquid, TemplateError } from './liquid.ts'
 import { forbiddenScheme } from './safe-links.ts'
+import { linksIn, linksInText } from './tracked-links.ts'
 
 /** A template as it was published. Email has subject and text, and mostly HTML; SMS has text. */
 export interface TemplateSource {
@@ -48,11 +50,17 @@ export interface RenderedMessage {
   readonly subject: string
   readonly html: string | null
   readonly text: string
+  /** Addresses on the web in it that are the same for everybody, whatever is known of the person: they may be kept. */
+  readonly impersonalLinks?: readonly string[]
 }
 
 export interface MessageRenderer {
-  /** @throws TemplateError if the template is broken, or leads where no link may lead. */
-  render(template: TemplateSource, facts: MessageFacts): RenderedMessage
+  /**
+   * @param stranger the traits of the customer without the personal ones. Given, it is also said which links hold
+   *   nothing personal.
+   * @throws TemplateError if the template is broken, or leads where no link may lead.
+   */
+  render(template: TemplateSource, facts: MessageFacts, stranger?: MessageFacts['customer']): RenderedMessage
 }
 
 interface ParsedMessage {
@@ -66,12 +74,13 @@ interface ParsedMessage {
 export function createMessageRenderer(): MessageRenderer {
   const parsed = new Map<string, ParsedMessage>()
   return {
-    render(template, facts) {
+    render(template, facts, stranger) {
       const known = parsed.get(template.key)
       const message = known?.version === template.version ? known : parse(template)
       parsed.set(template.key, message)
       const rendered = renderParts(message, facts)
-      return template.channel === 'email' ? withFooter(rendered, facts) : rendered
+      const links = stranger === undefined ? {} : { impersonalLinks: impersonal(message, rendered, facts, stranger) }
+      return { ...(template.channel === 'email' ? withFooter(rendered, facts) : rendered), ...links }
     },
   }
 }
@@ -90,6 +99,20 @@ function renderParts({ subject, html, text }: ParsedMessage, facts: MessageFacts
   const scheme = rendered === null ? undefined : forbiddenScheme(rendered)
   if (scheme !== undefined) throw new TemplateError(`a link with the scheme ${scheme} is not allowed`)
   return { subject: renderLiquid(subject, facts), html: rendered, text: renderLiquid(text, facts).trim() }
+}
+
+/** The links that stay the same when nothing personal is known. */
+function impersonal(
+  message: ParsedMessage,
+  rendered: RenderedMessage,
+  facts: MessageFacts,
+  stranger: MessageFacts['customer'],
+): readonly string[] {
+  const linksOf = ({ html, text }: RenderedMessage): string[] => (html === null ? linksInText(text) : linksIn(html))
+  const all = linksOf(rendered)
+  if (all.length === 0 || Object.keys(facts.customer).length === Object.keys(stranger).length) return all
+  const unknown = new Set(linksOf(renderParts(message, { ...facts, customer: stranger })))
+  return all.filter((link) => unknown.has(link))
 }
 
 /** Every marketing mail has a way out, a way to choose, and a postal address: added where the template left them out. */
@@ -115,13 +138,4 @@ function withHtmlFooter(html: string, facts: MessageFacts, url: string): string 
     ...(html.includes(escapeHtml(address)) ? [] : [escapeHtml(address)]),
   ]
   return parts.length === 0 ? html : appendToBody(html, `<p>${parts.join('<br>')}</p>`)
-}
-
-function appendToBody(html: string, part: string): string {
-  const end = html.toLowerCase().lastIndexOf('</body>')
-  return end === -1 ? `${html}\n${part}` : `${html.slice(0, end)}${part}\n${html.slice(end)}`
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 }

@@ -12,6 +12,7 @@ import {
 export interface RenderRequest {
   readonly template: TemplateSource
   readonly facts: MessageFacts
+  readonly stranger?: MessageFacts['customer'] | undefined
 }
 
 export type RenderAnswer =
@@ -22,8 +23,8 @@ export type RenderAnswer =
 
 const renderer = createMessageRenderer()
 
-parentPort?.on('message', ({ template, facts }: RenderRequest) => {
-  say(answer(template, facts))
+parentPort?.on('message', (request: RenderRequest) => {
+  say(answer(request))
 })
 say('ready')
 
@@ -32,9 +33,9 @@ function say(words: RenderAnswer | 'ready'): void {
   parentPort?.postMessage(words)
 }
 
-function answer(template: TemplateSource, facts: MessageFacts): RenderAnswer {
+function answer({ template, facts, stranger }: RenderRequest): RenderAnswer {
   try {
-    return { rendered: renderer.render(template, facts) }
+    return { rendered: renderer.render(template, facts, stranger) }
   } catch (error) {
     if (error instanceof TemplateError) return { broken: error.message }
     return { fault: error instanceof Error ? error.name : 'unknown' }

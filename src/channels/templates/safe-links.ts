@@ -24,7 +24,7 @@ const entities: Readonly<Record<string, string>> = {
 export function forbiddenScheme(html: string): string | undefined {
   for (const [, double, single, bare] of html.matchAll(linkAttributes)) {
     // Browsers drop control characters and spaces inside a scheme, so `java&#10;script:` is one.
-    const link = decode(double ?? single ?? bare ?? '').replaceAll(/[\p{Cc}\s]/gu, '')
+    const link = decodeEntities(double ?? single ?? bare ?? '').replaceAll(/[\p{Cc}\s]/gu, '')
     if (link === '' || link.startsWith('#')) continue
     const scheme = /^([^:/?#]*):/.exec(link)?.[1]?.toLowerCase()
     if (scheme === undefined || !allowed.has(scheme)) return scheme ?? 'none'
@@ -32,7 +32,8 @@ export function forbiddenScheme(html: string): string | undefined {
   return undefined
 }
 
-function decode(text: string): string {
+/** As a browser reads an attribute. */
+export function decodeEntities(text: string): string {
   return text.replaceAll(
     /&(?:#x([0-9a-f]+)|#(\d+)|([a-z]+));?/gi,
     (whole, hex?: string, decimal?: string, name?: string) => {

@@ -10,8 +10,11 @@ import type { MessageFacts, RenderedMessage, TemplateSource } from './render-mes
 import type { RenderAnswer, RenderRequest } from './render-thread.ts'
 
 export interface ThreadRenderer {
-  /** @throws TemplateError if the template is broken, leads where no link may lead, or takes too long. */
-  render(template: TemplateSource, facts: MessageFacts): Promise<RenderedMessage>
+  /**
+   * @param stranger as for `MessageRenderer`.
+   * @throws TemplateError if the template is broken, leads where no link may lead, or takes too long.
+   */
+  render(template: TemplateSource, facts: MessageFacts, stranger?: MessageFacts['customer']): Promise<RenderedMessage>
   close(): Promise<void>
 }
 
@@ -49,9 +52,9 @@ export function createThreadRenderer(longestMs: number = defaultLongestMs): Thre
     return answer.rendered
   }
   return {
-    render(template, facts) {
+    render(template, facts, stranger) {
       // One after the other: a rendering takes a millisecond, and a stuck one must not take others down with it.
-      const rendering = last.then(() => renderNext({ template, facts }))
+      const rendering = last.then(() => renderNext({ template, facts, stranger }))
       last = rendering.catch(() => undefined)
       return rendering
     },

@@ -1,0 +1,81 @@
+/** Makes it measurable what people do with a message: its links lead through the product, a picture tells of its opening. */
+
+import type { RenderedMessage } from '../src/channels/templates/render-message.ts'
+import { redirectLinks, redirectTextLinks, withPixel, withTrap } from '../src/channels/templates/tracked-links.ts'
+import type { Channel } from '../src/domain/snapshot.ts'
+import type { Measuring } from '../src/domain/tracking.ts'
+import type { Queryable } from '../src/store/database.ts'
+import {
+  clickUrl,
+  linkIdOf,
+  longestTarget,
+  pixelUrl,
+  saveTargets,
+  shortUrls,
+  trapLink,
+} from '../src/store/tracked-links.ts'
+import type { Vault } from '../src/store/vault.ts'
+
+export interface MeasuringNeeds {
+  readonly database: Queryable
+  readonly vault: Vault
+  /** The address, of the shop's own domain, under which links reach the product. */
+  readonly linksUrl: string
+  readonly publicUrl: string
+  readonly nowMs: () => number
+}
+
+export type MeasureMessage = (
+  message: { readonly id: string; readonly channel: Channel },
+  content: RenderedMessage,
+  measuring: Measuring,
+) => Promise<RenderedMessage>
+
+/** So many targets are remembered as saved; campaigns have a few hundred. */
+const mostRemembered = 10_000
+
+export function createMeasureMessage(needs: MeasuringNeeds): MeasureMessage {
+  const saved = new Set<string>()
+  const save = async (targets: readonly string[]): Promise<void> => {
+    const fresh = targets.filter((target) => !saved.has(target))
+    await saveTargets(needs.database, fresh, needs.nowMs())
+    if (saved.size > mostRemembered) saved.clear()
+    for (const target of fresh) saved.add(target)
+  }
+  return async ({ id, channel }, content, { opens, clicks }) => {
+    const targets = clicks ? (content.impersonalLinks ?? []).filter((link) => isOutside(link, needs)) : []
+    await save(targets)
+    if (channel === 'sms') {
+      const short = await shortUrls(needs.database, needs.vault, needs.linksUrl, id, targets)
+      return { ...content, text: redirectTextLinks(content.text, (target) => shorter(short.get(target), target)) }
+    }
+    return content.html === null ? content : { ...content, html: measuredHtml(id, content.html, targets, opens, needs) }
+  }
+}
+
+function measuredHtml(
+  id: string,
+  html: string,
+  targets: readonly string[],
+  opens: boolean,
+  { vault, linksUrl }: MeasuringNeeds,
+): string {
+  const known = new Set(targets)
+  const redirected = redirectLinks(html, (target) =>
+    known.has(target) ? clickUrl(vault, linksUrl, id, linkIdOf(target)) : undefined,
+  )
+  const trapped = targets.length === 0 ? redirected : withTrap(redirected, clickUrl(vault, linksUrl, id, trapLink))
+  return opens ? withPixel(trapped, pixelUrl(vault, linksUrl, id)) : trapped
+}
+
+/** Not one of the product's own pages, whose links hold a signature of their own. */
+function isOutside(link: string, { publicUrl, linksUrl }: MeasuringNeeds): boolean {
+  if (link.length > longestTarget) return false
+  const { origin, pathname } = new URL(link)
+  const isOurs = [publicUrl, linksUrl].some((url) => new URL(url).origin === origin)
+  return !(isOurs && /^\/[a-z]\//.test(pathname))
+}
+
+function shorter(short: string | undefined, target: string): string {
+  return short !== undefined && short.length < target.length ? short : target
+}
