@@ -1,6 +1,7 @@
 /** What a person may hear about, as it stands and as they choose it themselves on our own pages. */
 
 import type { Channel } from '../domain/snapshot.ts'
+import { trackingChannel } from '../domain/tracking.ts'
 import { finalStatuses, insertConsents, isStillOpen, type NewConsent, newestWordFirst } from './consents.ts'
 import type { Queryable } from './database.ts'
 import { markDirty } from './dirty-customers.ts'
@@ -43,6 +44,16 @@ export async function readPreferences(client: Queryable, customerId: string): Pr
     [customerId],
   )
   return rows
+}
+
+/** Whether somebody leaves it to us to measure what they do with messages: until they say no. */
+export async function readMeasured(client: Queryable, customerId: string): Promise<boolean> {
+  const { rows } = await client.query<{ status: string }>(
+    `SELECT status FROM consents WHERE customer_id = $1 AND channel = '${trackingChannel}' AND topic = '*'
+       AND status IN ${finalStatuses} ORDER BY ${newestWordFirst} LIMIT 1`,
+    [customerId],
+  )
+  return rows[0]?.status !== 'withdrawn'
 }
 
 /** What somebody chose on one channel. */

@@ -222,3 +222,17 @@ describe.skipIf(program === undefined)('in a browser without script', () => {
     await tab.screenshot({ path: join(folder, `preferences-${name}.png`), fullPage: true })
   }
 })
+
+test('the page switches measuring off and on; a form that did not ask says nothing of it', async () => {
+  const { path } = await somebody('measured')
+  const said = async (): Promise<string[]> =>
+    (await shop.history('measured')).filter((word) => word.startsWith('tracking'))
+  const box = /name="measured" value="on"( checked)?>/
+  expect(box.exec(await page(path))?.[1]).toBe(' checked')
+  expect(box.exec(await save(path, 'email:news', 'measured-shown'))?.[1]).toBeUndefined()
+  await save(path, 'email:news')
+  expect(await said()).toEqual(['tracking * withdrawn (page)'])
+  await save(path, 'email:news', 'measured-shown', 'measured')
+  expect(await said()).toEqual(['tracking * withdrawn (page)', 'tracking * granted (page)'])
+  expect(box.exec(await page(path))?.[1]).toBe(' checked')
+})

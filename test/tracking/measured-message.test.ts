@@ -47,7 +47,7 @@ async function measured(html: string, measuring: Measuring = all): Promise<strin
   return (await measure({ id, channel: 'email' }, content, measuring)).html ?? ''
 }
 
-const hrefs = (html: string): string[] => [...html.matchAll(/href="([^"]*)"/g)].map(([, url = '']) => url)
+const hrefs = (html: string): string[] => [...html.matchAll(/href="([^"]*)"/gi)].map(([, url = '']) => url)
 
 async function targetOf(url: string | undefined): Promise<string | undefined> {
   const token = readClickToken(vault, new URL(url ?? '').pathname.slice('/l/'.length))

@@ -15,6 +15,8 @@ export interface ChannelView extends Pick<Preferences, 'channel' | 'words' | 'un
 export interface PreferenceView {
   readonly policy: ContactPolicy
   readonly channels: readonly ChannelView[]
+  /** It may be measured what they do with messages. */
+  readonly isMeasured: boolean
   /** What was just done, in words. */
   readonly said: string | undefined
 }
@@ -41,16 +43,28 @@ export function isOn(policy: ContactPolicy, channel: Channel, topic: string, wor
   return rule === 'implied'
 }
 
-export function preferenceCard({ policy, channels, said }: PreferenceView): Html {
+/** The name of the checkbox, and of the field that says it was shown. */
+export const measuredField = 'measured'
+export const measuredShownField = 'measured-shown'
+export const measuredWords = 'You may measure whether I open messages and which links in them I follow'
+
+export function preferenceCard({ policy, channels, isMeasured, said }: PreferenceView): Html {
   const open = channels.filter(({ suppressed }) => suppressed === null)
   return html`${said !== undefined && html`<p class="said" role="status">${said}</p>`}
     <h1>What would you like to hear about?</h1>
     <p class="soft">Tick what you want, leave out what you do not. It holds from the moment you save it.</p>
     <form method="post">${channels.map((one) => channelFields(policy, one))}
+    ${open.length > 0 && measuringFields(isMeasured)}
     ${channels.length === 0 && html`<p>We have no address of yours to write to.</p>`}
     <div class="buttons">${open.length > 0 && html`<button name="do" value="save">Save my choices</button>`}
     <button name="do" value="none" class="quiet">Unsubscribe from everything</button></div></form>
     <p class="foot">Messages about orders that you place, such as receipts, may still reach you.</p>`
+}
+
+function measuringFields(isMeasured: boolean): Html {
+  return html`<fieldset><legend>Measuring</legend><input type="hidden" name="${measuredShownField}" value="yes">
+    <label class="choice"><input type="checkbox" name="${measuredField}" value="on"${isMeasured && html` checked`}>
+    <span><span class="name">${measuredWords}</span></span></label></fieldset>`
 }
 
 const reasons: Readonly<Record<string, string>> = {

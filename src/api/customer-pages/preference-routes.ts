@@ -8,14 +8,33 @@ import type { Clock } from '../../clock.ts'
 import { needsConfirmation } from '../../domain/consent-rule.ts'
 import type { ContactPolicy } from '../../domain/definitions.ts'
 import type { Channel } from '../../domain/snapshot.ts'
-import type { Database } from '../../store/database.ts'
+import { trackingChannel } from '../../domain/tracking.ts'
+import { sayConsent } from '../../store/consents.ts'
+import type { Database, Queryable } from '../../store/database.ts'
 import { readPreferencesToken } from '../../store/links.ts'
 import { findMessageOrigin, type MessageOrigin, takeWord } from '../../store/opt-out.ts'
 import { openAddress } from '../../store/personal-data.ts'
-import { lockCustomer, type Preferences, readPreferences, saveChoice } from '../../store/preferences.ts'
+import {
+  type Chooser,
+  lockCustomer,
+  type Preferences,
+  readMeasured,
+  readPreferences,
+  saveChoice,
+} from '../../store/preferences.ts'
 import type { Vault } from '../../store/vault.ts'
 import { parseFormBodies } from '../body-parsers.ts'
-import { type ChannelView, channelNames, fieldName, isOn, preferenceCard, wordsOf } from './preference-page.ts'
+import {
+  type ChannelView,
+  channelNames,
+  fieldName,
+  isOn,
+  measuredField,
+  measuredShownField,
+  measuredWords,
+  preferenceCard,
+  wordsOf,
+} from './preference-page.ts'
 import { sendShopPage, sendUnknownLink } from './shop-page.ts'
 
 export interface CustomerPageNeeds {
@@ -50,9 +69,14 @@ async function show(
 ): Promise<FastifyReply> {
   const origin = await originOf(needs, request)
   if (origin === undefined) return sendUnknownLink(reply, needs.brand)
-  const [policy, known] = await Promise.all([needs.policy(), readPreferences(needs.database.pool, origin.customerId)])
+  const { pool } = needs.database
+  const [policy, known, isMeasured] = await Promise.all([
+    needs.policy(),
+    readPreferences(pool, origin.customerId),
+    readMeasured(pool, origin.customerId),
+  ])
   const channels = known.map((one) => opened(one, origin.customerId, needs.vault))
-  return sendShopPage(reply, 200, needs.brand, title, preferenceCard({ policy, channels, said }))
+  return sendShopPage(reply, 200, needs.brand, title, preferenceCard({ policy, channels, isMeasured, said }))
 }
 
 async function save(needs: CustomerPageNeeds, request: TokenRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -114,8 +138,18 @@ async function saveTopics(
       waits ||= changed.some(({ topic, wanted }) => wanted && isToConfirm(topic))
       chosen.push(...topics.filter(({ wanted }) => wanted).map(({ topic }) => said(policy, channel, topic)))
     }
+    await saveMeasured(client, form, chooser)
     return inWords(chosen, waits)
   })
+}
+
+/** A form that did not ask says nothing. */
+async function saveMeasured(client: Queryable, form: URLSearchParams, chooser: Chooser): Promise<void> {
+  if (form.get(measuredShownField) === null) return
+  const wanted = form.get(measuredField) !== null
+  if (wanted === (await readMeasured(client, chooser.customerId))) return
+  const status = wanted ? 'granted' : 'withdrawn'
+  await sayConsent(client, { ...chooser, channel: trackingChannel, topic: '*', status, words: measuredWords })
 }
 
 /** Where implied consent ends by itself, a tick that is saved is a yes in words, which does not. */
