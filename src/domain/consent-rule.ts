@@ -3,6 +3,7 @@
 import type { ConsentRule, ContactPolicy } from './definitions.ts'
 import type { Channel } from './snapshot.ts'
 import { dayMs } from './time.ts'
+import { type ConsentChannel, trackingChannel } from './tracking.ts'
 
 /** In the ledger, the journey of messages that ask to confirm a yes. No marketer can call one so. */
 export const confirmationJourney = 'system:double-opt-in'
@@ -19,6 +20,6 @@ export function ruleFor({ channels, topics }: ContactPolicy, channel: Channel, t
 }
 
 /** Whether a yes to a topic (`*`: to everything) counts only once it is confirmed. */
-export function needsConfirmation(policy: ContactPolicy, channel: Channel, topic: string): boolean {
-  return ruleFor(policy, channel, topic) === 'double'
+export function needsConfirmation(policy: ContactPolicy, channel: ConsentChannel, topic: string): boolean {
+  return channel !== trackingChannel && ruleFor(policy, channel, topic) === 'double'
 }

@@ -33,3 +33,6 @@ export const hitEvents: Readonly<Record<Channel, Readonly<Record<HitKind, string
 
 /** In consents, what somebody said to being measured is kept as a word on this channel. */
 export const trackingChannel = 'tracking'
+
+/** What somebody may say yes or no to: messages on a channel, or that it is measured what they do with them. */
+export type ConsentChannel = Channel | typeof trackingChannel

@@ -14,8 +14,7 @@
  */
 
 import { comparableName } from '../domain/personal-names.ts'
-import { trackingChannel } from '../domain/tracking.ts'
-import type { ConsentChannel } from '../store/consents.ts'
+import { type ConsentChannel, trackingChannel } from '../domain/tracking.ts'
 import type { Problems } from './problems.ts'
 
 type Fields = Readonly<Record<string, unknown>>

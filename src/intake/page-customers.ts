@@ -1,7 +1,6 @@
 /** What a page of events changes about the customers themselves: profiles, addresses, consent, merges. */
 
 import { v7 } from 'uuid'
-import { trackingChannel } from '../domain/tracking.ts'
 import { insertConsents, type NewConsent } from '../store/consents.ts'
 import { type CurrentAddress, setCurrentAddresses } from '../store/contact-points.ts'
 import {
@@ -154,8 +153,7 @@ function consents(
     customerId: id,
     channel,
     topic,
-    status:
-      status === 'granted' && channel !== trackingChannel && needsConfirmation(channel, topic) ? 'pending' : status,
+    status: status === 'granted' && needsConfirmation(channel, topic) ? 'pending' : status,
     atMs,
     source,
     method,

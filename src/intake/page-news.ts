@@ -1,6 +1,6 @@
 /** What of a page customers' workflows should look at. */
 
-import type { Channel } from '../domain/snapshot.ts'
+import type { ConsentChannel } from '../domain/tracking.ts'
 import type { Queryable } from '../store/database.ts'
 import { insertContactNews, insertJoinedNews, insertNews, type NewNews } from '../store/news.ts'
 import { isOrderEvent } from './order-events.ts'
@@ -14,7 +14,7 @@ export interface Interests {
   /** Names of traits. */
   readonly traits: ReadonlySet<string>
   /** Whether a yes has to be confirmed before it counts. Default: never. */
-  readonly needsConfirmation?: (channel: Channel, topic: string) => boolean
+  readonly needsConfirmation?: (channel: ConsentChannel, topic: string) => boolean
 }
 
 /** @returns whether there may be any. */

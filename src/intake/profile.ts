@@ -3,8 +3,8 @@
  * the outcome does not depend on the order in which the events arrive; of two at the same moment the later arrival wins.
  */
 
+import type { ConsentChannel } from '../domain/tracking.ts'
 import { emailDomain, type PhoneNumber } from '../store/addresses.ts'
-import type { ConsentChannel } from '../store/consents.ts'
 import type { Profile } from '../store/profiles.ts'
 import type { ConsentStatus } from './consent-events.ts'
 import type { Reading } from './read-event.ts'

@@ -4,8 +4,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import type { Channel } from '../domain/snapshot.ts'
-import type { trackingChannel } from '../domain/tracking.ts'
+import type { ConsentChannel } from '../domain/tracking.ts'
 import type { Queryable } from './database.ts'
 
 /**
@@ -33,9 +32,6 @@ export function isStillOpen(w: string): string {
            AND NOT (${newest(`${w}.topic`)} IS NOT DISTINCT FROM 'granted'
                     AND ${newest(`'*'`)} IS DISTINCT FROM 'withdrawn'))`
 }
-
-/** What somebody may say yes or no to: messages on a channel, or that it is measured what they do with them. */
-export type ConsentChannel = Channel | typeof trackingChannel
 
 export interface NewConsent {
   readonly customerId: string

@@ -1,7 +1,7 @@
 /** A stretch of a file on its way into the database. */
 
 import type { IdentityPolicy } from '../../domain/definitions.ts'
-import type { Channel } from '../../domain/snapshot.ts'
+import type { ConsentChannel } from '../../domain/tracking.ts'
 import type { Database, Queryable } from '../../store/database.ts'
 import type { ImportCounts } from '../../store/imports.ts'
 import type { Vault } from '../../store/vault.ts'
@@ -21,7 +21,7 @@ export interface ImportContext {
   /** What tells people apart and joins them. */
   readonly identity?: IdentityPolicy
   /** Whether a yes to a topic counts only once it is confirmed. Default: never. */
-  readonly needsConfirmation?: (channel: Channel, topic: string) => boolean
+  readonly needsConfirmation?: (channel: ConsentChannel, topic: string) => boolean
   readonly options: ValueOptions
 }
 
