@@ -1,0 +1,72 @@
+/** Where mail is handed over, as one URL says it: `smtp://user:password@host:587?tls=required`. */
+
+import { readFileSync } from 'node:fs'
+
+/**
+ * `implicit`: from the first byte (`smtps:`). `required`: STARTTLS, or nothing is sent. `if-offered`: STARTTLS where
+ * the server has it. `never`: in the clear.
+ */
+export type TlsUse = 'implicit' | 'required' | 'if-offered' | 'never'
+
+export interface SmtpServer {
+  readonly host: string
+  readonly port: number
+  readonly tls: TlsUse
+  /** PEM of whoever is trusted instead of the usual authorities. */
+  readonly ca: string | undefined
+  readonly login: { readonly user: string; readonly password: string } | undefined
+  /** Conversations at once, at most. */
+  readonly connections: number
+  /** After so many messages a conversation is ended and another one begun. */
+  readonly messagesPerConnection: number
+}
+
+const usualConnections = 8
+const usualMessagesPerConnection = 10_000
+const parameters = ['tls', 'ca', 'connections', 'messages']
+
+/** @throws RangeError naming the part, its value (unless secret) and the rule. */
+export function readServerUrl(text: string): SmtpServer {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !/^smtps?:$/.test(url.protocol) || url.hostname === '') {
+    throw new RangeError('SMTP_URL: must be a URL such as smtp://user:password@host:587 or smtps://host')
+  }
+  const unknown = [...url.searchParams.keys()].find((name) => !parameters.includes(name))
+  if (unknown !== undefined) {
+    throw new RangeError(`SMTP_URL: the parameter ${JSON.stringify(unknown)} is none of ${parameters.join(', ')}`)
+  }
+  const tls = readTls(url)
+  const usualPort = tls === 'implicit' ? 465 : url.username === '' ? 25 : 587
+  const ca = url.searchParams.get('ca')
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: url.port === '' ? usualPort : Number(url.port),
+    tls,
+    ca: ca === null ? undefined : readFileSync(ca, 'utf8'),
+    login:
+      url.username === ''
+        ? undefined
+        : { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) },
+    connections: count(url, 'connections', usualConnections),
+    messagesPerConnection: count(url, 'messages', usualMessagesPerConnection),
+  }
+}
+
+function readTls(url: URL): TlsUse {
+  const given = url.searchParams.get('tls')
+  if (url.protocol === 'smtps:') {
+    if (given === null || given === 'required') return 'implicit'
+    throw new RangeError(`SMTP_URL: tls=${given} contradicts smtps:, which is TLS from the first byte`)
+  }
+  if (given === null) return 'if-offered'
+  if (given === 'required' || given === 'if-offered' || given === 'never') return given
+  throw new RangeError(`SMTP_URL: tls=${given} must be required, if-offered or never`)
+}
+
+function count(url: URL, name: string, usual: number): number {
+  const given = url.searchParams.get(name)
+  if (given === null) return usual
+  const value = Number(given)
+  if (Number.isSafeInteger(value) && value >= 1 && value <= 1_000_000) return value
+  throw new RangeError(`SMTP_URL: ${name}=${given} must be a whole number of at least 1`)
+}
