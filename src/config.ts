@@ -31,9 +31,16 @@ export interface Config {
   }
   /** 32 bytes that wrap the customers' keys. `undefined`: the file `master.key` in the home. */
   readonly masterKey: Buffer | undefined
-  /** `undefined`: the embedded mail catcher. */
+  /** One URL, or several separated by white space. `undefined`: the embedded mail catcher. */
   readonly smtpUrl: string | undefined
-  readonly mail: { readonly from: string; readonly postalAddress: string }
+  readonly mail: {
+    readonly from: string
+    readonly postalAddress: string
+    /** `selector@domain=path` of each key that signs. */
+    readonly dkim: readonly string[]
+    /** Where bounces come in, each to an address of its own (VERP). `undefined`: to the sender. */
+    readonly bounceDomain: string | undefined
+  }
   /** `undefined`: the embedded SMS catcher. */
   readonly twilio: TwilioConfig | undefined
   /** For how many days raw events are kept; what is counted of them stays. */
@@ -87,8 +94,23 @@ const environment = z.object({
     .string()
     .regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal digits')
     .optional(),
-  SMTP_URL: url.optional(),
+  SMTP_URL: z
+    .string()
+    .refine(
+      (text) =>
+        text
+          .trim()
+          .split(/\s+/)
+          .every((part) => URL.canParse(part)),
+      'must be a URL, or several with a space between them',
+    )
+    .optional(),
   MAIL_FROM: z.string().min(3).default('Perennial Demo Shop <shop@perennial.example>'),
+  MAIL_DKIM: z.string().optional(),
+  MAIL_BOUNCE_DOMAIN: z
+    .string()
+    .regex(/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i, 'must be a domain')
+    .optional(),
   MAIL_POSTAL_ADDRESS: z.string().min(1).default('1 Garden Row, Greenford'),
   TWILIO_ACCOUNT_SID: z.string().regex(/^AC/, 'must start with AC').optional(),
   TWILIO_AUTH_TOKEN: z.string().min(1).optional(),
@@ -131,7 +153,12 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     },
     masterKey: masterKey(values.PERENNIAL_MASTER_KEY),
     smtpUrl: values.SMTP_URL,
-    mail: { from: values.MAIL_FROM, postalAddress: values.MAIL_POSTAL_ADDRESS },
+    mail: {
+      from: values.MAIL_FROM,
+      postalAddress: values.MAIL_POSTAL_ADDRESS,
+      dkim: values.MAIL_DKIM?.split(/\s+/).filter((key) => key !== '') ?? [],
+      bounceDomain: values.MAIL_BOUNCE_DOMAIN,
+    },
     twilio: twilio(values),
     keepEventsDays: values.PERENNIAL_KEEP_EVENTS_DAYS,
     crowdFrom: values.PERENNIAL_CROWD_FROM,

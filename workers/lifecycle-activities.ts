@@ -10,7 +10,7 @@ import type { ErasureActivities } from '../activities/erasure-types.ts'
 import { createReviewActivities } from '../activities/review.ts'
 import { createScoreActivities } from '../activities/score.ts'
 import { type EmailChannel } from '../src/channels/email/email-channel.ts'
-import { smtpDeadlineMs } from '../src/channels/email/smtp-door.ts'
+import { smtpDeadlineMs } from '../src/channels/email/smtp/sender.ts'
 import type { SmsChannel } from '../src/channels/sms/sms-channel.ts'
 import type { TemplateSource } from '../src/channels/templates/render-message.ts'
 import type { ThreadRenderer } from '../src/channels/templates/thread-renderer.ts'
@@ -23,6 +23,7 @@ import { createErasureStore } from '../src/store/erasures.ts'
 import { createIdentifiers } from '../src/store/identifiers.ts'
 import { createLedger } from '../src/store/ledger.ts'
 import { twilioStatusUrl } from '../src/store/links.ts'
+import { returnPath } from '../src/store/return-path.ts'
 import { createReviewStore } from '../src/store/reviews.ts'
 import { markScored } from '../src/store/scored.ts'
 import { createTrainingStore } from '../src/store/training-store.ts'
@@ -41,6 +42,8 @@ export interface Neighbours {
   readonly template: (key: string) => Promise<TemplateSource | undefined>
   readonly renderer: ThreadRenderer
   readonly email: EmailChannel
+  /** Where bounces come in; undefined: to the sender. */
+  readonly bounceDomain: string | undefined
   readonly sms: SmsChannel
   /** Where recipients and Twilio reach the product. */
   readonly publicUrl: string
@@ -117,10 +120,13 @@ function measuringNeeds({ database, vault, clock, definitions, publicUrl, linksU
   }
 }
 
-function channelsOf({ email, sms, publicUrl }: Neighbours): DeliveryNeeds['channels'] {
+function channelsOf({ email, sms, publicUrl, vault, bounceDomain }: Neighbours): DeliveryNeeds['channels'] {
+  const returnPathOf = (id: string): string | undefined =>
+    bounceDomain === undefined ? undefined : returnPath(vault, bounceDomain, id)
   return {
     email: {
-      send: ({ id, address, content, unsubscribeUrl }) => email.send({ id, to: address, unsubscribeUrl, ...content }),
+      send: ({ id, address, content, unsubscribeUrl }) =>
+        email.send({ id, to: address, unsubscribeUrl, returnPath: returnPathOf(id), ...content }),
     },
     sms: {
       send: ({ id, address, content }) =>

@@ -6,12 +6,14 @@
  * Run as many as you like, each with all queues or with some: a slow provider or a training then holds up nobody else.
  */
 
+import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Logger } from 'pino'
 import { createReconciliationActivities } from '../activities/reconcile.ts'
 import type { ReconciliationActivities } from '../activities/reconciliation-types.ts'
 import { createTrainingActivities } from '../activities/training.ts'
+import { readDkimKey } from '../src/channels/email/compose/dkim.ts'
 import { createEmailChannel } from '../src/channels/email/email-channel.ts'
 import { createSmsChannel, type SmsChannel } from '../src/channels/sms/sms-channel.ts'
 import { createThreadRenderer } from '../src/channels/templates/thread-renderer.ts'
@@ -38,7 +40,7 @@ import { workflowBundle } from './workflow-bundle.ts'
 /** Reviews at once: each holds a database connection for some milliseconds. */
 const reviewsAtOnce = 16
 
-/** Messages of one channel on their way at once. Also the number of SMTP connections. */
+/** Messages of one channel on their way at once. */
 const deliveriesAtOnce = 8
 
 /** Some 1.5 MB each; a workflow that falls out is replayed when it is needed again. */
@@ -116,7 +118,8 @@ function openNeighbours(config: Config, log: Logger): Neighbours {
   if (config.smtpUrl === undefined) {
     throw new RangeError('SMTP_URL: must name a mail server ("perennial start" brings one up and sets it)')
   }
-  const { from, postalAddress } = config.mail
+  const { from, postalAddress, bounceDomain } = config.mail
+  const dkim = config.mail.dkim.map((key) => readDkimKey(key, (path) => readFileSync(path, 'utf8')))
   const publicUrl = config.http.publicUrl ?? `http://${config.http.host}:${config.http.port}`
   return {
     database,
@@ -125,7 +128,8 @@ function openNeighbours(config: Config, log: Logger): Neighbours {
     definitions: createDefinitionsCache(database),
     template: (key) => loadTemplate(database, key),
     renderer: createThreadRenderer(),
-    email: createEmailChannel({ smtpUrl: config.smtpUrl, from, connections: deliveriesAtOnce }),
+    email: createEmailChannel({ smtpUrl: config.smtpUrl, from, dkim }),
+    bounceDomain,
     sms: config.twilio ? createSmsChannel(config.twilio) : channelWithoutProvider(),
     publicUrl,
     linksUrl: config.http.linksUrl,

@@ -247,7 +247,7 @@ describe('an email server that', () => {
     [
       'hangs up after the message leaves it in doubt',
       { hangUpAfterMessage: true },
-      { status: 'in_doubt', reason: 'smtp ECONNECTION after the message' },
+      { status: 'in_doubt', reason: 'smtp ECONNRESET after the message' },
       'none',
     ],
   ]
@@ -269,7 +269,7 @@ describe('an email server that', () => {
   const delays: [string, Manners, string][] = [
     ['is busy', { refuseRecipient: { code: 451, text: '4.7.1 try later' } }, 'smtp 451 4.7.1'],
     ['is full', { refuseMessage: { code: 452, text: '4.2.2 mailbox full' } }, 'smtp 452 4.2.2'],
-    ['hangs up before the message', { hangUpAtRecipient: true }, 'smtp ECONNECTION'],
+    ['hangs up before the message', { hangUpAtRecipient: true }, 'smtp ECONNRESET'],
   ]
   test.each(delays)('%s will be asked again', async (_name, manners, reason) => {
     const customer = await addCustomer(world)
@@ -307,7 +307,7 @@ describe('an email server that', () => {
     const customer = await addCustomer(world)
     const id = await plan(customer)
     await world.mail.close()
-    await expect(deliver(id, customer.id)).rejects.toThrow('smtp ESOCKET')
+    await expect(deliver(id, customer.id)).rejects.toThrow('smtp ECONNREFUSED')
     await world.mail.reopen()
     expect(await deliver(id, customer.id, 2)).toEqual({ status: 'sent' })
   })

@@ -1,106 +1,117 @@
 /** What the answers of mail servers and of Twilio mean for a message. */
 
 import { describe, expect, test } from 'vitest'
-import { judgeSmtpFailure, type SmtpFailure } from '../../src/channels/email/smtp-answer.ts'
+import { ProtocolError, type Reply, ReplyReader } from '../../src/channels/email/smtp/reply.ts'
+import { judgeLoss, judgeReply, type SmtpOutcome, type SmtpStage } from '../../src/channels/email/smtp/verdict.ts'
 import { countSegments } from '../../src/channels/sms/segments.ts'
 import { judgeTwilioFailure, type TwilioFailure } from '../../src/channels/sms/twilio-answer.ts'
 import type { DeliveryResult } from '../../src/domain/delivery.ts'
 
 describe('of a mail server:', () => {
-  const cases: [string, SmtpFailure, boolean, DeliveryResult][] = [
+  type Case = [string, SmtpStage, string, DeliveryResult, SmtpOutcome['about']]
+  const failed = (reason: string, suppress?: 'invalid'): DeliveryResult =>
+    suppress ? { status: 'failed', reason, suppress } : { status: 'failed', reason }
+  const retry = (reason: string): DeliveryResult => ({ status: 'retry', reason })
+  const cases: Case[] = [
     [
       'an unknown mailbox fails, and suppresses it',
-      { code: 'EENVELOPE', command: 'RCPT TO', responseCode: 550, response: '550 5.1.1 <ada@x.example> unknown' },
-      false,
-      { status: 'failed', reason: 'smtp 550 5.1.1', suppress: 'invalid' },
+      'rcpt',
+      '550 5.1.1 <ada@x.example> unknown',
+      failed('smtp 550 5.1.1', 'invalid'),
+      'message',
     ],
     [
       'a domain that takes no mail fails, and suppresses the address',
-      { code: 'EENVELOPE', command: 'RCPT TO', responseCode: 556, response: '556 5.1.10 null MX' },
-      false,
-      { status: 'failed', reason: 'smtp 556 5.1.10', suppress: 'invalid' },
+      'rcpt',
+      '556 5.1.10 null MX',
+      failed('smtp 556 5.1.10', 'invalid'),
+      'message',
     ],
     [
-      'a refusal without an enhanced code fails, and suppresses nobody',
-      { code: 'EENVELOPE', command: 'RCPT TO', responseCode: 550, response: '550 not today' },
-      false,
-      { status: 'failed', reason: 'smtp 550' },
+      'an unknown mailbox told after the message too',
+      'message',
+      '550 5.1.1 ada',
+      failed('smtp 550 5.1.1', 'invalid'),
+      'message',
     ],
-    [
-      'a bad sender fails, and suppresses nobody',
-      { code: 'EENVELOPE', command: 'MAIL FROM', responseCode: 550, response: '550 5.1.8 bad sender' },
-      false,
-      { status: 'failed', reason: 'smtp 550 5.1.8' },
-    ],
+    ['a refusal without an enhanced code suppresses nobody', 'rcpt', '550 not today', failed('smtp 550'), 'message'],
+    ['a full mailbox fails, and suppresses nobody', 'rcpt', '552 5.2.2 full', failed('smtp 552 5.2.2'), 'message'],
+    ['a bad sender fails, and suppresses nobody', 'mail', '550 5.1.8 bad sender', failed('smtp 550 5.1.8'), 'message'],
+    ['a bad sender told late too', 'rcpt', '550 5.1.7 bad sender', failed('smtp 550 5.1.7'), 'message'],
     [
       'refused content fails, although all of it had left',
-      { code: 'EMESSAGE', command: 'DATA', responseCode: 554, response: '554 5.7.1 spam' },
-      true,
-      { status: 'failed', reason: 'smtp 554 5.7.1' },
+      'message',
+      '554 5.7.1 spam',
+      failed('smtp 554 5.7.1'),
+      'message',
     ],
+    ['greylisting is tried again', 'rcpt', '450 4.7.1 later', retry('smtp 450 4.7.1'), 'message'],
     [
-      'greylisting is tried again',
-      { code: 'EENVELOPE', command: 'RCPT TO', responseCode: 450, response: '450 4.7.1 later' },
-      false,
-      { status: 'retry', reason: 'smtp 450 4.7.1' },
+      'a temporary no to the whole message: it was not taken',
+      'message',
+      '451 4.3.0 later',
+      retry('smtp 451 4.3.0'),
+      'message',
     ],
+    ['wrong credentials say nothing about the message', 'session', '535 5.7.8 no', retry('smtp 535 5.7.8'), 'server'],
     [
-      'a temporary no to the whole message is tried again: it was not taken',
-      { code: 'EMESSAGE', command: 'DATA', responseCode: 451, response: '451 4.3.0 later' },
-      true,
-      { status: 'retry', reason: 'smtp 451 4.3.0' },
-    ],
-    [
-      'wrong credentials are tried again: they say nothing about the message',
-      { code: 'EAUTH', command: 'AUTH PLAIN', responseCode: 535, response: '535 5.7.8 no' },
-      false,
-      { status: 'retry', reason: 'smtp 535 5.7.8' },
+      'a server that wants a login says nothing about the message',
+      'mail',
+      '530 5.7.0 log in',
+      retry('smtp 530 5.7.0'),
+      'server',
     ],
     [
       'a conversation out of step is tried again',
-      { code: 'EENVELOPE', command: 'RCPT TO', responseCode: 503, response: '503 5.5.1 MAIL first' },
-      false,
-      { status: 'retry', reason: 'smtp 503 5.5.1' },
+      'rcpt',
+      '503 5.5.1 MAIL first',
+      retry('smtp 503 5.5.1'),
+      'connection',
     ],
+    ['a server that closes down is tried again', 'mail', '421 4.3.2 closing', retry('smtp 421 4.3.2'), 'connection'],
     [
-      'a server that closes down is tried again, even after the message: it said that it did not take it',
-      { code: 'ECONNECTION', command: 'CONN', responseCode: 421, response: '421 4.3.2 closing' },
-      true,
-      { status: 'retry', reason: 'smtp 421 4.3.2' },
+      'even after the message: it said that it did not take it',
+      'message',
+      '421 4.3.2 closing',
+      retry('smtp 421 4.3.2'),
+      'connection',
     ],
-    [
-      'a lost connection is tried again before the final dot',
-      { code: 'ECONNECTION', command: 'CONN' },
-      false,
-      { status: 'retry', reason: 'smtp ECONNECTION' },
-    ],
-    [
-      'a lost connection is doubt after the final dot',
-      { code: 'ECONNECTION', command: 'CONN' },
-      true,
-      { status: 'in_doubt', reason: 'smtp ECONNECTION after the message' },
-    ],
-    [
-      'a silence is doubt after the final dot',
-      { code: 'ETIMEDOUT', command: 'CONN' },
-      true,
-      { status: 'in_doubt', reason: 'smtp ETIMEDOUT after the message' },
-    ],
-    [
-      'a message larger than the server takes fails',
-      { code: 'EMESSAGE', command: 'MAIL FROM' },
-      false,
-      { status: 'failed', reason: 'smtp message too large' },
-    ],
-    ['an error of no known kind is tried again', {}, false, { status: 'retry', reason: 'smtp error' }],
+    ['a yes where none belongs is no yes', 'data', '250 2.0.0 ok', retry('smtp 250 2.0.0 out of place'), 'connection'],
   ]
-  test.each(cases)('%s', (_name, failure, isAfterDot, result) => {
-    expect(judgeSmtpFailure(failure, isAfterDot)).toEqual(result)
+  const replyOf = (text: string): Reply => new ReplyReader().read(`${text}\r\n`)[0]!
+
+  test.each(cases)('%s', (_name, stage, text, result, about) => {
+    expect(judgeReply(stage, replyOf(text))).toEqual({ result, about })
+  })
+
+  test('a lost connection is tried again before the final dot, and doubt after it', () => {
+    expect(judgeLoss('session', false, 'ECONNREFUSED')).toEqual({ result: retry('smtp ECONNREFUSED'), about: 'server' })
+    expect(judgeLoss('rcpt', false, 'ETIMEDOUT')).toEqual({ result: retry('smtp ETIMEDOUT'), about: 'connection' })
+    expect(judgeLoss('message', false, 'ECONNRESET').result).toEqual(retry('smtp ECONNRESET'))
+    expect(judgeLoss('message', true, 'ECONNRESET')).toEqual({
+      result: { status: 'in_doubt', reason: 'smtp ECONNRESET after the message' },
+      about: 'message',
+    })
   })
 
   test('the words of an answer, which may hold the address, are never kept', () => {
-    for (const [, failure, isAfterDot] of cases) {
-      expect(JSON.stringify(judgeSmtpFailure(failure, isAfterDot))).not.toMatch(/ada|@|example/)
+    for (const [, stage, text] of cases) {
+      expect(JSON.stringify(judgeReply(stage, replyOf(text)))).not.toMatch(/ada|@|example/)
+    }
+  })
+
+  test('replies are read in whatever pieces they come, and what is none is refused', () => {
+    const whole = '250-one\r\n250-two\r\n250 three\r\n421 bye\n'
+    for (let size = 1; size <= whole.length; size++) {
+      const reader = new ReplyReader()
+      const pieces = whole.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? []
+      expect(pieces.flatMap((piece) => reader.read(piece))).toEqual([
+        { code: 250, lines: ['one', 'two', 'three'] },
+        { code: 421, lines: ['bye'] },
+      ])
+    }
+    for (const text of ['HTTP/1.1 400 Bad Request\r\n', '25\r\n', '250x\r\n', `250 ${'x'.repeat(10_000)}`]) {
+      expect(() => new ReplyReader().read(text)).toThrow(ProtocolError)
     }
   })
 })

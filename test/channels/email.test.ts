@@ -10,7 +10,7 @@ let channel: EmailChannel
 
 beforeAll(async () => {
   server = await startMailServer()
-  channel = createEmailChannel({ smtpUrl: server.url, from: 'Łódź Shop <shop@shop.example>', connections: 2 })
+  channel = createEmailChannel({ smtpUrl: server.url, from: 'Łódź Shop <shop@shop.example>' })
 })
 afterEach(() => {
   server.forget()
@@ -90,7 +90,7 @@ describe('nothing that is filled in can become a header:', () => {
   test.each(['Shop\r\nBcc: x@x.example <shop@shop.example>', 'shop', 'Shop <shop>', 'a@b.example, c@d.example'])(
     'a sender of %j',
     (from) => {
-      expect(() => createEmailChannel({ smtpUrl: server.url, from, connections: 1 })).toThrow(/^MAIL_FROM: /)
+      expect(() => createEmailChannel({ smtpUrl: server.url, from })).toThrow(/^MAIL_FROM: /)
     },
   )
 
@@ -111,7 +111,7 @@ test('many messages at once share the connections, and each arrives once', async
 })
 
 test('a doubt about one message is no doubt about the next on the same connection', async () => {
-  const single = createEmailChannel({ smtpUrl: server.url, from: 'shop@shop.example', connections: 1 })
+  const single = createEmailChannel({ smtpUrl: `${server.url}?connections=1`, from: 'shop@shop.example' })
   server.behave({ hangUpAfterMessage: true })
   expect(await single.send(email())).toMatchObject({ status: 'in_doubt' })
   server.behave({ hangUpAtRecipient: true })

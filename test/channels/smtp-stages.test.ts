@@ -69,20 +69,17 @@ describe('of messages that go through one server side by side, every fifth meets
       recipients.map(async (to) => ({ to, status: (await sender.send(mail(to))).result.status })),
     )
     // The witness: whatever is `sent` was taken once; whatever may be sent again or has failed was never taken.
-    for (const { to, status } of outcomes) {
+    const wrong = outcomes.filter(({ to, status }) => {
       const times = accepted.filter((one) => one === to).length
-      if (status === 'sent') expect([to, times]).toEqual([to, 1])
-      else if (status === 'in_doubt') expect(times).toBeLessThanOrEqual(1)
-      else expect([to, times]).toEqual([to, 0])
-    }
-    const bad = new Set(outcomes.filter(({ to }) => isBad(to)).map(({ status }) => status))
-    expect(bad).toEqual(new Set([expected[stage][misdeed]]))
-    // A connection that breaks takes along what was on it; whatever had not left is tried elsewhere.
+      return status === 'in_doubt' ? times > 1 : times !== (status === 'sent' ? 1 : 0)
+    })
+    expect(wrong).toEqual([])
+    const bad = outcomes.filter(({ to }) => isBad(to))
+    expect(new Set(bad.map(({ status }) => status))).toEqual(new Set([expected[stage][misdeed]]))
+    // A refusal is one message's. A connection that breaks takes its neighbours to another one, and puts none in doubt.
     const isBroken = misdeed === 'drop' || misdeed === 'hang'
     const good = outcomes.filter(({ to }) => !isBad(to)).map(({ status }) => status)
-    if (!isBroken) expect(new Set(good)).toEqual(new Set(['sent']))
-    expect(good.includes('failed')).toBe(false)
-    if (isBroken) expect(good.filter((status) => status === 'in_doubt')).toEqual([])
+    expect(good.filter((status) => status !== 'sent' && !(isBroken && status === 'retry'))).toEqual([])
   })
 })
 

@@ -99,7 +99,7 @@ test('a session of the console ends with the key that it was opened with, on eve
 
 test('a line break in what names a message begins no header', async () => {
   const mail = await startMailServer()
-  const channel = createEmailChannel({ smtpUrl: mail.url, from: 'Shop <shop@shop.example>', connections: 1 })
+  const channel = createEmailChannel({ smtpUrl: mail.url, from: 'Shop <shop@shop.example>' })
   await channel.send({
     id: '1>\r\nX-Evil: id',
     to: 'ann@example.org',
@@ -113,7 +113,7 @@ test('a line break in what names a message begins no header', async () => {
   const [received] = mail.inbox
   expect(received?.headers.has('x-evil')).toBe(false)
   expect([...(received?.headers.keys() ?? [])].some((name) => name.includes('evil'))).toBe(false)
-  expect(() =>
-    createEmailChannel({ smtpUrl: mail.url, from: 'A\r\nBcc: b@c.example <a@b.example>', connections: 1 }),
-  ).toThrow(/MAIL_FROM/)
+  expect(() => createEmailChannel({ smtpUrl: mail.url, from: 'A\r\nBcc: b@c.example <a@b.example>' })).toThrow(
+    /MAIL_FROM/,
+  )
 })

@@ -44,7 +44,12 @@ export async function openShop(policy: string): Promise<Shop> {
     logger: pino({ level: 'silent' }),
     temporal: world.client.workflow,
     config: {
-      mail: { from: 'Garden Shop <shop@shop.example>', postalAddress: '1 Garden Row' },
+      mail: {
+        from: 'Garden Shop <shop@shop.example>',
+        postalAddress: '1 Garden Row',
+        dkim: [],
+        bounceDomain: undefined,
+      },
       twilio: undefined,
       pages: { mail: undefined, sms: undefined, temporal: undefined },
     },

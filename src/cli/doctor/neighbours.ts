@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { Connection } from '@temporalio/client'
 import pg from 'pg'
+import { readServerUrl } from '../../channels/email/smtp/server-url.ts'
 import type { Config } from '../../config.ts'
 import { abandonedDatabases } from '../../embedded/outside-data.ts'
 import { postgresBinaries } from '../../embedded/postgres-binaries.ts'
@@ -165,10 +166,13 @@ export async function examineTemporalServer(config: Config['temporal'], address:
 export async function examineMail(config: Config): Promise<Finding> {
   const { smtpUrl, mail, http } = config
   if (smtpUrl === undefined) return ok('email', 'the mail catcher: nothing leaves this machine')
-  const { hostname, port, protocol } = new URL(smtpUrl)
-  const at = `${hostname}:${port || (protocol === 'smtps:' ? '465' : '587')}`
-  const refused = await whyUnreachable(hostname, Number(at.split(':').at(-1)))
-  if (refused !== undefined) return failure('email', `${at} cannot be reached: ${refused}`, 'Correct SMTP_URL.')
+  const servers = smtpUrl.trim().split(/\s+/).map(readServerUrl)
+  for (const { host, port } of servers) {
+    const refused = await whyUnreachable(host, port)
+    if (refused === undefined) continue
+    return failure('email', `${host}:${port} cannot be reached: ${refused}`, 'Correct SMTP_URL.')
+  }
+  const at = servers.map(({ host, port }) => `${host}:${port}`).join(', ')
   if (http.publicUrl === undefined) {
     return warning(
       'email',

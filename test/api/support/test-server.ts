@@ -49,7 +49,12 @@ export async function startTestServer(): Promise<TestServer> {
     logger: pino({ level: 'debug' }, { write: (line) => void logged.push(line) }),
     temporal: new Client({ connection }).workflow,
     config: {
-      mail: { from: 'Garden Shop <shop@example.org>', postalAddress: '1 Garden Row' },
+      mail: {
+        from: 'Garden Shop <shop@example.org>',
+        postalAddress: '1 Garden Row',
+        dkim: [],
+        bounceDomain: undefined,
+      },
       twilio: { accountSid: 'AC1', authToken: twilioToken, from: '+15005550006', apiUrl: undefined },
       pages: { mail: 'http://127.0.0.1:1/', sms: undefined, temporal: 'http://127.0.0.1:2/' },
     },

@@ -47,12 +47,13 @@ export async function createStoreWorld(clock: Clock): Promise<StoreWorld> {
     clock,
     mail,
     activities(sms = noSms) {
-      const email = createEmailChannel({ smtpUrl: mail.url, from: 'Shop <shop@shop.example>', connections: 4 })
+      const email = createEmailChannel({ smtpUrl: mail.url, from: 'Shop <shop@shop.example>' })
       const definitions = createDefinitionsCache(database)
       const template = (key: string): ReturnType<typeof loadTemplate> => loadTemplate(database, key)
       const shop = { name: 'Shop', url: publicUrl, postalAddress: 'Shop, 1 Garden Row' }
       const renderer = createThreadRenderer()
-      const neighbours = { database, vault, clock, definitions, template, renderer, email, sms, publicUrl, shop }
+      const places = { publicUrl, shop, bounceDomain: undefined }
+      const neighbours = { database, vault, clock, definitions, template, renderer, email, sms, ...places }
       const close = (): void => {
         email.close()
         void renderer.close()

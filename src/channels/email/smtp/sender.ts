@@ -117,16 +117,18 @@ class Sender implements SmtpSender {
     const waiting = this.#queues[lane].shift()
     if (!waiting) return
     clearTimeout(waiting.timer)
-    void conversation.send(waiting.mail).then((outcome) => {
-      if (this.#isWorthAnother(waiting, outcome)) {
-        this.#wait(waiting, lane, 'first')
-        this.#dispatch()
-      } else waiting.end(outcome)
-    })
+    void this.#sendOn(conversation, waiting, lane)
     if (conversation.messages >= this.#server.messagesPerConnection) {
       this.#conversations.delete(conversation)
       this.#retired.add(conversation)
     }
+  }
+
+  async #sendOn(conversation: Conversation, waiting: Waiting, lane: Lane): Promise<void> {
+    const outcome = await conversation.send(waiting.mail)
+    if (!this.#isWorthAnother(waiting, outcome)) return waiting.end(outcome)
+    this.#wait(waiting, lane, 'first')
+    this.#dispatch()
   }
 
   #isWorthAnother(waiting: Waiting, { about, result, isBystander = false }: SmtpOutcome): boolean {

@@ -1,6 +1,7 @@
 /** Where mail is handed over, as one URL says it: `smtp://user:password@host:587?tls=required`. */
 
 import { readFileSync } from 'node:fs'
+import type { MessageClass } from '../../../domain/snapshot.ts'
 
 /**
  * `implicit`: from the first byte (`smtps:`). `required`: STARTTLS, or nothing is sent. `if-offered`: STARTTLS where
@@ -21,12 +22,19 @@ export interface SmtpServer {
   readonly messagesPerConnection: number
 }
 
+/** Which messages a server is for; what is left out restricts nothing. */
+export interface Route {
+  readonly only: MessageClass | undefined
+  /** Domains of recipients. */
+  readonly domains: ReadonlySet<string> | undefined
+}
+
 const usualConnections = 8
 const usualMessagesPerConnection = 10_000
-const parameters = ['tls', 'ca', 'connections', 'messages']
+const parameters = ['tls', 'ca', 'connections', 'messages', 'only', 'domains']
 
 /** @throws RangeError naming the part, its value (unless secret) and the rule. */
-export function readServerUrl(text: string): SmtpServer {
+export function readServerUrl(text: string): SmtpServer & { readonly route: Route } {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || !/^smtps?:$/.test(url.protocol) || url.hostname === '') {
     throw new RangeError('SMTP_URL: must be a URL such as smtp://user:password@host:587 or smtps://host')
@@ -49,6 +57,19 @@ export function readServerUrl(text: string): SmtpServer {
         : { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) },
     connections: count(url, 'connections', usualConnections),
     messagesPerConnection: count(url, 'messages', usualMessagesPerConnection),
+    route: readRoute(url),
+  }
+}
+
+function readRoute(url: URL): Route {
+  const only = url.searchParams.get('only')
+  if (only !== null && only !== 'marketing' && only !== 'transactional') {
+    throw new RangeError(`SMTP_URL: only=${only} must be marketing or transactional`)
+  }
+  const domains = url.searchParams.get('domains')
+  return {
+    only: only ?? undefined,
+    domains: domains === null ? undefined : new Set(domains.toLowerCase().split(',')),
   }
 }
 

@@ -1,0 +1,68 @@
+/** From a rendered message to what travels: headers, parts, signatures, envelope. */
+
+import type { SmtpMail } from '../smtp/conversation.ts'
+import { type CompiledMail, compileMail } from './compiled-mail.ts'
+import { type DkimKey, dkimSignatures } from './dkim.ts'
+import { isPlainAddress, isWide, travelling } from './headers.ts'
+import type { SenderIdentity } from './sender-identity.ts'
+
+export interface Email {
+  /** The ledger's id: the Message-ID is made from it, so that a second copy is known as one. */
+  readonly id: string
+  readonly to: string
+  readonly subject: string
+  readonly text: string
+  readonly html: string | null
+  /** For marketing: where one click ends it. */
+  readonly unsubscribeUrl: string | null
+  /** Where bounces go, if not to the sender. */
+  readonly returnPath?: string | undefined
+}
+
+export interface Composer {
+  /** @returns undefined if the recipient's address is none. */
+  compose(email: Email, nowMs: number): Promise<SmtpMail | undefined>
+}
+
+export function createComposer(sender: SenderIdentity, keys: readonly DkimKey[]): Composer {
+  const forms = new Map<string, Promise<CompiledMail>>()
+  const formOf = (hasHtml: boolean, isList: boolean): Promise<CompiledMail> => {
+    const name = `${hasHtml} ${isList}`
+    const form = forms.get(name) ?? compileMail({ from: sender.header, hasHtml, isList })
+    forms.set(name, form)
+    return form
+  }
+  return {
+    async compose(email, nowMs) {
+      const to = isPlainAddress(email.to) ? travelling(email.to) : undefined
+      if (to === undefined) return undefined
+      const form = await formOf(email.html !== null, email.unsubscribeUrl !== null)
+      const filled = form.filledWith({
+        to,
+        messageId: messageIdOf(email.id, sender.domain),
+        dateMs: nowMs,
+        subject: email.subject,
+        text: email.text,
+        html: email.html,
+        listUnsubscribe: email.unsubscribeUrl === null ? null : listUnsubscribe(email, email.unsubscribeUrl, sender),
+      })
+      const signatures = await dkimSignatures(filled, keys)
+      const head = [...signatures, ...filled.headers].join('\r\n')
+      const content = Buffer.from(`${head}\r\n\r\n${filled.body}`, 'utf8')
+      const from = email.returnPath ?? sender.address
+      return { from, to, content, ...(isWide(to) || isWide(from) ? { needsUtf8: true } : {}) }
+    },
+  }
+}
+
+/** The same for every attempt to send one message. */
+function messageIdOf(id: string, domain: string): string {
+  return `<${id.replaceAll(/[^\w.-]/g, '')}@${domain}>`
+}
+
+/** RFC 2369 and RFC 8058: one click at the web address, or a mail to the shop that names the message. */
+function listUnsubscribe({ id }: Email, url: string, { address }: SenderIdentity): string {
+  // As a URL it holds no line break, space or bracket that would begin another header or entry.
+  const web = `<${new URL(url).href}>`
+  return `${web},\r\n <mailto:${address}?subject=unsubscribe%20${encodeURIComponent(id)}>`
+}
