@@ -3,6 +3,7 @@
 import { Command } from 'commander'
 import { wholeOption } from './analyze/options.ts'
 import { dayOption } from './options.ts'
+import { poolOption } from './simulate-options.ts'
 import type { SimulateOptions } from './simulate-run.ts'
 
 export function simulateCommand(): Command {
@@ -13,6 +14,12 @@ export function simulateCommand(): Command {
     .option('--days <n>', 'how many days to live through', wholeOption('--days', 1, 3_660), 365)
     .option('--seed <n>', 'another seed is another year', wholeOption('--seed', 0, 0xffff_ffff), 1)
     .option('--from <date>', 'the first day (UTC)', dayOption('--from'), Date.UTC(2026, 0, 1))
+    .option(
+      '--codes <offer=n...>',
+      'how many codes the pool of an offer holds (default: as many as are asked for)',
+      poolOption,
+      {},
+    )
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',

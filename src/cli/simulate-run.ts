@@ -1,9 +1,11 @@
 /** What `perennial simulate` does. */
 
+import type { Definitions } from '../domain/definitions.ts'
 import { liveGeneratedYear, type YearResult } from '../simulation/generated-year.ts'
 import type { OfferReport } from '../simulation/report.ts'
 import { readCampaignFiles } from '../store/campaign-files.ts'
 import { startProgress, textFacts, textTable, textTableHead, writeResult } from './analyze/output.ts'
+import { UsageError } from './usage-error.ts'
 
 export interface SimulateOptions {
   readonly dir: string
@@ -11,21 +13,30 @@ export interface SimulateOptions {
   readonly days: number
   readonly seed: number
   readonly from: number
+  readonly codes: Readonly<Record<string, number>>
   readonly json?: boolean
 }
 
 /** Status 1 if a promise was broken. */
-export async function runSimulate({ dir, customers, days, seed, from, json }: SimulateOptions): Promise<void> {
+export async function runSimulate({ dir, customers, days, seed, from, codes, json }: SimulateOptions): Promise<void> {
   const { definitions } = await readCampaignFiles(dir)
+  checkPools(codes, definitions)
   const progress = startProgress(`living through ${days} days with ${customers} customers`)
   const onProgress = (share: number): void => progress.report(share)
-  const result = liveGeneratedYear({ definitions, customers, days, seed, fromMs: from, onProgress })
+  const result = liveGeneratedYear({ definitions, customers, days, seed, fromMs: from, pools: codes, onProgress })
   progress.done()
   const { report, ...promises } = result
   writeResult(json, { ...report, customers, days, seed, version: definitions.version, ...promises }, () =>
     inWords(result, days),
   )
   if (result.violations > 0) process.exitCode = 1
+}
+
+function checkPools(codes: SimulateOptions['codes'], { offers }: Definitions): void {
+  for (const offer of Object.keys(codes)) {
+    if (offers.get(offer)?.codes.from !== 'pool')
+      throw new UsageError(`--codes: ${JSON.stringify(offer)} must be an offer whose codes come from a pool`)
+  }
 }
 
 function inWords({ report, violations, violationsBy, examples, timeZones }: YearResult, days: number): string {

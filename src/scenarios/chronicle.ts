@@ -104,6 +104,8 @@ function sayHappening(happening: Happening): string {
       return `→ is put into ${happening.journey}`
     case 'consent':
       return `→ consent to ${happening.channel} ${happening.topic}: ${happening.status}`
+    case 'confirmation':
+      return `→ confirms the consent to ${happening.channel}`
     case 'suppression':
       return `→ ${happening.channel} ${happening.reason === null ? 'may be used again' : `is suppressed: ${happening.reason}`}`
     case 'score':

@@ -4,13 +4,14 @@
  * that every entry and every wait of a playbook gets its turn.
  */
 
+import { confirmationJourney } from '../domain/consent-rule.ts'
 import type { TraitValue } from '../domain/snapshot.ts'
 import { questionOf, surveyAnswered } from '../domain/survey.ts'
 import { dayMs, type EpochMs, hourMs, minuteMs } from '../domain/time.ts'
 import type { Happening, TimedHappening } from './happenings.ts'
 import { type Character, randomWaitMs } from './people.ts'
 import type { Life } from './simulate.ts'
-import type { SimulatedMessage, SimulatedPerson } from './simulated-customer.ts'
+import { consentsIn, type SimulatedMessage, type SimulatedPerson } from './simulated-customer.ts'
 
 /** Events that a visit, an order or an answer already brings about. */
 const ordinaryEvents: ReadonlySet<string> = new Set([
@@ -27,6 +28,7 @@ const ordinaryEvents: ReadonlySet<string> = new Set([
 
 const daysBetweenOthers = 60
 const productCount = 400
+const timesPestered = 12
 
 export interface Surroundings {
   /** Names of events that the shop's definitions care about. */
@@ -65,11 +67,14 @@ class GeneratedLife implements Life {
   }
 
   #arrive(): void {
-    const { words, birthday } = this.#character
+    const { words, birthday, isPestered } = this.#character
     // Consent is given with the form that makes somebody known, so it is there when they arrive.
     for (const word of words) this.#plan(this.arrivesAtMs, { type: 'consent', ...word })
     this.#plan(this.arrivesAtMs, { type: 'trait', name: 'birthday', value: birthday })
     this.#plan(this.arrivesAtMs, { type: 'arrives' })
+    for (const word of isPestered ? words.filter(({ status }) => status === 'granted') : [])
+      for (let n = 1; n <= timesPestered; n++)
+        this.#plan(this.arrivesAtMs + n * 10 * minuteMs, { type: 'consent', ...word })
   }
 
   next(_afterMs: EpochMs): TimedHappening | undefined {
@@ -134,11 +139,21 @@ class GeneratedLife implements Life {
     const { channel } = message
     if (isDead[channel])
       return [{ atMs: atMs + minuteMs, happening: { type: 'suppression', channel, reason: 'bounced' } }]
+    if (message.journey === confirmationJourney) return this.#confirm(message, atMs)
     if (random() < leaveChance[channel]) return this.#leave(message, atMs)
     if (code !== null) this.#codes.push(code)
     const answers = random() < 0.3 ? this.#answerSurvey(message, atMs + randomWaitMs(random, 1)) : []
     if (random() < responsiveness) answers.push(this.#orderBecauseOf(atMs))
     return answers
+  }
+
+  /** Most follow the link soon; some find the message when it no longer counts, some never. */
+  #confirm({ channel, data }: SimulatedMessage, atMs: EpochMs): readonly TimedHappening[] {
+    const { random } = this.#character
+    const mood = random()
+    if (mood > 0.85) return []
+    const clickMs = atMs + (mood < 0.75 ? randomWaitMs(random, 0.3) : (6.9 + random()) * dayMs)
+    return [{ atMs: Math.ceil(clickMs), happening: { type: 'confirmation', channel, consents: consentsIn(data) } }]
   }
 
   /** A message that asks gets an answer: an event and a trait, as from the page that the link leads to. */

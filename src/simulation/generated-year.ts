@@ -1,10 +1,12 @@
 /** A generated stretch of a shop's life, from a seed: everybody's life, the invariants watched, the report. */
 
 import { seededRandom } from '../analytics/core/random.ts'
+import { needsConfirmation } from '../domain/consent-rule.ts'
 import type { Definitions } from '../domain/definitions.ts'
 import { interestingEvents } from '../domain/interests.ts'
 import { dayMs, type EpochMs } from '../domain/time.ts'
 import { generatedLife } from './generated-life.ts'
+import type { Pools } from './offer-book.ts'
 import { characterOf, randomWaitMs } from './people.ts'
 import { Reporter, type SimulationReport } from './report.ts'
 import { type Clerk, type Rules, simulate } from './simulate.ts'
@@ -16,6 +18,7 @@ export interface GeneratedYear {
   readonly days: number
   readonly seed: number
   readonly fromMs: EpochMs
+  readonly pools?: Pools
   readonly rules?: Rules
   readonly onProgress?: (share: number) => void
 }
@@ -33,14 +36,16 @@ export interface YearResult {
 
 /** Lives through it. The same seed and definitions give the same result. */
 export function liveGeneratedYear(year: GeneratedYear): YearResult {
-  const { definitions, customers, days, seed, fromMs, rules, onProgress } = year
+  const { definitions, customers, days, seed, fromMs, pools = {}, rules, onProgress } = year
   const toMs = fromMs + days * dayMs
-  const topics = Object.keys(definitions.policy.topics)
+  const { policy } = definitions
+  const names = Object.keys(policy.topics)
+  const topics = { topics: names, confirmed: names.filter((topic) => needsConfirmation(policy, 'email', topic)) }
   const surroundings = { events: interestingEvents(definitions), currency: 'EUR' }
   const lives = Array.from({ length: customers }, (_, i) =>
-    generatedLife(characterOf(seed, i, { topics }, fromMs, toMs), surroundings),
+    generatedLife(characterOf(seed, i, topics, fromMs, toMs), surroundings),
   )
-  const witness = new Witness(definitions)
+  const witness = new Witness(definitions, pools)
   const reporter = new Reporter(definitions, fromMs)
   const lived = simulate({
     definitions,
@@ -49,6 +54,7 @@ export function liveGeneratedYear(year: GeneratedYear): YearResult {
     toMs,
     observers: [witness, reporter],
     clerk: clerkOf(seed),
+    pools,
     ...(rules === undefined ? {} : { rules }),
     ...(onProgress === undefined
       ? {}

@@ -20,6 +20,8 @@ export type Happening =
       readonly topic: string
       readonly status: 'granted' | 'withdrawn'
     }
+  /** Somebody followed the link of a message that asked to confirm these. */
+  | { readonly type: 'confirmation'; readonly channel: Channel; readonly consents: readonly number[] }
   /** The address is dead, or its owner said STOP; null: START. */
   | { readonly type: 'suppression'; readonly channel: Channel; readonly reason: string | null }
   /** A model has another opinion of the customer, and keeps it. */

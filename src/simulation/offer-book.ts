@@ -1,6 +1,6 @@
 /**
- * What limited offers have given away in a simulation, as the store keeps it. Budgets and limits hold as they would; a
- * pool never runs dry here, because nobody has said yet how many codes it will hold.
+ * What limited offers have given away in a simulation, as the store keeps it. Budgets, limits and pools hold as they would;
+ * a pool of which nobody has said how many codes it holds never runs dry.
  */
 
 import type { PlannedCoupon } from '../domain/decision.ts'
@@ -10,8 +10,13 @@ import type { CouponFacts, OfferFacts } from '../domain/snapshot.ts'
 import type { EpochMs } from '../domain/time.ts'
 import type { SimulatedOrder } from './happenings.ts'
 
+/** How many codes there are, by offer. */
+export type Pools = Readonly<Record<string, number>>
+
 interface Account {
   readonly offer: OfferDefinition
+  /** Codes that nobody has got yet. A code is never given twice. */
+  codesLeft: number
   readonly hadBy: Map<string, number>
   /** Neither redeemed nor expired, by id, the first to expire first. */
   readonly open: Map<string, PlannedCoupon>
@@ -22,10 +27,12 @@ interface Account {
 export class OfferBook {
   readonly #accounts = new Map<string, Account>()
 
-  constructor({ offers }: Definitions) {
+  constructor({ offers }: Definitions, pools: Pools = {}) {
     for (const offer of offers.values()) {
-      if (offer.budget === null && offer.perCustomer === null) continue
-      this.#accounts.set(offer.key, { offer, hadBy: new Map(), open: new Map(), issued: 0, costCents: 0 })
+      const codesLeft =
+        offer.codes.from === 'pool' ? (pools[offer.key] ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
+      if (offer.budget === null && offer.perCustomer === null && codesLeft === Number.POSITIVE_INFINITY) continue
+      this.#accounts.set(offer.key, { offer, codesLeft, hadBy: new Map(), open: new Map(), issued: 0, costCents: 0 })
     }
   }
 
@@ -38,7 +45,7 @@ export class OfferBook {
       const isSpent = budget !== null && budget.coupons !== null && account.issued >= budget.coupons
       facts[key] = {
         had: account.hadBy.get(customerId) ?? 0,
-        exhausted: isSpent ? 'offer-budget' : null,
+        exhausted: isSpent ? 'offer-budget' : account.codesLeft === 0 ? 'offer-pool-empty' : null,
         centsLeft: budget?.costCents == null ? null : budget.costCents - account.costCents,
       }
     }
@@ -50,6 +57,7 @@ export class OfferBook {
       const account = this.#accounts.get(coupon.offer)
       if (account === undefined) continue
       account.issued++
+      account.codesLeft--
       account.costCents += coupon.costCents ?? 0
       account.hadBy.set(customerId, (account.hadBy.get(customerId) ?? 0) + 1)
       account.open.set(coupon.id, coupon)

@@ -22,6 +22,8 @@ export interface Character {
     readonly topic: string
     readonly status: 'granted' | 'withdrawn'
   }[]
+  /** Somebody fills in the same form with this address again and again. */
+  readonly isPestered: boolean
   readonly daysBetweenVisits: number
   /** Of a visit: puts something into the cart; of that: orders it. */
   readonly cartChance: number
@@ -44,15 +46,11 @@ export interface Character {
 /** What the shop's policy lets customers speak about. */
 export interface Topics {
   readonly topics: readonly string[]
+  /** Of these, those that want a confirmed yes of their own: forms ask for it beside their box. */
+  readonly confirmed: readonly string[]
 }
 
-export function characterOf(
-  seed: number,
-  index: number,
-  { topics }: Topics,
-  fromMs: EpochMs,
-  toMs: EpochMs,
-): Character {
+export function characterOf(seed: number, index: number, topics: Topics, fromMs: EpochMs, toMs: EpochMs): Character {
   const random = seededRandom((Math.imul(seed, 0x9e37_79b1) + Math.imul(index + 1, 0x85eb_ca6b)) >>> 0)
   const sms = random() < 0.55
   const satisfaction = Math.min(10, Math.floor(11 * randomBeta(4, 1.5, random)))
@@ -66,6 +64,7 @@ export function characterOf(
     // More and more of them come as the shop grows; nobody on the last day.
     arrivesAtMs: Math.floor(fromMs + (toMs - fromMs) * 0.97 * random() ** 1.3),
     words: wordsOf(random, topics, sms),
+    isPestered: random() < 0.02,
     daysBetweenVisits: 2 + 30 / Math.max(0.15, randomGamma(1.5, random)),
     cartChance: 0.15 + 0.5 * random(),
     orderChance: 0.25 + 0.6 * random(),
@@ -86,7 +85,7 @@ function zoneOf(random: Random): string {
   return simulatedZones[place] as string
 }
 
-function wordsOf(random: Random, topics: readonly string[], sms: boolean): Character['words'] {
+function wordsOf(random: Random, { topics, confirmed }: Topics, sms: boolean): Character['words'] {
   const words: { channel: Channel; topic: string; status: 'granted' | 'withdrawn' }[] = []
   const topic = topics[Math.floor(random() * topics.length)] ?? '*'
   const email = random()
@@ -94,6 +93,7 @@ function wordsOf(random: Random, topics: readonly string[], sms: boolean): Chara
   else if (email < 0.65) words.push({ channel: 'email', topic, status: 'granted' })
   else if (email < 0.7) words.push({ channel: 'email', topic, status: 'withdrawn' })
   if (sms && random() < 0.7) words.push({ channel: 'sms', topic: random() < 0.8 ? '*' : topic, status: 'granted' })
+  for (const each of confirmed) if (random() < 0.5) words.push({ channel: 'email', topic: each, status: 'granted' })
   return words
 }
 

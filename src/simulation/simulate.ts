@@ -15,10 +15,11 @@ import type { CouponFacts } from '../domain/snapshot.ts'
 import { dayMs, type EpochMs, secondMs } from '../domain/time.ts'
 import type { Happening, SimulatedOrder, SimulatedPast, TimedHappening } from './happenings.ts'
 import { simulatedIdentifiers } from './identifiers.ts'
-import { OfferBook } from './offer-book.ts'
+import { OfferBook, type Pools } from './offer-book.ts'
 import { TimeQueue } from './queue.ts'
 import { announceCrossings, rescore, scoreCustomers } from './scoring.ts'
 import { type Interests, SimulatedCustomer, type SimulatedMessage, type SimulatedPerson } from './simulated-customer.ts'
+import { GroupRules } from './simulated-groups.ts'
 
 /** Somebody to simulate: who they are, and what they do. */
 export interface Life {
@@ -54,6 +55,8 @@ export interface Simulation {
   readonly toMs: EpochMs
   readonly observers: readonly Observer[]
   readonly clerk?: Clerk
+  /** How many codes the pools of offers hold. */
+  readonly pools?: Pools
   /** Another one only to try out what a broken rule would do. */
   readonly rules?: Rules
   /** Called now and then with the moment that has been reached. */
@@ -84,11 +87,14 @@ type Item =
     }
   | { readonly type: 'wake'; readonly who: Who }
   | { readonly type: 'deliver'; readonly who: Who; readonly message: SimulatedMessage }
+  | { readonly type: 'regroup'; readonly who: Who }
   | { readonly type: 'rescore' }
 
 interface Who {
   readonly life: Life
   customer: SimulatedCustomer | undefined
+  /** When segments and computed traits may change by themselves. */
+  regroupAtMs?: EpochMs | null
 }
 
 /** Runs a simulation to its end. @returns everybody, as they stand then. */
@@ -100,6 +106,7 @@ class Run {
   readonly #simulation: Simulation
   readonly #rules: Rules
   readonly #interests: Interests
+  readonly #groups: GroupRules | undefined
   readonly #offers: OfferBook
   readonly #queue = new TimeQueue<Item>()
   readonly #whoById = new Map<string, Who>()
@@ -109,8 +116,13 @@ class Run {
     this.#simulation = simulation
     this.#rules = simulation.rules ?? { decide: decideForReal, mayContact }
     const { definitions } = simulation
-    this.#offers = new OfferBook(definitions)
-    this.#interests = { events: interestingEvents(definitions), traits: interestingTraits(definitions) }
+    this.#groups = GroupRules.of(definitions)
+    this.#offers = new OfferBook(definitions, simulation.pools)
+    this.#interests = {
+      events: interestingEvents(definitions),
+      traits: interestingTraits(definitions),
+      policy: definitions.policy,
+    }
   }
 
   live(): readonly SimulatedCustomer[] {
@@ -143,6 +155,11 @@ class Run {
       case 'deliver':
         if (item.who.customer !== undefined) this.#deliver(item.who, item.who.customer, item.message, atMs)
         return
+      case 'regroup':
+        if (item.who.customer === undefined || item.who.regroupAtMs !== atMs) return
+        this.#regroup(item.who, item.who.customer, atMs)
+        if (item.who.customer.hasNews) this.#look(item.who, item.who.customer, atMs)
+        return
       case 'rescore':
         for (const { id } of rescore(this.#customers, this.#simulation.definitions.lifecycle, atMs)) {
           const who = this.#whoById.get(id)
@@ -165,7 +182,16 @@ class Run {
       if (redeemed !== undefined && happening.type === 'order') observer.redeemed?.(customer, redeemed, happening.order)
     }
     if (happening.type === 'score') this.#scoreAgain(customer, atMs)
+    this.#regroup(who, customer, atMs)
     if (customer.hasNews) this.#look(who, customer, atMs)
+  }
+
+  /** Segments and computed traits follow every change, and time. */
+  #regroup(who: Who, customer: SimulatedCustomer, atMs: EpochMs, isNews = true): void {
+    if (this.#groups === undefined) return
+    const nextMs = customer.regroup(this.#groups, isNews, atMs)
+    if (nextMs !== null && nextMs !== who.regroupAtMs) this.#queue.add(nextMs, { type: 'regroup', who })
+    who.regroupAtMs = nextMs
   }
 
   #scoreAgain(customer: SimulatedCustomer, atMs: EpochMs): void {
@@ -176,12 +202,14 @@ class Run {
 
   #meet(who: Who, atMs: EpochMs): SimulatedCustomer {
     const { definitions } = this.#simulation
-    const customer = new SimulatedCustomer(who.life.person, atMs, needsOfDefinitions(definitions) !== undefined)
+    const keepsMore = needsOfDefinitions(definitions) !== undefined || this.#groups !== undefined
+    const customer = new SimulatedCustomer(who.life.person, atMs, keepsMore)
     const { past } = who.life
     if (past !== undefined) {
       customer.remember(past)
       scoreCustomers([customer], atMs)
       customer.stand(definitions.lifecycle, atMs)
+      this.#regroup(who, customer, atMs, false)
     }
     this.#customers.push(customer)
     this.#whoById.set(customer.id, who)
@@ -208,6 +236,8 @@ class Run {
         (next, { notBeforeMs }) => earliest(next, notBeforeMs),
         null,
       )
+      this.#regroup(who, customer, atMs)
+      if (customer.hasNews) continue
       customer.wakeAtMs = earliest(customer.wakeAtMs, postponed !== null && postponed > atMs ? postponed : null)
       if (customer.wakeAtMs !== null && customer.wakeAtMs > atMs) {
         this.#queue.add(customer.wakeAtMs, { type: 'wake', who })

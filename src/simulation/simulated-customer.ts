@@ -3,12 +3,12 @@
  * It follows the stores word for word where that matters to decisions (what is recent, what is withdrawn, what is past).
  */
 
+import { confirmationJourney } from '../domain/consent-rule.ts'
 import type { Decision, PlannedMessage } from '../domain/decision.ts'
-import type { LifecycleDefinition } from '../domain/definitions.ts'
+import type { ContactPolicy, LifecycleDefinition } from '../domain/definitions.ts'
 import { stageOf } from '../domain/lifecycle.ts'
 import type {
   Channel,
-  ContactFacts,
   CouponFacts,
   News,
   PastRunFacts,
@@ -21,6 +21,8 @@ import type {
 } from '../domain/snapshot.ts'
 import { dayMs, type EpochMs } from '../domain/time.ts'
 import type { GivenScores, Happening, SimulatedOrder, SimulatedPast } from './happenings.ts'
+import { SimulatedContact } from './simulated-contact.ts'
+import type { GroupRules } from './simulated-groups.ts'
 import { SimulatedMemory } from './simulated-memory.ts'
 
 const recentMs = 30 * dayMs
@@ -41,6 +43,8 @@ export interface SimulatedMessage extends PlannedMessage {
 export interface Interests {
   readonly events: ReadonlySet<string>
   readonly traits: ReadonlySet<string>
+  /** Says which yes has to be confirmed. */
+  readonly policy: ContactPolicy
 }
 
 export interface SimulatedPerson {
@@ -67,7 +71,7 @@ export class SimulatedCustomer {
   wakeAtMs: EpochMs | null = null
   #customer: Mutable<Snapshot['customer']>
   readonly #scores: Partial<Record<ScoreKind, ScoreFacts>> = {}
-  readonly #contact: Record<Channel, Mutable<ContactFacts>>
+  readonly #contact: SimulatedContact
   #runs: readonly RunFacts[] = []
   #pastRuns: PastRunFacts[] = []
   #messages: SimulatedMessage[] = []
@@ -94,8 +98,7 @@ export class SimulatedCustomer {
       lastSeenMs: atMs,
       scoredMs: null,
     }
-    const contact = (isReachable: boolean): ContactFacts => ({ reachable: isReachable, suppressed: null, consents: {} })
-    this.#contact = { email: contact(reachable.email), sms: contact(reachable.sms) }
+    this.#contact = new SimulatedContact(reachable)
   }
 
   get stage(): Snapshot['customer']['stage'] {
@@ -129,7 +132,7 @@ export class SimulatedCustomer {
         lastOrderMs: this.orders.at(-1)?.atMs ?? null,
       },
       scores: this.#scores,
-      contact: this.#contact,
+      contact: this.#contact.facts,
       runs: this.#runs,
       pastRuns: this.#pastRuns,
       recentMessages: this.#recentMessages(nowMs),
@@ -145,7 +148,8 @@ export class SimulatedCustomer {
     return {
       customerId: this.id,
       timeZone: this.#customer.timeZone,
-      contact: this.#contact[message.channel],
+      contact: this.#contact.facts[message.channel],
+      lastOrderMs: this.orders.at(-1)?.atMs ?? null,
       recentMessages: this.#recentMessages(nowMs, message),
     }
   }
@@ -168,7 +172,7 @@ export class SimulatedCustomer {
   /** What was before. */
   remember({ firstSeenMs, orders, scores, traits, words, variants }: SimulatedPast): void {
     for (const { atMs, order } of orders) this.#addOrder(order, atMs)
-    for (const word of words) this.#changeContact(word)
+    for (const word of words) this.#contact.remember(word)
     this.#customer = { ...this.#customer, traits, firstSeenMs, stageSinceMs: orders.at(-1)?.atMs ?? firstSeenMs }
     this.#givenScores = scores
     this.#assignments = { ...variants }
@@ -209,7 +213,11 @@ export class SimulatedCustomer {
         return undefined
       case 'consent':
       case 'suppression':
-        this.#changeContact(happening)
+        if (this.#contact.hear(happening, interests.policy, nowMs)) this.hear({ kind: 'contact' }, nowMs)
+        else this.#hearOfContact(nowMs)
+        return undefined
+      case 'confirmation':
+        this.#contact.confirm(happening.channel, happening.consents, interests.policy, nowMs)
         this.#hearOfContact(nowMs)
         return undefined
       case 'score':
@@ -218,15 +226,18 @@ export class SimulatedCustomer {
     }
   }
 
-  #changeContact(happening: Extract<Happening, { type: 'consent' | 'suppression' }>): void {
-    const contact = this.#contact[happening.channel]
-    if (happening.type === 'suppression') contact.suppressed = happening.reason
-    else contact.consents = { ...contact.consents, [happening.topic]: happening.status }
-  }
-
   /** A change of contact starts nothing by itself: only whoever is busy hears of it. */
   #hearOfContact(nowMs: EpochMs): void {
     if (this.#runs.length > 0 || this.openMessages.length > 0) this.hear({ kind: 'contact' }, nowMs)
+  }
+
+  /** Works out what follows by rule; whoever is concerned hears of it. @returns when to do so again without news. */
+  regroup(rules: GroupRules, isNews: boolean, nowMs: EpochMs): EpochMs | null {
+    const groups = this.#memory?.groups
+    if (groups === undefined) return null
+    const news = groups.update(rules, this.snapshot(nowMs), nowMs)
+    if (isNews) for (const each of news) this.hear(each, nowMs)
+    return groups.nextMs
   }
 
   get hasNews(): boolean {
@@ -315,6 +326,9 @@ export class SimulatedCustomer {
         notBeforeMs: null,
       }),
     )
+    for (const { journey, channel, data } of planned) {
+      if (journey === confirmationJourney) this.#contact.ask(channel, consentsIn(data))
+    }
     this.#messages.push(...planned)
     this.openMessages.push(...planned)
     this.wakeAtMs = decision.wakeAtMs
@@ -357,4 +371,9 @@ export class SimulatedCustomer {
     const place = this.openMessages.indexOf(message)
     if (place !== -1) this.openMessages.splice(place, 1)
   }
+}
+
+/** The yeses that a message asks to confirm. */
+export function consentsIn({ consents }: PlannedMessage['data']): readonly number[] {
+  return Array.isArray(consents) ? consents.map(Number) : []
 }

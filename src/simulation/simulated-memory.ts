@@ -1,6 +1,6 @@
 /**
  * What a simulated customer keeps for conditions that look further than the snapshot: single events, orders, journeys. In a
- * simulation there are no segments, no findings of models, no computed traits and no countries.
+ * simulation there are no findings of models and no countries.
  */
 
 import type { EventFacts, MoreFacts, SingleOrderFacts } from '../domain/conditions/more-facts.ts'
@@ -8,10 +8,12 @@ import { eventKey } from '../domain/event-key.ts'
 import type { RunFacts } from '../domain/snapshot.ts'
 import { dayMs, type EpochMs } from '../domain/time.ts'
 import type { Happening } from './happenings.ts'
+import { SimulatedGroups } from './simulated-groups.ts'
 
 type Mutable<Facts> = { -readonly [Name in keyof Facts]: Facts[Name] }
 
 export class SimulatedMemory {
+  readonly groups = new SimulatedGroups()
   readonly #events: EventFacts[] = []
   readonly #days = new Map<string, Mutable<MoreFacts['eventDays'][number]>>()
   readonly #orders: SingleOrderFacts[] = []
@@ -56,10 +58,10 @@ export class SimulatedMemory {
         discountCents: 0,
         discountedRevenueCents: 0,
       },
-      segments: new Set(),
+      segments: this.groups.segments,
       journeys: [...runs.map(({ journey }) => ({ journey, status: 'active' })), ...this.#ended],
       matches: [],
-      computed: {},
+      computed: this.groups.computed,
     }
   }
 }

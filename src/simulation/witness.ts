@@ -3,6 +3,7 @@
  * STOP from what customers said, caps by counting, quiet hours by the platform's calendar, runs by their history.
  */
 
+import { confirmationJourney } from '../domain/consent-rule.ts'
 import type { Decision } from '../domain/decision.ts'
 import {
   type Definitions,
@@ -14,21 +15,25 @@ import { propertiesPass } from '../domain/property-tests.ts'
 import type { Channel, CouponFacts } from '../domain/snapshot.ts'
 import { dayMs, type EpochMs, minuteMs } from '../domain/time.ts'
 import type { Happening, SimulatedOrder } from './happenings.ts'
+import type { Pools } from './offer-book.ts'
 import { OfferWatch } from './offer-watch.ts'
 import type { Observer } from './simulate.ts'
 import type { SimulatedCustomer, SimulatedMessage } from './simulated-customer.ts'
 import { WallClock } from './wall-clock.ts'
+import { WordBook } from './word-book.ts'
 
 export const invariants = [
   'cap-exceeded',
   'quiet-hours',
   'without-consent',
+  'asked-too-often',
   'after-stop',
   'to-suppressed',
   'held-out',
   'coupon-not-held',
   'offers-at-once',
   'over-budget',
+  'over-pool',
   'offer-limit',
   're-entry',
   'after-goal',
@@ -47,8 +52,9 @@ export interface Violation {
 
 /** What the witness has seen of one customer. */
 interface Seen {
-  /** The newest word by channel and topic: `email news`. */
-  readonly words: Map<string, 'granted' | 'withdrawn'>
+  readonly words: WordBook
+  /** When somebody was asked to confirm a yes. */
+  readonly asked: { readonly channel: Channel; readonly atMs: EpochMs }[]
   readonly suppressed: Map<Channel, string>
   /** Marketing messages of the last month that were sent. */
   marketing: { readonly channel: Channel; readonly journey: string; readonly atMs: EpochMs }[]
@@ -76,9 +82,9 @@ export class Witness implements Observer {
   readonly #clock = new WallClock()
   readonly #offers: OfferWatch
 
-  constructor(definitions: Definitions) {
+  constructor(definitions: Definitions, pools: Pools = {}) {
     this.#definitions = definitions
-    this.#offers = new OfferWatch(definitions)
+    this.#offers = new OfferWatch(definitions, pools)
   }
 
   /** All violations together. */
@@ -88,7 +94,7 @@ export class Witness implements Observer {
 
   happened(customer: SimulatedCustomer, happening: Happening, atMs: EpochMs): void {
     const seen = this.#of(customer)
-    if (happening.type === 'consent') seen.words.set(`${happening.channel} ${happening.topic}`, happening.status)
+    seen.words.note(happening, atMs)
     if (happening.type === 'suppression') {
       if (happening.reason === null) seen.suppressed.delete(happening.channel)
       else seen.suppressed.set(happening.channel, happening.reason)
@@ -147,14 +153,18 @@ export class Witness implements Observer {
 
   #brokenBy(customer: SimulatedCustomer, seen: Seen, message: SimulatedMessage, atMs: EpochMs): Invariant[] {
     const broken: Invariant[] = []
+    const asksToConfirm = message.journey === confirmationJourney
     const reason = seen.suppressed.get(message.channel)
     if (reason !== undefined) broken.push(reason === 'stop' ? 'after-stop' : 'to-suppressed')
-    if (this.#isQuiet(customer, message.channel, atMs)) broken.push('quiet-hours')
+    // Whoever has just signed up waits for that e-mail.
+    if (!(asksToConfirm && message.channel === 'email') && this.#isQuiet(customer, message.channel, atMs))
+      broken.push('quiet-hours')
+    if (asksToConfirm && isAskedTooOften(seen, message.channel, atMs)) broken.push('asked-too-often')
     if (seen.occurrences.has(occurrenceOf(message))) broken.push('twice')
     if (message.couponId !== null && !customer.coupons.some(({ id }) => id === message.couponId))
       broken.push('coupon-not-held')
     if (message.messageClass === 'transactional') return broken
-    if (!this.#hasConsent(seen, message)) broken.push('without-consent')
+    if (!seen.words.allow(message.channel, message.topic)) broken.push('without-consent')
     if (seen.heldOut) broken.push('held-out')
     if (this.#isAfterGoal(seen, message)) broken.push('after-goal')
     if (this.#isOverCap(seen, message, atMs)) broken.push('cap-exceeded')
@@ -170,12 +180,6 @@ export class Witness implements Observer {
     if (quiet === null) return false
     const { from, to } = quiet
     return from < to ? minute >= from && minute < to : minute >= from || minute < to
-  }
-
-  #hasConsent({ words }: Seen, { channel, topic }: SimulatedMessage): boolean {
-    const said = new Set([words.get(`${channel} *`), words.get(`${channel} ${topic}`)])
-    if (said.has('withdrawn')) return false
-    return said.has('granted') || this.#definitions.policy.channels[channel].consent === 'implied'
   }
 
   #isAfterGoal({ runs }: Seen, { journey, entryNumber }: SimulatedMessage): boolean {
@@ -200,7 +204,8 @@ export class Witness implements Observer {
     let seen = this.#seen.get(id)
     if (seen === undefined) {
       seen = {
-        words: new Map(),
+        words: new WordBook(this.#definitions.policy),
+        asked: [],
         suppressed: new Map(),
         marketing: [],
         occurrences: new Set(),
@@ -231,6 +236,7 @@ function eventOf(happening: Happening): { name: string; properties: Readonly<Rec
     case 'task':
     case 'entry':
     case 'consent':
+    case 'confirmation':
     case 'suppression':
     case 'score':
       return undefined
@@ -239,6 +245,12 @@ function eventOf(happening: Happening): { name: string; properties: Readonly<Rec
 
 function occurrenceOf({ journey, step, entryNumber, visit }: SimulatedMessage): string {
   return `${journey}/${step}/${entryNumber}/${visit}`
+}
+
+/** Four times within a day is what the product allows itself. */
+function isAskedTooOften({ asked }: Seen, channel: Channel, atMs: EpochMs): boolean {
+  asked.push({ channel, atMs })
+  return asked.filter((each) => each.channel === channel && atMs - each.atMs < dayMs - slackMs).length > 4
 }
 
 /** The last check is some milliseconds before the last byte: caps count by the minute, not by the second. */

@@ -21,7 +21,16 @@ beforeAll(async () => {
 
 function year(definitions: Definitions, seed: number, customers: number, rules?: Rules): YearResult {
   const days = 200
-  return liveGeneratedYear({ definitions, customers, days, seed, fromMs, ...(rules === undefined ? {} : { rules }) })
+  const pools = { pot: 30 }
+  return liveGeneratedYear({
+    definitions,
+    customers,
+    days,
+    seed,
+    fromMs,
+    pools,
+    ...(rules === undefined ? {} : { rules }),
+  })
 }
 
 describe('a generated year', () => {
@@ -52,11 +61,22 @@ describe('a generated year', () => {
       'offer offers-at-once refused',
       'offer offer-budget refused',
       'offer offer-limit refused',
+      'offer offer-pool-empty refused',
       'entry reentry:never refused',
       'entry reentry:after refused',
       'entry reentry:active refused',
     ])
       expect([rule, report.refusals[rule] ?? 0]).toEqual([rule, expect.toSatisfy((times: number) => times > 0)])
+  })
+
+  test('asks for confirmation where a yes needs one, and follows segments and computed traits', () => {
+    const { report } = year(busy, 7, 400)
+    const { 'system:double-opt-in': asked, circle, keen } = report.journeys
+    expect(asked?.sent).toBeGreaterThan(50)
+    expect(circle?.sent).toBeGreaterThan(10)
+    expect(keen?.entered).toBeGreaterThan(50)
+    expect(keen?.sent).toBeGreaterThan(50)
+    expect(Object.keys(keen?.exited ?? {})).toContain('exit: condition')
   })
 
   test('is the same for the same seed, and another for another seed', () => {
@@ -164,6 +184,27 @@ describe('with one rule switched off, the witness says which promise was broken:
       'budgets in money',
       [everywhere('decide/offer-step.ts', 'facts.centsLeft !== null && (mostCostOf(', 'facts.had < 0 && (mostCostOf(')],
       'over-budget',
+    ],
+    [
+      'pools of codes',
+      [
+        everywhere(
+          'decide/offer-step.ts',
+          'if (facts === undefined || facts.exhausted !== null) return facts?.exhausted ?? null',
+          "if (facts === undefined || facts.exhausted === 'offer-budget') return facts?.exhausted ?? null",
+        ),
+      ],
+      'over-pool',
+    ],
+    [
+      'double opt-in',
+      [everywhere(policy, 'return isOwn ? null', 'return isOwn || nowMs > 0 ? null')],
+      'without-consent',
+    ],
+    [
+      'asking no more often than is polite',
+      [everywhere('decide/ask-consent.ts', 'const askAtMs = nextAsk(work, channel)', 'const askAtMs = nowMs')],
+      'asked-too-often',
     ],
     [
       'coupons per customer',
