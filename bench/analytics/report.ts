@@ -1,6 +1,6 @@
 /** What the comparison came to, for people and for programs. */
 
-import type { BenchReport } from '../support/bench.ts'
+import { type BenchReport, say } from '../support/bench.ts'
 import { table, threeDigits } from '../support/table.ts'
 
 /** One row, measured. */
@@ -34,6 +34,13 @@ export type Outcome = Measured | Skipped
 export function measured(row: Omit<Measured, 'ratio' | 'holds'>): Measured {
   const ratio = row.ours / row.reference
   return { ...row, ratio, holds: row.target === null ? null : ratio <= row.target }
+}
+
+/** Says at once what a row came to: the whole takes long, and may be stopped. */
+export function sayOutcome(outcome: Outcome): void {
+  if (!('ratio' in outcome)) return
+  const [, , ours, theirs, ratio, target, holds] = cells(outcome)
+  say(`  ${ours} / ${theirs} = ${ratio}${holds === '' ? '' : `, ${target}: ${holds}`}`)
 }
 
 /**

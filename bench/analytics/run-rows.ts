@@ -9,7 +9,7 @@ import { compare, localSide } from '../support/measure.ts'
 import { type Found, npmFolderWith, pythonWith } from '../support/reference-tools.ts'
 import { missingData } from '../support/shared-data.ts'
 import { ReferenceFailure, startWorker, type Worker } from '../support/worker.ts'
-import { measured, type Outcome } from './report.ts'
+import { measured, type Outcome, sayOutcome } from './report.ts'
 import type { InputFolder, ReferenceHome, Row } from './row.ts'
 
 /** Each in an environment of its own: they do not agree on a numpy. */
@@ -41,7 +41,11 @@ export async function runRows(rows: readonly Row[], runs: number): Promise<Outco
   process.once('exit', cleanUp)
   try {
     const outcomes: Outcome[] = []
-    for (const row of rows) outcomes.push(await runRow(row, references, inputs, runs))
+    for (const row of rows) {
+      const outcome = await runRow(row, references, inputs, runs)
+      sayOutcome(outcome)
+      outcomes.push(outcome)
+    }
     return outcomes
   } finally {
     cleanUp()

@@ -36,6 +36,7 @@ export async function runBench<const Defaults extends OptionDefaults>(
   measure: (options: { readonly [Key in keyof Defaults]: string }) => Promise<BenchReport>,
 ): Promise<void> {
   try {
+    if (process.argv.includes('--help')) return printHelp(name, defaults)
     const { json, options } = readOptions(name, defaults)
     const { result, text } = await measure(options)
     const out = json ? process.stderr : process.stdout
@@ -61,6 +62,11 @@ export function wholeNumber(option: string, text: string, least: number): number
   const value = Number(text)
   if (text.trim() !== '' && Number.isSafeInteger(value) && value >= least) return value
   throw new BenchUsageError(`--${option}: ${JSON.stringify(text)} must be a whole number of at least ${least}`)
+}
+
+function printHelp(name: string, defaults: OptionDefaults): void {
+  const options = Object.entries(defaults).map(([key, value]) => `  --${key}${value === '' ? '' : ` ${value}`}`)
+  process.stdout.write([`npm run -s bench -- ${name} [options] [--json]`, '', ...options, ''].join('\n'))
 }
 
 function readOptions<Defaults extends OptionDefaults>(
