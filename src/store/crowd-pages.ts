@@ -60,7 +60,7 @@ export function createCrowdStore(db: Queryable): CrowdStore {
         name: 'crowd-messages',
         text: `
           SELECT id, planned_at FROM messages
-           WHERE settled_at IS NULL AND channel = $1 AND (planned_at, id) > ($2::timestamptz, $3::uuid)
+           WHERE settled_at IS NULL AND broadcast_id IS NULL AND channel = $1 AND (planned_at, id) > ($2::timestamptz, $3::uuid)
              AND (not_before IS NULL OR not_before <= $4)
              AND (status = 'planned' OR lease_until < clock_timestamp() OR starts_with(claimed_by, $5))
            ORDER BY planned_at, id LIMIT $6`,

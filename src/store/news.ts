@@ -77,7 +77,7 @@ export async function insertContactNews(
       INSERT INTO news (customer_id, kind, created_at)
       SELECT given.id, 'contact', $2 FROM unnest($1::uuid[]) AS given (id)
       WHERE EXISTS (SELECT FROM journey_runs r WHERE r.customer_id = given.id AND r.status = 'active')
-         OR EXISTS (SELECT FROM messages m WHERE m.customer_id = given.id AND m.settled_at IS NULL)`,
+         OR EXISTS (SELECT FROM messages m WHERE m.customer_id = given.id AND m.settled_at IS NULL AND m.broadcast_id IS NULL)`,
     values: [customerIds, new Date(atMs)],
   })
 }
@@ -95,7 +95,7 @@ export async function insertJoinedNews(client: Queryable, customerIds: readonly 
       SELECT c.id, 'profile', $2 FROM customers c
       WHERE c.id = ANY ($1::uuid[]) AND (c.order_count > 0 OR c.due_at IS NOT NULL
          OR EXISTS (SELECT FROM journey_runs r WHERE r.customer_id = c.id AND r.status = 'active')
-         OR EXISTS (SELECT FROM messages m WHERE m.customer_id = c.id AND m.settled_at IS NULL))`,
+         OR EXISTS (SELECT FROM messages m WHERE m.customer_id = c.id AND m.settled_at IS NULL AND m.broadcast_id IS NULL))`,
     values: [customerIds, new Date(atMs)],
   })
 }

@@ -21,7 +21,7 @@ export async function findOverdue(client: Queryable, { beforeMs, limit, except }
           WHERE due_at < $1 AND merged_into IS NULL AND id <> ALL ($3::uuid[]) ORDER BY due_at LIMIT $2)
         UNION ALL
         (SELECT customer_id, greatest(planned_at, not_before) FROM messages
-          WHERE settled_at IS NULL AND greatest(planned_at, not_before) < $1
+          WHERE settled_at IS NULL AND broadcast_id IS NULL AND greatest(planned_at, not_before) < $1
             AND customer_id <> ALL ($3::uuid[]) AND (lease_until IS NULL OR lease_until < clock_timestamp())
           ORDER BY planned_at LIMIT $2)
       ) AS overdue GROUP BY id ORDER BY min(since) LIMIT $2`,

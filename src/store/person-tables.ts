@@ -24,6 +24,7 @@ const listed: readonly PersonTable[] = [
   by('journey_runs'),
   by('decision_records'),
   by('messages'),
+  by('broadcast_recipients'),
   by('tasks'),
   by('webhook_calls'),
   by('experiment_assignments'),

@@ -130,7 +130,7 @@ const loadFacts = `
 
     (SELECT json_agg(open) FROM (
        SELECT id, channel, journey, step, message_class AS "messageClass", not_before AS "notBefore"
-         FROM messages WHERE customer_id = c.id AND settled_at IS NULL
+         FROM messages WHERE customer_id = c.id AND settled_at IS NULL AND broadcast_id IS NULL
         ORDER BY planned_at, id) AS open) AS open_messages,
 
     (SELECT json_agg(json_build_object('id', id, 'offer', offer, 'code', code, 'expiresAt', expires_at)

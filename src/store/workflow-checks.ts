@@ -46,7 +46,7 @@ const dueSql = `
   SELECT id AS customer_id FROM customers WHERE due_at < $1
   UNION
   SELECT customer_id FROM messages
-   WHERE settled_at IS NULL AND greatest(planned_at, not_before) < $1
+   WHERE settled_at IS NULL AND broadcast_id IS NULL AND greatest(planned_at, not_before) < $1
      AND (lease_until IS NULL OR lease_until < clock_timestamp())
   UNION
   SELECT customer_id FROM news
@@ -87,7 +87,7 @@ export async function compareWithWork(
 function nothingToDo(id: string): string {
   return `(c.due_at IS NULL
     AND NOT EXISTS (SELECT FROM news n WHERE n.customer_id = ${id} AND n.consumed_at IS NULL)
-    AND NOT EXISTS (SELECT FROM messages m WHERE m.customer_id = ${id} AND m.settled_at IS NULL))`
+    AND NOT EXISTS (SELECT FROM messages m WHERE m.customer_id = ${id} AND m.settled_at IS NULL AND m.broadcast_id IS NULL))`
 }
 
 /** Those of some for whom that still holds: much may have happened since. */
