@@ -86,7 +86,8 @@ function money(customer: CustomerDetails): Html {
   return html`<section><h2>Orders and scores</h2><dl><dt>orders</dt><dd>${formatCount(orderCount)}</dd>
     <dt>revenue</dt><dd>${formatMoney(revenueCents, currency)}${refundedCents > 0 && `, ${formatMoney(refundedCents, currency)} refunded`}</dd>
     <dt>churn risk</dt><dd>${churn === undefined ? 'not scored yet' : formatShare(churn.value)}</dd>
-    <dt>lifetime value</dt><dd>${clv === undefined ? 'not scored yet' : formatMoney(Math.round(clv.value), currency)}</dd></dl>
+    <dt>lifetime value</dt><dd>${clv === undefined ? 'not scored yet' : formatMoney(Math.round(clv.value), currency)}</dd>
+    <dt>recency, frequency, monetary</dt><dd>${rfmOf(scores)}</dd></dl>
     ${
       orders.length > 0 &&
       html`<table><tbody>${orders.slice(0, 10).map(
@@ -94,6 +95,12 @@ function money(customer: CustomerDetails): Html {
       <td class="number">${formatMoney(one.revenueCents, one.currency)}</td><td class="soft">${one.cancelledAt === null ? (one.coupon ?? '') : 'cancelled'}</td></tr>`,
       )}</tbody></table>`
     }</section>`
+}
+
+/** Each from 1 to 5, the best. */
+function rfmOf(scores: CustomerDetails['scores']): string {
+  const values = ['rfm_recency', 'rfm_frequency', 'rfm_monetary'].map((kind) => scores[kind]?.value)
+  return values.includes(undefined) ? 'not scored yet' : values.join(' · ')
 }
 
 function journeys({ runs }: CustomerDetails): Html | false {

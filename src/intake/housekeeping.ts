@@ -1,13 +1,14 @@
 /** What has to be done now and then so that intake finds its tables in order. Any process may do it; one at a time does. */
 
 import type { Logger } from 'pino'
-import { dayMs, hourMs, secondMs } from '../domain/time.ts'
+import { dayMs, hourMs, minuteMs, secondMs } from '../domain/time.ts'
 import type { Database } from '../store/database.ts'
 import { ensureEventParts } from '../store/event-parts.ts'
 import { dropExpired } from '../store/event-retention.ts'
 import { judgeHits } from '../store/hit-verdicts.ts'
 import { settleCoupons } from '../store/offers/settle.ts'
 import { countRecategorised } from '../store/recategorised-products.ts'
+import { makeRfmScale, scoreRfmPage } from '../store/rfm-scores.ts'
 import { type Loop, startLoop } from './loop.ts'
 
 export interface HousekeepingNeeds {
@@ -69,7 +70,14 @@ export function startHousekeeping({ database, log, nowMs, keepEventsDays }: Hous
     maxBackoffMs,
     round: () => judgeHits(database, nowMs()),
   })
-  const loops = [categories, months, retention, coupons, hits]
+  const rfm = startLoop({
+    name: 'rfm',
+    log,
+    idleMs: minuteMs,
+    maxBackoffMs,
+    round: async () => (await scoreRfmPage(database, nowMs())) || makeRfmScale(database, nowMs()),
+  })
+  const loops = [categories, months, retention, coupons, hits, rfm]
   return {
     wake: () => loops.forEach((loop) => loop.wake()),
     stop: async () => void (await Promise.all(loops.map((loop) => loop.stop()))),

@@ -2,6 +2,7 @@
 
 import { v7 } from 'uuid'
 import type { Queryable } from './database.ts'
+import { scoreRfm } from './rfm-scores.ts'
 
 /** What an order consists of, as of a moment. Amounts in minor units. */
 export interface OrderRow {
@@ -160,7 +161,7 @@ export async function applyOrderChanges(client: Queryable, orderKeys: readonly s
 
 /**
  * Counts the orders of these customers anew; they must be locked. Cancelled orders do not count; sums are of the currency
- * that most of the customer's orders are in.
+ * that most of the customer's orders are in. Their RFM scores follow.
  */
 export async function recountOrders(client: Queryable, customerIds: readonly string[], nowMs: number): Promise<void> {
   if (customerIds.length === 0) return
@@ -188,6 +189,7 @@ export async function recountOrders(client: Queryable, customerIds: readonly str
       FROM summed s WHERE c.id = s.id`,
     values: [customerIds, new Date(nowMs)],
   })
+  await scoreRfm(client, customerIds, nowMs)
 }
 
 /**

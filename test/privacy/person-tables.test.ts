@@ -27,6 +27,13 @@ const idColumns: Readonly<Record<string, 'a person' | 'nobody'>> = {
   'coupons.order_id': 'nobody',
   'scores.model_id': 'nobody',
   'models.id': 'nobody',
+  'model_drift.model_id': 'nobody',
+  'model_uses.model_id': 'nobody',
+  'product_popularity.model_id': 'nobody',
+  'product_relations.model_id': 'nobody',
+  'rfm_scales.id': 'nobody',
+  // Whom the next page begins after; gone with the last page.
+  'rfm_scales.scored_until': 'nobody',
   'api_keys.id': 'nobody',
   'imports.id': 'nobody',
   'tasks.id': 'nobody',
