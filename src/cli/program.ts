@@ -8,6 +8,7 @@ import { demoCommand } from './demo-command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { exportCommand } from './export/export-command.ts'
 import { importCommand } from './import/import-command.ts'
+import { journeysCommand } from './journeys-command.ts'
 import { keysCommand } from './keys-command.ts'
 import { offersCommand } from './offers-command.ts'
 import { privacyCommand } from './privacy-command.ts'
@@ -33,6 +34,7 @@ export function buildProgram(): Command {
     statusCommand(),
     doctorCommand(),
     keysCommand(),
+    journeysCommand(),
     customerCommand(),
     suppressionsCommand(),
     privacyCommand(),

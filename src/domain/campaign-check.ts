@@ -121,7 +121,7 @@ function checkJourney(
 
 function checkEntry(entry: Entry, i: number, definitions: Definitions): readonly Found[] {
   return [
-    ...(entry.type === 'segment' && !definitions.segments.has(entry.segment)
+    ...((entry.type === 'segment' || entry.type === 'schedule') && !definitions.segments.has(entry.segment)
       ? [{ path: ['entry', i, 'segment'], rule: unknown('segment', definitions.segments.keys()) }]
       : []),
     ...conditionProblems(['entry', i, 'if'], entry.if, definitions),

@@ -130,6 +130,18 @@ export type Entry =
       readonly change: 'entered' | 'exited'
       readonly if: Condition | null
     }
+  /** At a time of day, on some days, whoever is in a segment. */
+  | {
+      readonly type: 'schedule'
+      readonly segment: string
+      readonly at: TimeOfDay
+      readonly days: readonly Weekday[]
+      /** Of the month; null: any. */
+      readonly dayOfMonth: number | null
+      /** Null: that of the contact policy. */
+      readonly timeZone: string | null
+      readonly if: Condition | null
+    }
   /** The customer moved into this stage, or arrived in it. */
   | { readonly type: 'stage'; readonly stage: Stage; readonly if: Condition | null }
   | {

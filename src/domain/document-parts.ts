@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { durationRule, parseDuration } from './duration.ts'
-import type { TimeOfDay } from './local-time.ts'
+import type { TimeOfDay, Weekday } from './local-time.ts'
 import { minuteMs } from './time.ts'
 
 /** "3 days" → milliseconds. */
@@ -27,6 +27,14 @@ export const timeOfDay = z
     const [hours = 0, minutes = 0] = text.split(':').map(Number)
     return (hours * 60 + minutes) % 1440
   })
+
+const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
+
+/** `[mon, thu]` → 1, 4. */
+export const weekdayList = z
+  .array(z.enum(weekdays))
+  .min(1)
+  .transform((days) => days.map((day) => (weekdays.indexOf(day) + 1) as Weekday))
 
 /** What things are called in files, addresses and reports. */
 export const key = z

@@ -36,6 +36,7 @@ const entryWords: Readonly<Record<string, string>> = {
   'entry:stage': 'by moving into the stage',
   'entry:score': 'because a score crossed its threshold',
   'entry:segment': 'because of a segment',
+  'entry:schedule': 'by its schedule',
   'entry:api': 'because somebody put them in',
   'entry:journey': 'from another journey',
 }

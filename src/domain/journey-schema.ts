@@ -3,8 +3,9 @@
 import { z } from 'zod'
 import { condition } from './condition-schema.ts'
 import type { Criterion, Entry, JourneyDefinition, ReEntry } from './definitions.ts'
-import { channel, frequencyCaps, key, stage, waitingTime, words } from './document-parts.ts'
+import { channel, frequencyCaps, key, stage, timeOfDay, waitingTime, weekdayList, words } from './document-parts.ts'
 import { checkSteps } from './journey-check.ts'
+import { everyDay, isTimeZone } from './local-time.ts'
 import { propertyTests } from './property-tests.ts'
 import { stepDocument, toSteps } from './step-schema.ts'
 
@@ -14,6 +15,18 @@ const entry = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('event'), event, where: propertyTests.prefault({}), if: condition.optional() }),
   z.strictObject({ type: z.literal('arrived'), if: condition.optional() }),
   z.strictObject({ type: z.literal('api'), if: condition.optional() }),
+  z.strictObject({
+    type: z.literal('schedule'),
+    segment: key,
+    at: timeOfDay,
+    days: weekdayList.optional(),
+    day_of_month: z.int().min(1).max(28).optional(),
+    time_zone: z
+      .string()
+      .refine(isTimeZone, { message: 'must be an IANA time zone such as "Europe/Berlin"' })
+      .optional(),
+    if: condition.optional(),
+  }),
   z.strictObject({ type: z.literal('stage'), stage, if: condition.optional() }),
   z.strictObject({
     type: z.literal('segment'),
@@ -67,7 +80,7 @@ export const journeyDocument = z
       name: document.name,
       description: document.description ?? null,
       priority: document.priority,
-      entry: document.entry.map((each): Entry => ({ ...each, if: each.if ?? null })),
+      entry: document.entry.map(toEntry),
       reEntry: toReEntry(document.re_entry),
       goal: document.goal === undefined ? null : toCriterion(document.goal),
       exit: document.exit.map(toCriterion),
@@ -77,6 +90,12 @@ export const journeyDocument = z
       stepById: new Map(steps.map((step) => [step.id, step])),
     }
   })
+
+function toEntry(document: z.output<typeof entry>): Entry {
+  if (document.type !== 'schedule') return { ...document, if: document.if ?? null }
+  const { day_of_month: dayOfMonth = null, time_zone: timeZone = null, days = everyDay, ...rest } = document
+  return { ...rest, days, dayOfMonth, timeZone, if: document.if ?? null }
+}
 
 function toReEntry(document: z.output<typeof reEntry>): ReEntry {
   return typeof document === 'string' ? { allowed: document } : { allowed: 'after', afterMs: document.after }

@@ -180,10 +180,11 @@ export type News = { readonly id: number; readonly atMs: EpochMs } & (
   | { readonly kind: 'journey'; readonly journey: string }
   /** A person finished a task with one of its outcomes. */
   | { readonly kind: 'task'; readonly taskId: string; readonly outcome: string }
-  /** Somebody puts the customer into a journey. */
+  /** Somebody puts the customer into a journey, or its schedule does. */
   | {
       readonly kind: 'entry'
       readonly journey: string
+      readonly by?: 'schedule'
       readonly properties: Readonly<Record<string, unknown>>
     }
 )

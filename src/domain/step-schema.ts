@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { condition } from './condition-schema.ts'
 import type { MessageStep, Step, Target } from './definitions.ts'
-import { channel, key, share, timeOfDay, waitingTime, words } from './document-parts.ts'
+import { channel, key, share, timeOfDay, waitingTime, weekdayList, words } from './document-parts.ts'
 import { everyDay, type Weekday } from './local-time.ts'
 import { comparableName, personalInTraits } from './personal-names.ts'
 import { propertyTests } from './property-tests.ts'
@@ -18,8 +18,6 @@ const id = key.refine((text) => text !== endTarget, {
 })
 const blocked = z.enum(['postpone', 'skip'])
 const event = z.string().min(1).max(200)
-
-const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
 
 const base = { id, next: target.optional() }
 
@@ -71,7 +69,7 @@ const timeWindow = z
     type: z.literal('time-window'),
     from: timeOfDay,
     to: timeOfDay,
-    days: z.array(z.enum(weekdays)).min(1).optional(),
+    days: weekdayList.optional(),
   })
   .refine(({ from, to }) => from !== to, { path: ['to'], message: 'must differ from "from"' })
 
@@ -309,5 +307,5 @@ function toWindow({ from, to, days }: z.output<typeof timeWindow>): {
   to: number
   days: readonly Weekday[]
 } {
-  return { from, to, days: days?.map((day) => (weekdays.indexOf(day) + 1) as Weekday) ?? everyDay }
+  return { from, to, days: days ?? everyDay }
 }

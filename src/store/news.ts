@@ -16,7 +16,8 @@ import type { Queryable } from './database.ts'
  * - `segment`: the customer came into a segment or out of it; `detail` is `{segment, change}`.
  * - `score`: a score crossed a threshold; `detail` is `{score, crossed}`.
  * - `task`: a person finished a task; `detail` is `{taskId, outcome}`.
- * - `entry`: somebody puts the customer into a journey; `detail` is `{journey, properties}`, nothing personal.
+ * - `entry`: somebody puts the customer into a journey, or its schedule does; `detail` is `{journey, properties, by?}`,
+ *   nothing personal.
  * - `journey`: a journey that the customer is in was changed; `detail` is `{journey}`.
  * - `merged`: this customer has become part of another one; `detail` is `{into}`. Its workflow has nothing to review.
  */

@@ -350,6 +350,7 @@ function toNews({ id, kind, detail, createdAt, occurredAt, name, properties }: N
         atMs,
         kind,
         journey: String(detail['journey']),
+        ...(detail['by'] === 'schedule' && { by: 'schedule' }),
         properties: (detail['properties'] ?? {}) as Record<string, unknown>,
       }
     case 'score':

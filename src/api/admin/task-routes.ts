@@ -6,6 +6,7 @@ import { key } from '../../domain/document-parts.ts'
 import { comparableName, personalInTraits } from '../../domain/personal-names.ts'
 import { isUuid } from '../../store/customer-list.ts'
 import { enterByHand } from '../../store/journey-entries.ts'
+import { enterSegment, previewSegmentEntry } from '../../store/scheduled-entries.ts'
 import { finishTask, listTasks, type TaskRow, taskStatuses } from '../../store/tasks.ts'
 import { ApiError } from '../api-error.ts'
 import { parseJsonBodies } from '../body-parsers.ts'
@@ -34,6 +35,8 @@ const entryBody = z.strictObject({
       message: 'must hold nothing personal: the template gets that from the profile',
     }),
 })
+
+const segmentEntryBody = z.strictObject({ segment: key, dryRun: z.boolean().default(false) })
 
 /** Register beside the other admin routes: it is behind the same check. */
 export function taskRoutes(needs: AdminNeeds): (app: FastifyInstance) => Promise<void> {
@@ -83,6 +86,7 @@ async function answerFinish({ database, clock }: AdminNeeds, id: string, body: u
   }
 }
 
+/** Customers by their ids, or a whole segment; with `dryRun` only whom it would concern. */
 async function answerEntries(
   { database, clock, ...needs }: AdminNeeds,
   journeyKey: string,
@@ -95,8 +99,21 @@ async function answerEntries(
   if (journey === undefined) throw new ApiError(404, 'There is no live journey with this key.', 'key')
   if (!journey.entry.some((entry) => entry.type === 'api'))
     throw new ApiError(409, 'This journey has no entry of the type "api".', 'key')
+  if (isObject(body) && 'segment' in body) {
+    const { segment, dryRun } = read(segmentEntryBody, body)
+    const preview = await previewSegmentEntry(database.pool, journeyKey, segment)
+    if (preview === undefined)
+      throw new ApiError(400, `segment "${segment}": must be the key of a segment in force`, 'segment')
+    if (dryRun) return { ...preview, told: 0 }
+    const told = await enterSegment(database.pool, { journey: journeyKey, segment, atMs: clock.nowMs() })
+    return { ...preview, told }
+  }
   const { customers, properties } = read(entryBody, body)
   return enterByHand(database.pool, { journey: journeyKey, customers, properties, atMs: clock.nowMs() })
+}
+
+function isObject(body: unknown): body is object {
+  return typeof body === 'object' && body !== null
 }
 
 /** @throws ApiError that names the field and the rule. */

@@ -29,7 +29,7 @@ export function readNews(work: Workspace): void {
         moveOnTask(work, news)
         break
       case 'entry':
-        enterByHand(work, news)
+        enterOnPurpose(work, news)
         break
       case 'segment':
         enterBySegment(work, news.segment, news.change)
@@ -55,11 +55,14 @@ function enterByEvent(work: Workspace, event: EventNews): void {
   if (entries !== undefined) enterFirst(work, entries, ({ where }) => propertiesPass(where, event.properties), event)
 }
 
-/** Into one journey, if it is open to that. */
-function enterByHand(work: Workspace, { journey: key, properties }: Extract<News, { kind: 'entry' }>): void {
+/** Into one journey, if it is open to that: what a schedule may enter, somebody may also enter by hand, as scenarios do. */
+function enterOnPurpose(work: Workspace, { journey: key, properties, by }: Extract<News, { kind: 'entry' }>): void {
   const journey = work.definitions.live.find((each) => each.key === key)
-  const entry = journey?.entry.find((each) => each.type === 'api')
-  if (journey !== undefined && entry !== undefined) enter(work, journey, entry, { name: 'entry', properties })
+  const ofType = (type: Entry['type']): Entry | undefined => journey?.entry.find((each) => each.type === type)
+  const entry = (by === 'schedule' ? undefined : ofType('api')) ?? ofType('schedule')
+  if (journey !== undefined && entry !== undefined) {
+    enter(work, journey, entry, { name: by ?? 'entry', properties })
+  }
 }
 
 function enterByScore(work: Workspace, score: ScoreKind, crossed: 'up' | 'down'): void {

@@ -12,6 +12,9 @@ export async function usersOfSegment(db: Pick<Database, 'pool'>, key: string): P
   const segments = [...definitions.segments.values()].filter(({ if: condition }) => segmentsIn(condition).includes(key))
   return [
     ...segments.map((segment) => `segment ${segment.key}`),
+    ...definitions.live
+      .filter(({ entry }) => entry.some((each) => each.type === 'schedule' && each.segment === key))
+      .map((journey) => `the schedule of journey ${journey.key}`),
     ...(interestingSegments(definitions).has(key) ? ['journeys or the lifecycle'] : []),
   ]
 }
