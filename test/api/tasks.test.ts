@@ -119,6 +119,9 @@ describe('entries by hand', () => {
     ['/journeys/by-hand/entries', { customers: ['ada'], properties: { email: 'a@b.example' } }, 400],
     ['/journeys/by-hand/entries', { customers: ['ada'], properties: { deep: { er: 1 } } }, 400],
     ['/journeys/by-hand/entries', { people: ['ada'] }, 400],
+    ['/journeys/by-hand/entries', { segment: 'nowhere' }, 400],
+    ['/journeys/by-hand/entries', { segment: 'nowhere', customers: ['ada'] }, 400],
+    ['/journeys/welcome/entries', { segment: 'nowhere' }, 409],
   ])('refused: %s %j', async (path, body, status) => {
     expect((await call(path, body)).status).toBe(status)
   })
