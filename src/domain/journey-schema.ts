@@ -15,18 +15,6 @@ const entry = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('event'), event, where: propertyTests.prefault({}), if: condition.optional() }),
   z.strictObject({ type: z.literal('arrived'), if: condition.optional() }),
   z.strictObject({ type: z.literal('api'), if: condition.optional() }),
-  z.strictObject({
-    type: z.literal('schedule'),
-    segment: key,
-    at: timeOfDay,
-    days: weekdayList.optional(),
-    day_of_month: z.int().min(1).max(28).optional(),
-    time_zone: z
-      .string()
-      .refine(isTimeZone, { message: 'must be an IANA time zone such as "Europe/Berlin"' })
-      .optional(),
-    if: condition.optional(),
-  }),
   z.strictObject({ type: z.literal('stage'), stage, if: condition.optional() }),
   z.strictObject({
     type: z.literal('segment'),
@@ -38,6 +26,18 @@ const entry = z.discriminatedUnion('type', [
     type: z.literal('score'),
     score: z.enum(['churn', 'clv']),
     crossed: z.enum(['up', 'down']),
+    if: condition.optional(),
+  }),
+  z.strictObject({
+    type: z.literal('schedule'),
+    segment: key,
+    at: timeOfDay,
+    days: weekdayList.optional(),
+    day_of_month: z.int().min(1).max(28).optional(),
+    time_zone: z
+      .string()
+      .refine(isTimeZone, { message: 'must be an IANA time zone such as "Europe/Berlin"' })
+      .optional(),
     if: condition.optional(),
   }),
 ])
