@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { customerWorkflowId } from '../../workflows/ids.ts'
 import type { ViewerRole } from '../analytics/privacy/masking.ts'
+import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { findApiKey, kindOfActiveKey } from '../store/api-keys.ts'
 import { noteAudit } from '../store/audit.ts'
@@ -11,7 +12,7 @@ import { isUuid, listCustomers } from '../store/customer-list.ts'
 import type { Database } from '../store/database.ts'
 import { isLoginTicket } from '../store/links.ts'
 import { listMessages } from '../store/message-list.ts'
-import { findSegment, listMembers, listSegments, segmentsOf } from '../store/segments/segment-reports.ts'
+import { segmentsOf } from '../store/segments/segment-reports.ts'
 import { readStatus } from '../store/status.ts'
 import type { Vault } from '../store/vault.ts'
 import { customerPage } from './customer-page.ts'
@@ -19,12 +20,13 @@ import { dashboard } from './dashboard.ts'
 import { type Html, html } from './html.ts'
 import { sendPage } from './page.ts'
 import { personalViewOf, roleOfKey } from './personal-view.ts'
-import { segmentListPage, segmentPage } from './segment-pages.ts'
+import { segmentPageRoutes } from './segment-routes.ts'
 import { endedCookie, localSession, readSession, sessionCookie } from './session.ts'
 
 export interface ConsoleNeeds {
   readonly database: Database
   readonly vault: Vault
+  readonly clock: Clock
   /** The pages of neighbours, where there are any. */
   readonly pages: Config['pages']
   /** In Temporal. */
@@ -53,10 +55,11 @@ export function consoleRoutes(needs: ConsoleNeeds): (app: FastifyInstance) => Pr
     app.post<{ Params: { id: string } }>('/customers/:id', { bodyLimit: 4_096 }, (request, reply) =>
       showCustomer(needs, request, request.params.id, reply, true),
     )
-    app.get('/segments', (request, reply) => showSegments(needs, request, reply))
-    app.get<{ Params: { key: string } }>('/segments/:key', (request, reply) =>
-      showSegment(needs, request, request.params.key, reply),
-    )
+    segmentPageRoutes(app, {
+      ...needs,
+      isSignedIn: async (request) => (await visitorOf(needs, request)) !== undefined,
+      send: (reply, status, title, main) => sendFramed(needs, reply, status, title, main),
+    })
   }
 }
 
@@ -151,33 +154,6 @@ async function showCustomer(
   const segments = await segmentsOf(needs.database.pool, customer.id)
   const links = { workflow: workflowUrl(needs, customer.id), isToOpen: mayOpen && !isOpen }
   return sendFramed(needs, reply, 200, 'Customer · Perennial', customerPage(customer, segments, links))
-}
-
-async function showSegments(needs: ConsoleNeeds, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  if ((await visitorOf(needs, request)) === undefined) return reply.redirect('/login', 303)
-  const segments = await listSegments(needs.database.pool)
-  return sendFramed(needs, reply, 200, 'Segments · Perennial', segmentListPage(segments))
-}
-
-async function showSegment(
-  needs: ConsoleNeeds,
-  request: FastifyRequest,
-  key: string,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  if ((await visitorOf(needs, request)) === undefined) return reply.redirect('/login', 303)
-  const { pool } = needs.database
-  const segment = await findSegment(pool, key.replaceAll('\u0000', ''))
-  if (segment === undefined) {
-    const main = html`<main><h1>There is no segment with this key</h1></main>`
-    return sendFramed(needs, reply, 404, 'Unknown segment', main)
-  }
-  const { after } = request.query as { readonly after?: unknown }
-  const members = await listMembers(pool, segment.key, {
-    limit: 25,
-    after: typeof after === 'string' && isUuid(after) ? after : undefined,
-  })
-  return sendFramed(needs, reply, 200, `${segment.name} · Perennial`, segmentPage(segment, members))
 }
 
 /** The customer's workflow in the pages of Temporal; it may have completed. */

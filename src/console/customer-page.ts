@@ -22,29 +22,25 @@ export function customerPage(
       ${customer.mergedInto !== null && html`· now part of <a href="/customers/${customer.mergedInto}">another customer</a>`}
       ${workflowUrl !== undefined && html`· <a href="${workflowUrl}">workflow in Temporal</a>`}</p>
     ${segments.length > 0 && html`<p>${segments.map(({ key }) => html`<a class="tag" href="/segments/${key}">${key}</a> `)}</p>`}
-    <div class="grid">${facts(customer)} ${contact(customer, isToOpen)} ${money(customer)}</div>
+    <div class="grid">${facts(customer)} ${traitFacts(customer)} ${contact(customer, isToOpen)} ${money(customer)}</div>
     ${journeys(customer)} ${timeline(customer)}</main>`
 }
 
-function facts({
-  id,
-  firstSeenAt,
-  lastSeenAt,
-  dueAt,
-  timeZone,
-  country,
-  locale,
-  traits,
-  computed,
-}: CustomerDetails): Html {
-  const rules = Object.entries(computed).map(([key, value]): [string, unknown] => [`computed.${key}`, value])
-  const shown = [...Object.entries(traits), ...rules].map(
-    ([name, value]) => html`<dt>${name}</dt><dd>${asText(value)}</dd>`,
-  )
-  return html`<section><h2>Known</h2><dl><dt>id</dt><dd><code>${id}</code></dd>
+function facts({ id, firstSeenAt, lastSeenAt, dueAt, timeZone, country, locale }: CustomerDetails): Html {
+  return html`<section><h2>Known</h2><dl><dt>id</dt><dd><code class="soft">${id}</code></dd>
     <dt>first seen</dt><dd>${formatTime(firstSeenAt)}</dd><dt>last seen</dt><dd>${formatTime(lastSeenAt)}</dd>
     <dt>next look</dt><dd>${dueAt === null ? 'when something happens' : formatTime(dueAt)}</dd>
-    <dt>place</dt><dd>${[country, timeZone, locale].filter((part) => part !== null).join(', ') || '–'}</dd>${shown}</dl></section>`
+    <dt>place</dt><dd>${[country, timeZone, locale].filter((part) => part !== null).join(', ') || '–'}</dd></dl></section>`
+}
+
+/** What the shop says of them, and what is worked out of their events. */
+function traitFacts({ traits, computed }: CustomerDetails): Html {
+  const listed = (values: Readonly<Record<string, unknown>>): Html[] =>
+    Object.entries(values).map(([name, value]) => html`<dt>${name}</dt><dd>${asText(value)}</dd>`)
+  const [said, rules] = [listed(traits), listed(computed)]
+  return html`<section><h2>Traits</h2>${
+    said.length === 0 ? html`<p class="soft">The shop has said nothing impersonal of them.</p>` : html`<dl>${said}</dl>`
+  }${rules.length > 0 && html`<h2>Computed by rule</h2><dl>${rules}</dl>`}</section>`
 }
 
 function contact({ addresses, personal, consents }: CustomerDetails, isToOpen: boolean): Html {
@@ -87,7 +83,7 @@ function money(customer: CustomerDetails): Html {
     <dt>revenue</dt><dd>${formatMoney(revenueCents, currency)}${refundedCents > 0 && `, ${formatMoney(refundedCents, currency)} refunded`}</dd>
     <dt>churn risk</dt><dd>${churn === undefined ? 'not scored yet' : formatShare(churn.value)}</dd>
     <dt>lifetime value</dt><dd>${clv === undefined ? 'not scored yet' : formatMoney(Math.round(clv.value), currency)}</dd>
-    <dt>recency, frequency, monetary</dt><dd>${rfmOf(scores)}</dd></dl>
+    <dt><abbr title="recency, frequency, monetary: each from 1 to 5, the best">RFM</abbr></dt><dd>${rfmOf(scores)}</dd></dl>
     ${
       orders.length > 0 &&
       html`<table><tbody>${orders.slice(0, 10).map(

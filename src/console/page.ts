@@ -32,8 +32,9 @@ const style = `
   td.time, .time { white-space: nowrap; color: var(--soft); font-variant-numeric: tabular-nums }
   svg.bar { width: 100%; height: .7rem; display: block; margin-top: .4rem } svg.bar rect { fill: var(--leaf) }
   svg.bar rect.rest { fill: var(--line) }
-  dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0 } dt { color: var(--soft) }
-  dd { margin: 0; overflow-wrap: anywhere } code { font-size: .9em }
+  dl { display: grid; grid-template-columns: fit-content(9.5rem) minmax(0, 1fr); gap: .25rem 1rem; margin: 0 }
+  dt { color: var(--soft) } dt, dd { margin: 0; overflow-wrap: break-word } dl.side dd { text-align: right }
+  dl + table, dl + form { margin-top: .7rem } code { font-size: .9em }
   .tag { border: 1px solid var(--line); border-radius: 99px; padding: .05rem .6rem; font-size: .85rem;
     white-space: nowrap }
   form.row { display: flex; gap: .5rem; margin: 0 0 .8rem } input { font: inherit; padding: .4rem .6rem; flex: 1;
@@ -42,6 +43,11 @@ const style = `
     cursor: pointer } @media (prefers-color-scheme: dark) { button { color: #0e1511 } }
   button.quiet { background: none; color: var(--leaf); border: 1px solid var(--line) }
   ul.condition, ul.condition ul { margin: 0; padding-left: 1.1rem } svg.spark { color: var(--leaf) }
+  svg.plot text { font-size: 12px; fill: var(--soft) } svg.plot .rule { stroke: var(--line) }
+  svg.plot polyline { fill: none; stroke: var(--leaf); stroke-width: 2; stroke-linejoin: round }
+  svg.plot polygon { fill: var(--leaf); opacity: .1 } svg.plot circle { fill: var(--leaf) }
+  textarea { font: .92em/1.5 ui-monospace, monospace; width: 100%; padding: .7rem; border: 1px solid var(--line);
+    border-radius: 7px; background: var(--paper); color: inherit; resize: vertical; display: block; margin-bottom: .7rem }
   .narrow { max-width: 30rem; margin: 12vh auto; padding: 0 1.25rem } .narrow form { margin-top: 1rem }
   .narrow button, .narrow input { display: block; width: 100%; margin-top: .7rem }
   form.scale { display: flex; gap: .35rem } .narrow form.scale button { width: auto; flex: 1; padding: .6rem 0;

@@ -61,6 +61,29 @@ export async function listCustomers(client: Queryable, vault: Vault, query: Cust
   return { total: counted[0]?.total ?? 0, customers, next }
 }
 
+export type BriefCustomer = Pick<
+  ListedCustomer,
+  'id' | 'externalId' | 'stage' | 'orderCount' | 'revenueCents' | 'currency'
+>
+
+/** What a list shows of these customers, by id. */
+export async function briefCustomers(client: Queryable, ids: readonly string[]): Promise<Map<string, BriefCustomer>> {
+  const { rows } = await client.query<BriefCustomer>(
+    `SELECT id, external_id AS "externalId", stage, order_count AS "orderCount", revenue_cents AS "revenueCents", currency
+     FROM customers WHERE id = ANY ($1::uuid[])`,
+    [ids],
+  )
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
+/** Those who are not part of somebody else. */
+export async function countCustomers(client: Queryable): Promise<number> {
+  const { rows } = await client.query<{ total: number }>(
+    'SELECT count(*) AS total FROM customers WHERE merged_into IS NULL',
+  )
+  return rows[0]?.total ?? 0
+}
+
 function conditions({ search, stage }: CustomerQuery, vault: Vault): { where: string; values: unknown[] } {
   const parts = ['c.merged_into IS NULL']
   const values: unknown[] = []

@@ -96,6 +96,44 @@ describe('what it shows', () => {
   })
 })
 
+describe('counting a segment before it is saved', () => {
+  const post = (document: string, cookie: string): Promise<Response> =>
+    fetch(`${server.url}/segments/try`, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { cookie },
+      body: new URLSearchParams({ document }),
+    })
+
+  test('says how many, shows some of them, and saves nothing', async () => {
+    await live(server, [{ type: 'identify', userId: 'roman', traits: { city: 'Rome', email: 'roman.s@example.org' } }])
+    const cookie = cookieOf(await login(server.adminToken))
+    expect(await (await get('/segments/try', cookie)).text()).toContain('<textarea')
+    const page = await (await post('name: Romans\nif: { trait.city: Rome }', cookie)).text()
+    expect(page).toMatch(/<strong class="big">1<\/strong>/)
+    expect(page).toContain('>roman</a>')
+    expect(page).not.toContain('roman.s@')
+    expect(await (await get('/segments', cookie)).text()).toContain('No segments yet')
+  })
+
+  test('says what is wrong with what was typed, and takes it for nothing but text', async () => {
+    const cookie = cookieOf(await login(server.adminToken))
+    for (const [document, rule] of [
+      ['name: [', /line 1: .*YAML/],
+      ['name: X\nif: { trait.email: a }', /is a personal trait/],
+      ['name: X\nif: { "</textarea><script>": 1 }', /&lt;script&gt;/],
+      ['', /must|is/],
+    ] as const) {
+      const response = await post(document, cookie)
+      expect(response.status).toBe(400)
+      const page = await response.text()
+      expect(page).toMatch(rule)
+      expect(page).not.toContain('<script')
+    }
+    expect((await post('name: X', '')).status).toBe(303)
+  })
+})
+
 describe('html', () => {
   test('escapes what is put in, keeps what is HTML, joins lists, leaves out what is not there', () => {
     const inner = html`<b>${'<'}</b>`
