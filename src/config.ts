@@ -41,6 +41,10 @@ export interface Config {
     /** Where bounces come in, each to an address of its own (VERP). `undefined`: to the sender. */
     readonly bounceDomain: string | undefined
   }
+  /** Where the listener for bounces and complaints listens; `undefined`: there is none. */
+  readonly inboundPort?: number | undefined
+  /** How services that send mail for us sign what they report. */
+  readonly mailHooks?: MailHooksConfig
   /** `undefined`: the embedded SMS catcher. */
   readonly twilio: TwilioConfig | undefined
   /** For how many days raw events are kept; what is counted of them stays. */
@@ -55,6 +59,17 @@ export interface Config {
     readonly temporal: string | undefined
   }
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'
+}
+
+export interface MailHooksConfig {
+  /** The SNS topic of SES. */
+  readonly ses?: string | undefined
+  /** The public key of SendGrid's event webhook, base64. */
+  readonly sendGridKey?: string | undefined
+  /** `name:password` in the address that Postmark calls. */
+  readonly postmarkAuth?: string | undefined
+  /** Mailgun's HTTP webhook signing key. */
+  readonly mailgunKey?: string | undefined
 }
 
 export interface TwilioConfig {
@@ -112,6 +127,14 @@ const environment = z.object({
     .regex(/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i, 'must be a domain')
     .optional(),
   MAIL_POSTAL_ADDRESS: z.string().min(1).default('1 Garden Row, Greenford'),
+  MAIL_INBOUND_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  SES_TOPIC_ARN: z
+    .string()
+    .regex(/^arn:aws/, 'must start with arn:aws')
+    .optional(),
+  SENDGRID_WEBHOOK_KEY: z.string().min(1).optional(),
+  POSTMARK_WEBHOOK_AUTH: z.string().includes(':').optional(),
+  MAILGUN_SIGNING_KEY: z.string().min(1).optional(),
   TWILIO_ACCOUNT_SID: z.string().regex(/^AC/, 'must start with AC').optional(),
   TWILIO_AUTH_TOKEN: z.string().min(1).optional(),
   TWILIO_FROM: z.string().min(1).optional(),
@@ -130,7 +153,14 @@ const environment = z.object({
 })
 
 /** The names whose values never appear in an error. */
-const secrets = ['DATABASE_URL', 'PERENNIAL_MASTER_KEY', 'SMTP_URL', 'TWILIO_AUTH_TOKEN']
+const secrets = [
+  'DATABASE_URL',
+  'PERENNIAL_MASTER_KEY',
+  'SMTP_URL',
+  'TWILIO_AUTH_TOKEN',
+  'POSTMARK_WEBHOOK_AUTH',
+  'MAILGUN_SIGNING_KEY',
+]
 
 /**
  * Reads and checks the configuration.
@@ -158,6 +188,13 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       postalAddress: values.MAIL_POSTAL_ADDRESS,
       dkim: values.MAIL_DKIM?.split(/\s+/).filter((key) => key !== '') ?? [],
       bounceDomain: values.MAIL_BOUNCE_DOMAIN,
+    },
+    inboundPort: values.MAIL_INBOUND_PORT,
+    mailHooks: {
+      ses: values.SES_TOPIC_ARN,
+      sendGridKey: values.SENDGRID_WEBHOOK_KEY,
+      postmarkAuth: values.POSTMARK_WEBHOOK_AUTH,
+      mailgunKey: values.MAILGUN_SIGNING_KEY,
     },
     twilio: twilio(values),
     keepEventsDays: values.PERENNIAL_KEEP_EVENTS_DAYS,

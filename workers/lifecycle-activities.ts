@@ -23,7 +23,7 @@ import { createErasureStore } from '../src/store/erasures.ts'
 import { createIdentifiers } from '../src/store/identifiers.ts'
 import { createLedger } from '../src/store/ledger.ts'
 import { twilioStatusUrl } from '../src/store/links.ts'
-import { returnPath } from '../src/store/return-path.ts'
+import { type MailboxPurpose, returnPath } from '../src/store/return-path.ts'
 import { createReviewStore } from '../src/store/reviews.ts'
 import { markScored } from '../src/store/scored.ts'
 import { createTrainingStore } from '../src/store/training-store.ts'
@@ -49,6 +49,8 @@ export interface Neighbours {
   readonly publicUrl: string
   /** Where links in messages lead through, under the shop's own name. Default: the same. */
   readonly linksUrl?: string | undefined
+  /** Whose mail comes to our listener; undefined: mails come back to their sender. */
+  readonly bounceDomain?: string | undefined
   readonly shop: { readonly name: string; readonly url: string; readonly postalAddress: string }
 }
 
@@ -121,12 +123,14 @@ function measuringNeeds({ database, vault, clock, definitions, publicUrl, linksU
 }
 
 function channelsOf({ email, sms, publicUrl, vault, bounceDomain }: Neighbours): DeliveryNeeds['channels'] {
-  const returnPathOf = (id: string): string | undefined =>
-    bounceDomain === undefined ? undefined : returnPath(vault, bounceDomain, id)
   return {
     email: {
-      send: ({ id, address, content, unsubscribeUrl }) =>
-        email.send({ id, to: address, unsubscribeUrl, returnPath: returnPathOf(id), ...content }),
+      send({ id, address, content, unsubscribeUrl }) {
+        const ours = (purpose: MailboxPurpose): string | undefined =>
+          bounceDomain === undefined ? undefined : returnPath(vault, bounceDomain, id, purpose)
+        const paths = { returnPath: ours('bounce'), unsubscribeMailbox: ours('unsubscribe') }
+        return email.send({ id, to: address, unsubscribeUrl, ...content, ...paths })
+      },
     },
     sms: {
       send: ({ id, address, content }) =>

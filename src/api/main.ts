@@ -1,10 +1,16 @@
 /** The process that listens: tracking API, admin API, hooks and console. */
 
-import { createClock } from '../clock.ts'
+import type { Logger } from 'pino'
+import { type Clock, createClock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import { type MailListener, startMailListener } from '../inbound/mail-listener.ts'
 import { requireDatabaseUrl, runService } from '../service.ts'
 import { checkMasterKey } from '../store/customers.ts'
-import { openDatabase } from '../store/database.ts'
+import { type Database, openDatabase } from '../store/database.ts'
 import { describeError } from '../store/describe-error.ts'
+import { readUnsubscribeToken } from '../store/links.ts'
+import { takeMailReports } from '../store/mail-reports.ts'
+import { readReturnPath } from '../store/return-path.ts'
 import { loadMasterKey, Vault } from '../store/vault.ts'
 import { openTemporalClient } from '../temporal.ts'
 import { buildServer } from './server.ts'
@@ -29,12 +35,34 @@ await runService('api', async (config, log) => {
     publicUrl: config.http.publicUrl ?? `http://${host}:${port}`,
   })
   const url = await app.listen({ host, port })
+  const listener = await listenForReports(config, { database, vault, log, clock: createClock(config.clock) })
   return {
     ready: { url },
     async stop() {
+      await listener?.close()
       await app.close()
       await temporal.close()
       await database.close()
     },
   }
 })
+
+/** Where bounces and complaints come in by mail, if there is to be such a place. */
+async function listenForReports(
+  { http, mail, inboundPort: port }: Config,
+  { database, vault, log, clock }: { database: Database; vault: Vault; log: Logger; clock: Clock },
+): Promise<MailListener | undefined> {
+  const { bounceDomain: domain } = mail
+  if (port === undefined || domain === undefined) return undefined
+  return startMailListener({
+    host: http.host,
+    port,
+    domain,
+    log,
+    ours: {
+      returnPath: (address) => readReturnPath(vault, address),
+      unsubscribeLink: (token) => readUnsubscribeToken(vault, token),
+    },
+    take: async (reports) => void (await takeMailReports({ database, vault }, reports, clock.nowMs())),
+  })
+}

@@ -13,6 +13,8 @@ import { countWorkflows } from './admin/workflow-counts.ts'
 import { handleErrors } from './api-error.ts'
 import { confirmRoutes } from './customer-pages/confirm-routes.ts'
 import { preferenceRoutes } from './customer-pages/preference-routes.ts'
+import { providerRoutes } from './hooks/provider-routes.ts'
+import type { FetchText } from './hooks/sns.ts'
 import { twilioRoutes } from './hooks/twilio-routes.ts'
 import { createKeyCheck } from './key-check.ts'
 import { messageLinkRoutes } from './message-links/message-link-routes.ts'
@@ -27,7 +29,9 @@ export interface ServerNeeds {
   readonly clock: Clock
   readonly logger: FastifyBaseLogger
   readonly temporal: WorkflowClient
-  readonly config: Pick<Config, 'mail' | 'twilio' | 'pages'>
+  readonly config: Pick<Config, 'mail' | 'twilio' | 'pages' | 'mailHooks'>
+  /** Default: over the network, with a limit of time and size. */
+  readonly fetchText?: FetchText
   /** In Temporal. */
   readonly namespace: string
   /** The address under which others reach this server, without a path. */
@@ -62,9 +66,20 @@ export async function buildServer(needs: ServerNeeds): Promise<FastifyInstance> 
   await app.register(confirmRoutes(pages))
   const hooks = { ...pages, authToken: config.twilio?.authToken }
   await app.register(twilioRoutes(hooks), { prefix: '/hooks/twilio' })
+  const { mailHooks = {} } = config
+  await app.register(providerRoutes({ ...needs, mailHooks, fetchText: needs.fetchText ?? fetchSmallText }), {
+    prefix: '/hooks',
+  })
   const isSecure = publicUrl.startsWith('https:')
   await app.register(consoleRoutes({ ...needs, pages: config.pages, isSecure }))
   return app
+}
+
+/** For certificates, which are small. */
+async function fetchSmallText(url: string): Promise<string> {
+  const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(5_000) })
+  if (!response.ok) throw new Error(`certificate: answered ${response.status}`)
+  return (await response.text()).slice(0, 100_000)
 }
 
 /** The name in `Some Shop <shop@example.org>`. */

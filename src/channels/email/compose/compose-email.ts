@@ -17,6 +17,8 @@ export interface Email {
   readonly unsubscribeUrl: string | null
   /** Where bounces go, if not to the sender. */
   readonly returnPath?: string | undefined
+  /** Where a mail ends such messages, whatever it says. Default: the sender, with words that name the message. */
+  readonly unsubscribeMailbox?: string | undefined
 }
 
 export interface Composer {
@@ -61,8 +63,9 @@ function messageIdOf(id: string, domain: string): string {
 }
 
 /** RFC 2369 and RFC 8058: one click at the web address, or a mail to the shop that names the message. */
-function listUnsubscribe({ id }: Email, url: string, { address }: SenderIdentity): string {
+function listUnsubscribe({ id, unsubscribeMailbox }: Email, url: string, { address }: SenderIdentity): string {
   // As a URL it holds no line break, space or bracket that would begin another header or entry.
   const web = `<${new URL(url).href}>`
-  return `${web},\r\n <mailto:${address}?subject=unsubscribe%20${encodeURIComponent(id)}>`
+  const mailbox = unsubscribeMailbox ?? `${address}?subject=unsubscribe%20${encodeURIComponent(id)}`
+  return `${web},\r\n <mailto:${mailbox}>`
 }
