@@ -49,8 +49,6 @@ export interface Neighbours {
   readonly publicUrl: string
   /** Where links in messages lead through, under the shop's own name. Default: the same. */
   readonly linksUrl?: string | undefined
-  /** Whose mail comes to our listener; undefined: mails come back to their sender. */
-  readonly bounceDomain?: string | undefined
   readonly shop: { readonly name: string; readonly url: string; readonly postalAddress: string }
 }
 

@@ -133,7 +133,6 @@ function openNeighbours(config: Config, log: Logger): Neighbours {
     sms: config.twilio ? createSmsChannel(config.twilio) : channelWithoutProvider(),
     publicUrl,
     linksUrl: config.http.linksUrl,
-    bounceDomain: config.mail.bounceDomain,
     shop: { name: from.replace(/\s*<[^<>]*>\s*$/, ''), url: publicUrl, postalAddress },
   }
 }

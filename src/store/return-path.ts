@@ -18,7 +18,12 @@ const signingPurposes: Readonly<Record<MailboxPurpose, string>> = {
 }
 
 /** `b+<message>.<signature>@domain`: 63 characters before the @, of 64 that there may be. */
-export function returnPath(vault: Vault, domain: string, messageId: string, purpose: MailboxPurpose = 'bounce'): string {
+export function returnPath(
+  vault: Vault,
+  domain: string,
+  messageId: string,
+  purpose: MailboxPurpose = 'bounce',
+): string {
   return `${letters[purpose]}+${messageId}.${signatureOf(vault, purpose, messageId)}@${domain}`
 }
 

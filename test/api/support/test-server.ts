@@ -4,6 +4,7 @@ import { Client, Connection } from '@temporalio/client'
 import { pino } from 'pino'
 import { inject } from 'vitest'
 import { buildServer } from '../../../src/api/server.ts'
+import type { MailHooksConfig } from '../../../src/config.ts'
 import { createApiKey } from '../../../src/store/api-keys.ts'
 import { type Database, openDatabase } from '../../../src/store/database.ts'
 import { Vault } from '../../../src/store/vault.ts'
@@ -35,7 +36,10 @@ export const twilioToken = 'twilio-auth-token'
 export const publicUrl = 'https://shop.example'
 const noon = Date.UTC(2026, 2, 1, 12)
 
-export async function startTestServer(): Promise<TestServer> {
+/** @param more of what the server is handed. */
+export async function startTestServer(
+  more: { readonly mailHooks?: MailHooksConfig; readonly fetchText?: (url: string) => Promise<string> } = {},
+): Promise<TestServer> {
   const testDatabase = await createTestDatabase()
   const database = openDatabase(testDatabase.url)
   const vault = new Vault(Buffer.alloc(32, 7))
@@ -57,7 +61,9 @@ export async function startTestServer(): Promise<TestServer> {
       },
       twilio: { accountSid: 'AC1', authToken: twilioToken, from: '+15005550006', apiUrl: undefined },
       pages: { mail: 'http://127.0.0.1:1/', sms: undefined, temporal: 'http://127.0.0.1:2/' },
+      mailHooks: more.mailHooks ?? {},
     },
+    ...(more.fetchText ? { fetchText: more.fetchText } : {}),
     namespace: 'default',
     publicUrl,
   })
