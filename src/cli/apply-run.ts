@@ -1,16 +1,18 @@
-/** What `perennial validate` and `perennial apply` do. */
+/** What `perennial validate`, `perennial plan` and `perennial apply` do. */
 
 import { resolve } from 'node:path'
 import { createClock } from '../clock.ts'
 import { readConfig } from '../config.ts'
 import { sayProblem } from '../domain/problem.ts'
-import { runningInstallation } from '../embedded/home.ts'
 import { type CampaignFiles, readCampaignFiles } from '../store/campaign-files.ts'
-import { openDatabase } from '../store/database.ts'
+import { type Database, openDatabase } from '../store/database.ts'
 import { CampaignFilesError, sayFileProblem } from '../store/file-problem.ts'
-import { type Publication, previewPublication, publishCampaigns } from '../store/publishing/publish-campaigns.ts'
+import type { InFlightChoices } from '../store/publishing/journey-plans.ts'
+import { type Concern, type Plan, type PlanItem, planCampaigns } from '../store/publishing/plan.ts'
+import { type Publication, previewPublication, publishFiles } from '../store/publishing/publish-campaigns.ts'
 import { writeResult } from './analyze/output.ts'
-import { homeOf } from './options.ts'
+import { choicesOf, sayReport } from './in-flight-options.ts'
+import { databaseOf } from './installation.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface ValidateOptions {
@@ -18,9 +20,19 @@ export interface ValidateOptions {
   readonly json?: boolean
 }
 
-export interface ApplyOptions extends ValidateOptions {
+interface InFlightOptions extends ValidateOptions {
   readonly home?: string
+  readonly inFlight?: readonly string[]
+  readonly map?: readonly string[]
+}
+
+export interface PlanOptions extends InFlightOptions {
+  readonly check?: boolean
+}
+
+export interface ApplyOptions extends InFlightOptions {
   readonly dryRun?: boolean
+  readonly yes?: boolean
 }
 
 /** Status 1 and every problem with file and line if something is wrong in the directory. */
@@ -37,31 +49,56 @@ export async function runValidate({ dir, json }: ValidateOptions): Promise<void>
   )
 }
 
-/** Publishes all of a directory or nothing. */
-export async function runApply(options: ApplyOptions): Promise<void> {
+/** Says what publishing a directory would change, and whom that concerns. */
+export async function runPlan(options: PlanOptions): Promise<void> {
+  const choices = choicesOf(options.inFlight, options.map)
   const files = await readOrReport(options.dir, options.json)
-  if (files !== undefined) await apply(files, options)
+  if (files === undefined) return
+  const plan = await withDatabase(options, (db, nowMs) => planCampaigns(db, files, nowMs, choices))
+  writeResult(options.json, plan, () => sayPlan(plan))
+  if (options.check === true && plan.published.length > 0) process.exitCode = 1
 }
 
-async function apply(files: CampaignFiles, { dir, dryRun = false, json, home }: ApplyOptions): Promise<void> {
-  const config = readConfig()
-  const db = openDatabase(databaseUrlOf(config.databaseUrl, homeOf(home === undefined ? {} : { home })))
+/** Publishes all of a directory or nothing. */
+export async function runApply(options: ApplyOptions): Promise<void> {
+  const { dryRun = false, json } = options
+  const choices = choicesOf(options.inFlight, options.map)
+  const files = await readOrReport(options.dir, json)
+  if (files === undefined) return
+  const outcome = await withDatabase(options, (db, nowMs) => {
+    if (dryRun) return previewPublication(db, files, choices)
+    return apply(db, files, nowMs, choices, options)
+  })
+  writeResult(json, { ...outcome, dryRun }, () => inWords(outcome, dryRun))
+}
+
+/** Whoever would lose people from a journey has to say so twice. */
+async function apply(
+  db: Database,
+  files: CampaignFiles,
+  nowMs: number,
+  choices: InFlightChoices,
+  { yes = false }: ApplyOptions,
+): Promise<Publication> {
+  const foreseen = yes ? undefined : await previewPublication(db, files, choices)
+  const leaving = foreseen?.journeys.filter(({ exit }) => exit > 0) ?? []
+  if (leaving.length > 0) {
+    const who = leaving.map(({ journey, exit }) => `${exit} people would leave ${journey}`).join(', ')
+    throw new UsageError(`${who}: nothing was published; "perennial plan" shows it, --yes does it`)
+  }
+  return publishFiles(db, files, nowMs, { choices })
+}
+
+async function withDatabase<T>(
+  options: InFlightOptions,
+  work: (db: Database, nowMs: number) => Promise<T>,
+): Promise<T> {
+  const db = openDatabase(databaseOf(options), { maxConnections: 3 })
   try {
-    const outcome = dryRun
-      ? await previewPublication(db, files)
-      : await publishCampaigns(db, resolve(dir), createClock(config.clock).nowMs())
-    writeResult(json, { ...outcome, dryRun }, () => inWords(outcome, dryRun))
+    return await work(db, createClock(readConfig().clock).nowMs())
   } finally {
     await db.close()
   }
-}
-
-function databaseUrlOf(configured: string | undefined, home: string): string {
-  const url = configured ?? runningInstallation(home)?.addresses?.databaseUrl
-  if (url === undefined) {
-    throw new UsageError(`DATABASE_URL is not set and nothing runs in ${home}: start it, or name its home with --home`)
-  }
-  return url
 }
 
 /** The files, or undefined once their problems have been told. */
@@ -84,13 +121,45 @@ function reportProblems({ problems }: CampaignFilesError, json: boolean | undefi
   else for (const problem of problems) process.stderr.write(`${sayFileProblem(problem)}\n`)
 }
 
-function inWords({ published, unchanged, onlyInDatabase }: Publication, dryRun: boolean): string {
-  const list = (title: string, names: readonly string[]): string[] =>
-    names.length === 0 ? [] : [title, ...names.map((name) => `  ${name}`)]
+function sayPlan({ items, unchanged, onlyInDatabase, journeys }: Plan): string {
   return [
-    ...list(dryRun ? 'Would be published:' : 'Published:', published),
-    ...(published.length === 0 ? ['Nothing has changed.'] : []),
+    ...items.map(sayItem),
+    ...journeys.map(sayReport),
+    ...(items.length === 0 ? ['Nothing would change.'] : []),
     `${unchanged} unchanged.`,
     ...list('In force, but not in the directory (left as it is):', onlyInDatabase),
   ].join('\n')
+}
+
+function sayItem({ kind, key, what, changes, concerns }: PlanItem): string {
+  return [
+    `${what === 'new' ? '+' : '~'} ${kind === key ? kind : `${kind} ${key}`}`,
+    ...changes.map(({ words }) => `    ${short(words)}`),
+    ...concerns.map((concern) => `    concerns ${sayConcern(concern)}`),
+  ].join('\n')
+}
+
+function sayConcern({ what, now, then }: Concern): string {
+  if (then === undefined) return `${now} ${what}`
+  return `${what}: ${now} → ${then ?? 'too many to count now'}`
+}
+
+/** The words of a template can be long. */
+function short(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ')
+  return line.length > 300 ? `${line.slice(0, 299)}…` : line
+}
+
+function inWords({ published, unchanged, onlyInDatabase, journeys }: Publication, dryRun: boolean): string {
+  return [
+    ...list(dryRun ? 'Would be published:' : 'Published:', published),
+    ...(published.length === 0 ? ['Nothing has changed.'] : []),
+    ...journeys.filter(({ stay, move, exit }) => stay + move + exit > 0).map(sayReport),
+    `${unchanged} unchanged.`,
+    ...list('In force, but not in the directory (left as it is):', onlyInDatabase),
+  ].join('\n')
+}
+
+function list(title: string, names: readonly string[]): string[] {
+  return names.length === 0 ? [] : [title, ...names.map((name) => `  ${name}`)]
 }

@@ -1,66 +1,54 @@
-/** `perennial journeys`: who is let into them by hand. */
+/** `perennial journeys`: how journeys are, their versions, and what people decide about them. */
 
 import { Command } from 'commander'
-import { writeResult } from './analyze/output.ts'
-import { askInstallation, type TargetOptions, targetOptions } from './installation.ts'
+import { wholeOption } from './analyze/options.ts'
+import { targetOptions } from './installation.ts'
+import { journeysEnterCommand } from './journeys-enter-command.ts'
+import type { ArchiveOptions, JourneyOptions, RollbackOptions } from './journeys-run.ts'
 import { homeOption } from './options.ts'
-import { UsageError } from './usage-error.ts'
 
-interface EnterOptions extends TargetOptions {
-  readonly segment?: string
-  readonly customer?: readonly string[]
-  readonly yes?: boolean
-  readonly json?: boolean
-}
+/** Loaded when it is needed: the other commands start faster without it. */
+const run = (): Promise<typeof import('./journeys-run.ts')> => import('./journeys-run.ts')
 
-interface SegmentAnswer {
-  readonly members: number
-  readonly inJourney: number
-  readonly beenInJourney: number
-  readonly told: number
-}
+const numberOf = wholeOption('number', 1, 1_000_000_000)
 
 export function journeysCommand(): Command {
-  const journeys = new Command('journeys').description('Journeys, and who is in them.')
-  const enter = journeys
-    .command('enter')
-    .description('Let customers, or a whole segment, into a journey that has an entry of the type "api".')
-    .argument('<key>', 'of the journey')
-    .option('--segment <key>', 'everybody who is in it now')
-    .option('--customer <ids...>', 'ids of the shop, or of customers')
-    .option('--yes', 'do it, instead of saying whom a segment would concern')
-    .option('--json', 'print JSON')
-    .addOption(homeOption())
-    .action((key: string, options: EnterOptions) => enterJourney(key, options))
-  for (const option of targetOptions()) enter.addOption(option)
-  return journeys
-}
+  const journeys = new Command('journeys').description('Journeys: who is where, their versions, archive, roll back.')
+  const sub = (name: string, description: string): Command => {
+    const command = journeys.command(name).description(description).option('--json', 'print JSON')
+    for (const option of [homeOption(), ...targetOptions()]) command.addOption(option)
+    return command
+  }
 
-async function enterJourney(key: string, options: EnterOptions): Promise<void> {
-  const { segment, customer, yes = false } = options
-  if ((segment === undefined) === (customer === undefined))
-    throw new UsageError('Who is to enter? Give either --segment or --customer')
-  const path = `/api/journeys/${encodeURIComponent(key)}/entries`
-  if (segment !== undefined) {
-    const answer = (await askInstallation(options, path, { segment, dryRun: !yes })) as SegmentAnswer
-    return writeResult(options.json, { ...answer, entered: yes }, () => sayEntry(key, segment, answer, yes))
-  }
-  const answer = (await askInstallation(options, path, { customers: customer })) as {
-    readonly told: number
-    readonly unknown: readonly string[]
-  }
-  writeResult(options.json, answer, () =>
-    [`${answer.told} customers hear of ${key}.`, ...answer.unknown.map((id) => `Nobody is known as ${id}.`)].join('\n'),
+  sub('list', 'All journeys: status, version in force, people in flight.').action(async (options: JourneyOptions) =>
+    (await run()).list(options),
   )
-}
-
-function sayEntry(key: string, segment: string, answer: SegmentAnswer, done: boolean): string {
-  const { members, inJourney, beenInJourney, told } = answer
-  const lines = [
-    `${members} customers are in ${segment}.`,
-    ...(inJourney > 0 ? [`${inJourney} of them are in ${key} right now and will not enter twice.`] : []),
-    ...(beenInJourney > 0 ? [`${beenInJourney} have been in it before: its re-entry rule decides about them.`] : []),
-    done ? `${told} of them are let in; the journey's own rules decide.` : 'Say --yes to let them in.',
-  ]
-  return lines.join('\n')
+  sub('show', 'One journey: its steps, and who stands where.')
+    .argument('<key>')
+    .action(async (key: string, options: JourneyOptions) => (await run()).show(key, options))
+  sub('versions', 'What was published, when and by whom, and what became of people in flight.')
+    .argument('<key>')
+    .action(async (key: string, options: JourneyOptions) => (await run()).versions(key, options))
+  sub('diff', 'What is different between two versions, in words.')
+    .argument('<key>')
+    .argument('<from>', 'the number of a version', numberOf)
+    .argument('<to>', 'the number of another one', numberOf)
+    .action(async (key: string, from: number, to: number, options: JourneyOptions) =>
+      (await run()).diff(key, from, to, options),
+    )
+  sub('rollback', 'Publish the content of a former version as a new one. Without --yes only say what would happen.')
+    .argument('<key>')
+    .argument('<number>', 'of the version to bring back', numberOf)
+    .option('--in-flight <choice>', 'what becomes of people in flight: stay, exit or move', 'stay')
+    .option('--map <old=new...>', 'with move: from step to step; "old=-" lets those of a step leave')
+    .option('--yes', 'do it')
+    .action(async (key: string, number: number, options: RollbackOptions) =>
+      (await run()).rollback(key, number, options),
+    )
+  sub('archive', 'Nobody enters it any more. Without --yes only say what would happen.')
+    .argument('<key>')
+    .option('--in-flight <choice>', 'what becomes of people in flight: stay or exit', 'stay')
+    .option('--yes', 'do it')
+    .action(async (key: string, options: ArchiveOptions) => (await run()).archive(key, options))
+  return journeys.addCommand(journeysEnterCommand())
 }

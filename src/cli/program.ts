@@ -2,7 +2,7 @@
 
 import { Command } from 'commander'
 import { analyzeCommand } from './analyze/analyze-command.ts'
-import { applyCommand, validateCommand } from './apply-command.ts'
+import { applyCommand, planCommand, validateCommand } from './apply-command.ts'
 import { customerCommand } from './customer-command.ts'
 import { demoCommand } from './demo-command.ts'
 import { doctorCommand } from './doctor-command.ts'
@@ -42,6 +42,7 @@ export function buildProgram(): Command {
     importCommand(),
     exportCommand(),
     validateCommand(),
+    planCommand(),
     applyCommand(),
     schemaCommand(),
     segmentsCommand(),

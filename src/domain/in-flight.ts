@@ -23,6 +23,8 @@ export type Fate =
       readonly to: string
       /** The step goes on under its name: who waits there has waited already. Else the run arrives there now. */
       readonly keepsWait: boolean
+      /** It goes on on other terms: the wait that has begun gets another length. */
+      readonly isRetimed: boolean
     }
 
 export const stays: InFlightChoice = { choice: 'stay' }
@@ -44,8 +46,10 @@ export function fateOf(
   const to = targetOf(choice.map, former, step, next)
   if (to === null) return { becomes: 'exits' }
   if (to === undefined || !next.stepById.has(to)) return { becomes: 'stays' }
-  const keepsWait = to === step && former?.stepById.get(step)?.type === next.stepById.get(to)?.type
-  return { becomes: 'moves', to, keepsWait }
+  const [before, after] = [former?.stepById.get(step), next.stepById.get(to)]
+  const keepsWait = to === step && before !== undefined && before.type === after?.type
+  const isRetimed = keepsWait && after !== undefined && !isSameStep(before, after)
+  return { becomes: 'moves', to, keepsWait, isRetimed }
 }
 
 /** What the map says; without a word, a step that is the same in both versions leads to itself. */
@@ -155,6 +159,8 @@ export interface InFlightCounts {
   readonly stay: number
   readonly move: number
   readonly exit: number
+  /** Of those who move: how many go on waiting at a step whose terms have changed. */
+  readonly retimed: number
   /** How many stand where once that is done, by version and step. */
   readonly after: readonly Standing[]
 }
@@ -177,5 +183,9 @@ export function countFates(
     if (fate.becomes === 'stays') add(version, step, count)
     if (fate.becomes === 'moves') add(newVersion, fate.to, count)
   }
-  return { stay: sum('stays'), move: sum('moves'), exit: sum('exits'), after: [...after.values()] }
+  const retimed = fates.reduce(
+    (total, { fate, count }) => total + (fate.becomes === 'moves' && fate.isRetimed ? count : 0),
+    0,
+  )
+  return { stay: sum('stays'), move: sum('moves'), exit: sum('exits'), retimed, after: [...after.values()] }
 }

@@ -6,7 +6,7 @@
 import { assembleDefinitions, type CampaignKind, checkDocument, type Definition } from '../domain/campaign-documents.ts'
 import type { Definitions, JourneyDefinition, TemplateDefinition } from '../domain/definitions.ts'
 import { sayProblem } from '../domain/problem.ts'
-import type { Database } from './database.ts'
+import type { Database, Queryable } from './database.ts'
 import { readSuccessions } from './publishing/successions.ts'
 
 interface CampaignRow {
@@ -22,7 +22,7 @@ interface CampaignRow {
  *
  * @throws RangeError if nothing is published yet, or a document in force cannot be read by this version of the product.
  */
-export async function loadDefinitions(db: Pick<Database, 'pool'>): Promise<Definitions> {
+export async function loadDefinitions(db: { readonly pool: Queryable }): Promise<Definitions> {
   // Asked first: if somebody publishes in between, the version is too old, never too new, and is asked for again.
   const version = await definitionsVersion(db)
   const { rows } = await db.pool.query<CampaignRow>(
@@ -49,7 +49,7 @@ function readFormer(row: CampaignRow): readonly JourneyDefinition[] {
 }
 
 /** Changes with everything that `loadDefinitions` reads, and costs little to ask. */
-async function definitionsVersion(db: Pick<Database, 'pool'>): Promise<string> {
+async function definitionsVersion(db: { readonly pool: Queryable }): Promise<string> {
   const { rows } = await db.pool.query<{ version: string }>(
     `SELECT left(md5(string_agg(concat_ws('/', kind, key, version, status), ',' ORDER BY kind, key, version)
                        || (SELECT count(*) FROM campaign_publications)), 16) AS version

@@ -16,6 +16,7 @@ import type { Vault } from '../../store/vault.ts'
 import { ApiError } from '../api-error.ts'
 import type { KeyCheck } from '../key-check.ts'
 import { actorOf, letIn, roleOf } from './admin-access.ts'
+import { journeyRoutes } from './journey-routes.ts'
 import { type MergeNeeds, mergeRoutes } from './merge-routes.ts'
 import { offerRoutes } from './offer-routes.ts'
 import { personRoutes } from './person-routes.ts'
@@ -51,6 +52,7 @@ export function adminRoutes(needs: AdminNeeds): (app: FastifyInstance) => Promis
     await app.register(suppressionRoutes(needs))
     await app.register(mergeRoutes(needs))
     await app.register(taskRoutes(needs))
+    await app.register(journeyRoutes(needs))
     await app.register(offerRoutes(needs))
     segmentRoutes(app, needs)
     await app.register(whyRoutes(needs))

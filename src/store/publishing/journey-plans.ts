@@ -43,6 +43,8 @@ export interface InFlightReport {
   readonly stay: number
   readonly move: number
   readonly exit: number
+  /** Of those who move: how many go on waiting at a step whose terms have changed. */
+  readonly retimed: number
   /** Who stands where on former versions, and what becomes of them. */
   readonly steps: readonly StepReport[]
   /** How many stand where afterwards. */

@@ -4,7 +4,7 @@
  */
 
 import type { CampaignDocument } from '../../domain/campaign-documents.ts'
-import type { JourneyDefinition, TemplateDefinition } from '../../domain/definitions.ts'
+import type { JourneyDefinition } from '../../domain/definitions.ts'
 import { replacedReason } from '../../domain/in-flight.ts'
 import type { EpochMs } from '../../domain/time.ts'
 import { noteChange } from '../audit.ts'
@@ -244,7 +244,8 @@ function toPublication(
   }
 }
 
-/** Only what changes of a document that is in force: for who publishes a journey by itself. */
-export function singleJourney(document: CampaignDocument, journey: JourneyDefinition): ToPublish {
-  return { documents: [document], templates: [] as TemplateDefinition[], inFlight: new Map(), journeys: [journey] }
+/** One journey by itself. */
+export function singleJourney(document: CampaignDocument, journey: JourneyDefinition, restores?: number): ToPublish {
+  const alone = { documents: [document], templates: [], inFlight: new Map(), journeys: [journey] }
+  return restores === undefined ? alone : { ...alone, restores }
 }

@@ -71,7 +71,7 @@ export async function openJourneyShop(journey = firstVersion): Promise<JourneySh
 }
 
 /** The version of the journey that is in force. */
-export async function liveVersion(shop: JourneyShop): Promise<string> {
+export async function liveVersion(shop: Pick<JourneyShop, 'rows'>): Promise<string> {
   const [row] = await shop.rows<{ version: string }>(
     `SELECT version FROM campaigns WHERE kind = 'journey' AND key = 'course' AND status = 'live'`,
   )
@@ -87,7 +87,7 @@ export interface Plant {
 }
 
 /** Customers who stand on steps, as reviews have left them: with open tasks at "call", with unsent messages elsewhere. */
-export async function plantInFlight(shop: JourneyShop, plants: readonly Plant[]): Promise<void> {
+export async function plantInFlight(shop: Pick<JourneyShop, 'rows'>, plants: readonly Plant[]): Promise<void> {
   const version = await liveVersion(shop)
   for (const { step, count, sinceMs, wakeMs } of plants) {
     const people = Array.from({ length: count }, (_, i) => uuid(`customer ${step} ${i} ${sinceMs}`))
