@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { condition } from './condition-schema.ts'
 import type { Criterion, Entry, JourneyDefinition, ReEntry } from './definitions.ts'
 import { channel, frequencyCaps, key, stage, timeOfDay, waitingTime, weekdayList, words } from './document-parts.ts'
+import { inFlightDocument } from './in-flight-schema.ts'
 import { checkSteps } from './journey-check.ts'
 import { everyDay, isTimeZone } from './local-time.ts'
 import { propertyTests } from './property-tests.ts'
@@ -68,6 +69,8 @@ export const journeyDocument = z
     caps: z.partialRecord(channel, frequencyCaps).default({}),
     max_visits: z.int().min(1).max(1000).default(20),
     steps: z.array(stepDocument).min(1).max(500),
+    /** In files only: it is about one publication, so it is taken off before a version is made. */
+    in_flight: inFlightDocument.optional(),
   })
   .superRefine(({ steps }, context) => {
     for (const { path, rule } of checkSteps(steps)) {

@@ -158,17 +158,15 @@ describe('going back', () => {
     await publishSecond()
     const document = (await call('/journeys/course/versions/2')).json['document']
     await call('/journeys/course/rollback', { to: 1 })
-    expect(await call('/journeys/course/versions', { document, inFlight: { move: { call: 'pause' } } })).toMatchObject(
-      {
-        status: 400,
-        json: {
-          error: {
-            message: expect.stringContaining('the map says nothing of bye, late, think') as string,
-            field: 'inFlight',
-          },
+    expect(await call('/journeys/course/versions', { document, inFlight: { move: { call: 'pause' } } })).toMatchObject({
+      status: 400,
+      json: {
+        error: {
+          message: expect.stringContaining('the map says nothing of bye, late, think') as string,
+          field: 'inFlight',
         },
       },
-    )
+    })
     const given = { document, inFlight: { move: map } }
     expect(await call('/journeys/course/versions', { ...given, dryRun: true })).toMatchObject({
       json: { dryRun: true, move: 2, to: 4 },

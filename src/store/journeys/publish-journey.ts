@@ -91,7 +91,9 @@ async function checkItsReferences(db: Pick<Database, 'pool'>, journey: JourneyDe
   if (problems.length === 0) return
   throw new JourneyRefusedError(
     problems
-      .map(({ path, value, rule }) => `${sayPath(path)}${value === undefined ? '' : ` ${JSON.stringify(value)}`}: ${rule}`)
+      .map(
+        ({ path, value, rule }) => `${sayPath(path)}${value === undefined ? '' : ` ${JSON.stringify(value)}`}: ${rule}`,
+      )
       .join('\n'),
   )
 }
