@@ -102,9 +102,9 @@ export function segmentDocuments(count: number): Readonly<Record<string, Documen
   return Object.fromEntries(chosen.map(([key, condition]) => [key, { name: key, if: condition }]))
 }
 
-/** Puts documents into force in place of all others, as publishing does. */
+/** Puts documents into force in place of all others, also of traits, as publishing does. */
 export async function putInForce(client: Queryable, documents: Readonly<Record<string, Document>>): Promise<void> {
-  await client.query(`UPDATE campaigns SET status = 'archived' WHERE kind = 'segment'`)
+  await client.query(`UPDATE campaigns SET status = 'archived' WHERE kind IN ('segment', 'trait')`)
   const rows = Object.entries(documents).map(([key, document]) => ({
     key,
     document,

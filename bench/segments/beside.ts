@@ -1,0 +1,98 @@
+/** One segment from nothing, beside the SQL that somebody would write by hand for its members. */
+
+import type { Database } from '../../src/store/database.ts'
+import { buildSegments } from '../../src/store/segments/build-segments.ts'
+import { median } from '../support/measure.ts'
+import { putInForce, references, segmentDocuments } from './documents.ts'
+
+/** Of a large shop each round takes long, and noise matters less. */
+const roundsFor = (customers: number): number => (customers > 300_000 ? 1 : 3)
+const nobody = { segments: new Set<string>(), traits: new Set<string>() }
+
+export interface BuiltBeside {
+  /** Seconds until the segment counts. */
+  readonly ours: number
+  /** The same with what comes after that: the customers' next moments, which no SQL by hand keeps. */
+  readonly oursWithMoments: number
+  readonly reference: number
+  readonly members: number
+  readonly ratio: number
+  readonly ratioWithMoments: number
+}
+
+export function needsOf(database: Database, nowMs: number) {
+  return { database, nowMs: () => nowMs, interests: async () => nobody }
+}
+
+export async function forgetSegments(db: Database): Promise<void> {
+  await db.pool.query(
+    `TRUNCATE segments, segment_members, segment_states, segment_moments, segment_catch_ups, dirty_customers,
+              computed_traits`,
+  )
+}
+
+/** All segments that have a reference, in turn. */
+export async function buildBeside(
+  db: Database,
+  customers: number,
+  nowMs: number,
+): Promise<Readonly<Record<string, BuiltBeside>>> {
+  await db.pool.query('DROP TABLE IF EXISTS by_hand')
+  await db.pool.query('CREATE TABLE by_hand (LIKE segment_members INCLUDING ALL)')
+  const beside: Record<string, BuiltBeside> = {}
+  for (const [key, sql] of Object.entries(references)) {
+    beside[key] = await besideByHand(db, key, sql, nowMs, roundsFor(customers))
+  }
+  return beside
+}
+
+/** Ours and by hand, turn about, each into an empty table with the same indexes. */
+async function besideByHand(
+  db: Database,
+  key: string,
+  sql: string,
+  nowMs: number,
+  rounds: number,
+): Promise<BuiltBeside> {
+  const document = segmentDocuments(50)[key]
+  if (document === undefined) throw new Error(`no segment ${key}`)
+  await putInForce(db.pool, { [key]: document })
+  const times = { ours: [] as number[], withMoments: [] as number[], reference: [] as number[] }
+  let members = 0
+  for (let round = 0; round <= rounds; round++) {
+    await forgetSegments(db)
+    const startedAt = performance.now()
+    const ours = await buildSegments(needsOf(db, nowMs))
+    const withMoments = since(startedAt)
+    if (ours?.failed[0] !== undefined) throw new Error(`${key}: ${ours.failed[0].problem}`)
+    await db.pool.query('TRUNCATE by_hand')
+    const reference = await buildByHand(db, sql, nowMs)
+    members = ours?.built[0]?.size ?? -1
+    if (members !== reference.members) throw new Error(`${key}: ${members} members, by hand ${reference.members}`)
+    if (round === 0) continue // Warms both up.
+    times.ours.push(ours?.built[0]?.seconds ?? Number.NaN)
+    times.withMoments.push(withMoments)
+    times.reference.push(reference.seconds)
+  }
+  const [ours, oursWithMoments] = [median(times.ours), median(times.withMoments)]
+  const reference = median(times.reference)
+  const ratio = ours / reference
+  return { ours, oursWithMoments, reference, members, ratio, ratioWithMoments: oursWithMoments / reference }
+}
+
+async function buildByHand(
+  db: Database,
+  sql: string,
+  nowMs: number,
+): Promise<{ readonly seconds: number; readonly members: number | null }> {
+  const startedAt = performance.now()
+  const { rowCount } = await db.pool.query(
+    `INSERT INTO by_hand (segment_id, customer_id, since) SELECT 1, member.*, $1::timestamptz FROM (${sql}) AS member`,
+    [new Date(nowMs)],
+  )
+  return { seconds: since(startedAt), members: rowCount }
+}
+
+export function since(startedAt: number): number {
+  return (performance.now() - startedAt) / 1_000
+}
