@@ -81,6 +81,7 @@ async function loadFast(client: Queryable, isFast: boolean): Promise<void> {
         "SET max_wal_size = '8GB'",
         "SET maintenance_work_mem = '512MB'",
         "SET work_mem = '256MB'",
+        "SET autovacuum = 'off'",
       ]
     : ['RESET ALL']
   for (const setting of settings) await client.query(`ALTER SYSTEM ${setting}`)

@@ -1,8 +1,10 @@
 /** The desk on which a segment becomes SQL: the values, whom it is about, and the tables that its facts come from. */
 
-import type { EventPick, Period } from '../../domain/conditions/happening.ts'
+import { type EventPick, earliestOf, type Period } from '../../domain/conditions/happening.ts'
+import type { EpochMs } from '../../domain/time.ts'
 import { type Answer, booleanAnswer } from './answer.ts'
 import type { PageFacts } from './page-facts.ts'
+import { receivedSince } from './received-since.ts'
 import { anyOf, type SqlParams } from './sql-params.ts'
 
 /** Everybody, to build a segment from nothing; or those customers alone: what `SqlParams.add(ids, 'uuid[]')` gave. */
@@ -44,10 +46,25 @@ export class Desk {
 
   /** The table to read such events from, and the condition that restricts them to the customers in question. */
   events(picks: readonly EventPick[], period: Period): { readonly table: string; readonly inScope: string } {
-    const shared = 'all' in this.scope ? undefined : this.scope.shared
-    if (shared === undefined) return { table: 'events', inScope: this.inScope('e.customer_id') }
+    const shared = this.#shared
+    if (shared === undefined) {
+      const inTime = receivedSince(earliestOf(period, this.params.nowMs), this.params)
+      return { table: 'events', inScope: this.inScope('e.customer_id') + inTime }
+    }
     for (const pick of picks) shared.wantEvents(pick, period, this.params.nowMs)
     return { table: shared.events, inScope: '' }
+  }
+
+  /** As `events`, for the daily counts of such events. @param fromMs the first day; null: from the beginning. */
+  days(name: string, fromMs: EpochMs | null): { readonly table: string; readonly inScope: string } {
+    const shared = this.#shared
+    if (shared === undefined) return { table: 'event_days', inScope: this.inScope('d.customer_id') }
+    shared.wantDays(name, fromMs)
+    return { table: shared.days, inScope: '' }
+  }
+
+  get #shared(): PageFacts | undefined {
+    return 'all' in this.scope ? undefined : this.scope.shared
   }
 
   /** What is the same for everybody. */

@@ -47,9 +47,10 @@ function daysSql({ pick, period, test }: EventCondition, desk: Desk): Answer {
   const days = wholeDays(period, params.nowMs)
   const after = days.afterMs === null ? '' : ` AND d.day >= ${params.day(days.afterMs)}`
   const before = days.beforeMs === null ? '' : ` AND d.day < ${params.day(days.beforeMs)}`
+  const name = eventKey(pick.kind, pick.name) ?? ''
+  const { table, inScope } = desk.days(name, days.afterMs)
   const rows: Rows = {
-    sql: `FROM event_days d
-      WHERE d.name = ${params.text(eventKey(pick.kind, pick.name) ?? '')}${after}${before}${desk.inScope('d.customer_id')}`,
+    sql: `FROM ${table} d WHERE d.name = ${params.text(name)}${after}${before}${inScope}`,
     customerId: 'd.customer_id',
     at: 'd.day',
     amount: null,

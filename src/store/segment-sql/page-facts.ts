@@ -1,10 +1,11 @@
 /**
- * What several segments of one statement read together: the rows of a page of customers and those of their events that
- * anybody asks for, each read once. The segments then scan these few rows, so neither planning nor reading is repeated
- * for every segment and every part of `events`.
+ * What several segments of one statement read together: the rows of a page of customers, those of their events that
+ * anybody asks for, and their daily counts, each read once. The segments then scan these few rows, so neither planning
+ * nor reading is repeated for every segment and every part of `events`.
  */
 
 import { type EventPick, earliestOf, type Period } from '../../domain/conditions/happening.ts'
+import { receivedSince } from './received-since.ts'
 import { anyOf, type SqlParams } from './sql-params.ts'
 
 interface Wanted {
@@ -17,8 +18,11 @@ interface Wanted {
 export class PageFacts {
   readonly customers = 'page_customers'
   readonly events = 'page_events'
+  readonly days = 'page_days'
   readonly #customerIds: string
   readonly #wanted = new Map<string, Wanted>()
+  /** The names of daily counts, each with the first day that is asked for. */
+  readonly #wantedDays = new Map<string, number>()
 
   /** @param customerIds what `SqlParams.add(ids, 'uuid[]')` gave. */
   constructor(customerIds: string) {
@@ -32,16 +36,39 @@ export class PageFacts {
     this.#wanted.set(key, { kind, name, fromMs })
   }
 
-  /** The parts of a WITH that make the two tables; to be called when all segments are compiled. */
+  /** Tells that such counts will be read from `days`. @param fromMs null: from the beginning. */
+  wantDays(name: string, fromMs: number | null): void {
+    this.#wantedDays.set(name, Math.min(fromMs ?? -Infinity, this.#wantedDays.get(name) ?? Infinity))
+  }
+
+  /** The parts of a WITH that make the tables; to be called when all segments are compiled. */
   sql(params: SqlParams): string {
     const customers = `${this.customers} AS MATERIALIZED (
       SELECT * FROM customers WHERE id IN (SELECT unnest(${this.#customerIds})) AND merged_into IS NULL AND erasing_at IS NULL)`
-    if (this.#wanted.size === 0) return customers
+    return [customers, ...this.#eventsSql(params), ...this.#daysSql(params)].join(', ')
+  }
+
+  #eventsSql(params: SqlParams): string[] {
+    if (this.#wanted.size === 0) return []
     const wanted = [...this.#wanted.values()]
     const since = Math.min(...wanted.map(({ fromMs }) => fromMs))
-    return `${customers}, ${this.events} AS MATERIALIZED (
-      SELECT e.customer_id, e.type, e.name, e.occurred_at, e.properties FROM events e
-       WHERE e.customer_id = ${anyOf(this.#customerIds)}${from(since, params)} AND (${wanted.map((one) => isWanted(one, params)).join(' OR ')}))`
+    return [
+      `${this.events} AS MATERIALIZED (
+        SELECT e.customer_id, e.type, e.name, e.occurred_at, e.properties FROM events e
+         WHERE e.customer_id = ${anyOf(this.#customerIds)}${from(since, params)}${receivedSince(since, params)}
+           AND (${wanted.map((one) => isWanted(one, params)).join(' OR ')}))`,
+    ]
+  }
+
+  #daysSql(params: SqlParams): string[] {
+    if (this.#wantedDays.size === 0) return []
+    const since = Math.min(...this.#wantedDays.values())
+    const sinceDay = since === -Infinity ? '' : ` AND d.day >= ${params.day(since)}`
+    return [
+      `${this.days} AS MATERIALIZED (
+        SELECT d.customer_id, d.name, d.day, d.count, d.first_at, d.last_at FROM event_days d
+         WHERE d.customer_id = ${anyOf(this.#customerIds)} AND d.name = ANY (${params.texts([...this.#wantedDays.keys()])})${sinceDay})`,
+    ]
   }
 }
 

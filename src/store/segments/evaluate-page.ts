@@ -43,10 +43,14 @@ export const evaluationPageSize = 5_000
 /** What happened long ago, and was only told now, is nothing to react to. */
 const silentCause: DirtyCause = 'import'
 
+/** What a page's facts and answers take; else they are written to files and read again for every segment. */
+const workMemory = '32MB'
+
 /** Takes the oldest customers who wait, at most a page, and evaluates them. */
 export async function evaluateNextPage(needs: EvaluationNeeds, pageSize = evaluationPageSize): Promise<EvaluatedPage> {
   const interests = await needs.interests() // Before the transaction: it may need a connection of its own.
   return needs.database.transaction(async (client) => {
+    await client.query({ name: 'segments-memory', text: `SET LOCAL work_mem = '${workMemory}'` })
     await shareEvaluation(client)
     const catalog = await readCatalog(client)
     const dirty = await takeDirty(client, pageSize)
@@ -125,8 +129,8 @@ export async function noteForCatchUp(client: Queryable, ids: readonly string[]):
   })
 }
 
-/** Many segments in one statement save round trips; too many make one that takes long to plan. */
-const segmentsAtOnce = 25
+/** Many segments in one statement read the customers' facts once; too many make one that takes long to plan. */
+const segmentsAtOnce = 60
 
 async function evaluate(
   client: Queryable,

@@ -50,26 +50,28 @@ export async function evaluateSegments(
   const answers = segments.map(
     ({ id, definition }) =>
       `SELECT ${id} AS segment_id, q.customer_id, q.holds, q.flips_at
-         FROM (${compileSegment(definition.if, params, scope)}) AS q`,
+         FROM (${compileSegment(definition.if, params, scope)}) AS q WHERE q.holds OR q.flips_at IS NOT NULL`,
   )
   const { rows } = await client.query<AnswerRow>({
     text: `
       WITH ${shared.sql(params)},
       answer AS MATERIALIZED (${answers.join(' UNION ALL ')}),
-      member AS MATERIALIZED (
-        SELECT m.segment_id, m.customer_id FROM segment_members m
-         WHERE m.customer_id = ${anyOf(page)} AND m.segment_id IN (${segments.map(({ id }) => id).join(', ')})
+      -- All that a customer is in, from one place of the index; asked for by segment too, it would be probed for each.
+      member AS MATERIALIZED (SELECT m.segment_id, m.customer_id FROM segment_members m WHERE m.customer_id = ${anyOf(page)}),
+      change AS MATERIALIZED (
+        SELECT segment_id, customer_id, a.holds AS enters
+          FROM (SELECT segment_id, customer_id, holds FROM answer WHERE holds) AS a
+          FULL JOIN (SELECT segment_id, customer_id, true AS is_member FROM member
+                      WHERE segment_id IN (${segments.map(({ id }) => id).join(', ')})
+               ) AS m USING (customer_id, segment_id)
+         WHERE a.holds IS NULL OR m.is_member IS NULL
       ), entered AS (
         INSERT INTO segment_members (segment_id, customer_id, since)
-        SELECT a.segment_id, a.customer_id, ${now} FROM answer a
-         WHERE a.holds AND NOT EXISTS (
-           SELECT FROM member m WHERE m.segment_id = a.segment_id AND m.customer_id = a.customer_id)
+        SELECT segment_id, customer_id, ${now} FROM change WHERE enters
         RETURNING segment_id, customer_id
       ), exited AS (
-        DELETE FROM segment_members m USING (
-          SELECT segment_id, customer_id FROM member m WHERE NOT EXISTS (
-            SELECT FROM answer a WHERE a.holds AND a.segment_id = m.segment_id AND a.customer_id = m.customer_id)
-        ) AS gone WHERE m.segment_id = gone.segment_id AND m.customer_id = gone.customer_id
+        DELETE FROM segment_members m USING change
+         WHERE change.enters IS NULL AND m.segment_id = change.segment_id AND m.customer_id = change.customer_id
         RETURNING m.segment_id, m.customer_id
       )
       SELECT 'entered' AS what, segment_id AS "segmentId", customer_id AS "customerId", NULL::timestamptz AS "flipsAt"

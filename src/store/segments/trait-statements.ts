@@ -3,7 +3,8 @@
 import type { ComputedTraitDefinition } from '../../domain/definitions.ts'
 import type { Queryable } from '../database.ts'
 import { compileComputedTrait } from '../segment-sql/computed-trait-sql.ts'
-import { SqlParams } from '../segment-sql/sql-params.ts'
+import { PageFacts } from '../segment-sql/page-facts.ts'
+import { anyOf, SqlParams } from '../segment-sql/sql-params.ts'
 import type { PageAnswers } from './segment-statements.ts'
 
 export interface TraitToEvaluate {
@@ -28,10 +29,11 @@ export async function evaluateTraits(
 ): Promise<PageAnswers> {
   const params = new SqlParams(nowMs)
   const page = params.add(customerIds, 'uuid[]')
+  const shared = new PageFacts(page)
   const answers = traits.map(
     ({ key, definition }) =>
       `SELECT ${params.text(key)} AS name, q.customer_id, q.value, q.changes_at
-         FROM (${compileComputedTrait(definition, params, { customerIds: page })}) AS q`,
+         FROM (${compileComputedTrait(definition, params, { customerIds: page, shared })}) AS q`,
   )
   const names = params.add(
     traits.map(({ key }) => key),
@@ -39,12 +41,12 @@ export async function evaluateTraits(
   )
   const { rows } = await client.query<AnswerRow>({
     text: `
-      WITH answer AS MATERIALIZED (
-        SELECT a.* FROM (${answers.join(' UNION ALL ')}) AS a JOIN customers c ON c.id = a.customer_id
-         WHERE c.merged_into IS NULL AND c.erasing_at IS NULL
+      WITH ${shared.sql(params)},
+      answer AS MATERIALIZED (
+        SELECT a.* FROM (${answers.join(' UNION ALL ')}) AS a JOIN ${shared.customers} c ON c.id = a.customer_id
       ), kept AS MATERIALIZED (
         SELECT customer_id, name, value FROM computed_traits
-         WHERE customer_id = ANY (${page}) AND name = ANY (${names})
+         WHERE customer_id = ${anyOf(page)} AND name = ANY (${names})
       ), saved AS (
         INSERT INTO computed_traits AS t (customer_id, name, value)
         SELECT a.customer_id, a.name, a.value FROM answer a WHERE NOT EXISTS (
