@@ -18,7 +18,7 @@ const journeys = examples.map((text) => parse(text) as Journey)
 interface Journey {
   readonly name: string
   readonly entry: readonly { readonly type: string }[]
-  readonly steps: readonly { readonly type: string; readonly template?: string; readonly channel?: string }[]
+  readonly steps: readonly { readonly type: string; readonly template?: string; readonly offer?: string }[]
 }
 
 const keyOf = ({ name }: Journey): string => name.toLowerCase().replaceAll(' ', '-')
@@ -44,12 +44,16 @@ function neighbours(): Record<string, string> {
   for (const step of journeys.flatMap(({ steps }) => steps)) {
     if (step.type === 'sms') files[`templates/${step.template}.sms.txt`] = 'Hello\n'
     if (step.type !== 'email' && step.type !== 'survey') continue
-    const links =
-      step.type === 'survey' ? '{% for answer in survey.answers %}{{ answer.url }}{% endfor %}' : '{{ coupon.code }}'
+    const links = textOf(step)
     files[`templates/${step.template}.email.html`] = `---\nsubject: Hello\n---\n<p>${links}</p>\n`
     files[`templates/${step.template}.email.txt`] = `${links}\n`
   }
   return files
+}
+
+function textOf({ type, offer }: Journey['steps'][number]): string {
+  if (type === 'survey') return '{% for answer in survey.answers %}{{ answer.url }}{% endfor %}'
+  return offer === undefined ? 'Hello' : '{{ coupon.code }}'
 }
 
 test('the examples of the page are accepted, and published all together', async () => {
