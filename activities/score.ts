@@ -1,7 +1,7 @@
 /** Scoring one customer of whom an order has come. */
 
 import type { ScoreActivities } from './activity-types.ts'
-import { type ScoreNeeds, scoreOne } from './training.ts'
+import { type ScoreNeeds, scoreOne } from './score-one.ts'
 
 export interface ScoreCustomerNeeds extends ScoreNeeds {
   /** Notes that scores were computed at this moment, or found impossible: a review must not ask for them again. */

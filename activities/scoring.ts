@@ -10,6 +10,7 @@ import type { NewScore } from '../src/store/scores.ts'
 /** The rules that stand in until the first training has run. */
 export const firstRules = {
   churn: { method: 'rule', shopIntervalDays: 60 } satisfies ChurnRule,
+  purchase: { method: 'rule', shopIntervalDays: 60 } satisfies ChurnRule,
   clv: {
     method: 'rule',
     horizonMonths: 12,
@@ -35,6 +36,8 @@ export function scoreHistories(
           reasons,
         }),
       )
+    case 'purchase':
+      return purchaseScores(parameters as unknown as ChurnModel | ChurnRule, histories)
     case 'clv':
       return valueScores(parameters as unknown as ValueModel | ValueRule, histories).map(
         ({ value, tier, reasons }, i): NewScore => ({
@@ -44,5 +47,17 @@ export function scoreHistories(
           reasons,
         }),
       )
+    default:
+      throw new RangeError(`model.kind: ${model.kind} gives no scores`)
   }
+}
+
+/** The probability of coming back within the horizon; the rule in place of a model says how little a risk it is. */
+function purchaseScores(model: ChurnModel | ChurnRule, histories: PurchaseHistories): NewScore[] {
+  return churnScores(model, histories).map(({ value, reasons }, i) => ({
+    customerId: histories.customerIds[i] as string,
+    value: model.method === 'rule' ? 1 - value : value,
+    tier: null,
+    reasons,
+  }))
 }

@@ -1,17 +1,25 @@
 /** The steps of a training. Each may safely run twice: the model's row says how far an earlier try came. */
 
 import { activityInfo, Context } from '@temporalio/activity'
+import { ApplicationFailure } from '@temporalio/common'
 import type { Clock } from '../src/clock.ts'
-import { needsOfLifecycle } from '../src/domain/definition-needs.ts'
 import type { Definitions } from '../src/domain/definitions.ts'
-import { stageOf } from '../src/domain/lifecycle.ts'
+import type { ModelKind } from '../src/domain/model-kind.ts'
 import type { ModelRow } from '../src/store/models.ts'
 import type { TrainingStore } from '../src/store/training-store.ts'
-import { firstRules, scoreHistories } from './scoring.ts'
-import { churnTrainer } from './train-churn.ts'
-import { valueTrainer } from './train-value.ts'
-import type { Trainer } from './trainer.ts'
-import type { ModelKind, TrainingActivities, TrainingDraft, TrainingResult } from './training-types.ts'
+import { churnTrainer, purchaseTrainer } from './trainers/churn.ts'
+import { clusterTrainer } from './trainers/clusters.ts'
+import { computeInThread, TrainingRefused } from './trainers/in-thread.ts'
+import { judge, type Verdict } from './trainers/judge.ts'
+import { ruleTrainer, sequenceTrainer } from './trainers/patterns.ts'
+import { recommenderTrainer } from './trainers/recommender.ts'
+import { revenueTrainer } from './trainers/revenue.ts'
+import { sendHourTrainer } from './trainers/send-hour.ts'
+import { driftOf } from './trainers/shadow.ts'
+import type { ScoringProgress, Trainer, TrainerNeeds } from './trainers/trainer.ts'
+import { upliftTrainer } from './trainers/uplift.ts'
+import { valueTrainer } from './trainers/value.ts'
+import type { TrainingActivities, TrainingDraft } from './training-types.ts'
 
 export interface TrainingNeeds {
   readonly store: TrainingStore
@@ -19,123 +27,151 @@ export interface TrainingNeeds {
   readonly clock: Clock
   /** A UUID that follows from the key. */
   readonly idFor: (key: string) => string
+  /** Which code trains. */
+  readonly codeVersion: () => string
 }
 
-const trainers: Readonly<Record<ModelKind, Trainer>> = { churn: churnTrainer, clv: valueTrainer }
+const trainers: Readonly<Record<ModelKind, Trainer>> = {
+  churn: churnTrainer,
+  purchase: purchaseTrainer,
+  clv: valueTrainer,
+  clusters: clusterTrainer,
+  rules: ruleTrainer,
+  sequences: sequenceTrainer,
+  recommender: recommenderTrainer,
+  uplift: upliftTrainer,
+  'send-hour': sendHourTrainer,
+  revenue: revenueTrainer,
+}
 
-/** A page takes a second or two, so a heartbeat comes well within its timeout. */
-const pageSize = 2_000
+/** Well within the timeout, also when the machine is busy. */
+const heartbeatMs = 3_000
 
 export function createTrainingActivities(needs: TrainingNeeds): TrainingActivities {
   const { store, clock } = needs
+  /** One step of a training on a model's row, with heartbeats. */
+  const step = <T>(modelId: string, work: (trainer: Trainer, model: ModelRow, ready: TrainerNeeds) => Promise<T>) =>
+    alive(needs, async (ready) => {
+      const model = await store.loadModel(modelId)
+      return work(trainers[model.kind], model, ready)
+    })
   return {
-    async extractTrainingData(kind) {
-      // The same row for every attempt of this run, and another one for the next training.
-      const modelId = needs.idFor(`model/${activityInfo().workflowExecution?.runId ?? ''}`)
-      const draft = await trainers[kind].draft(store, clock.nowMs())
-      const { tooLittle, ...row } = draft
-      const metrics = tooLittle === undefined ? {} : { tooLittle }
-      await store.insertModel({ id: modelId, kind, ...row, metrics, createdAtMs: clock.nowMs() })
-      return { modelId, ...(tooLittle === undefined ? {} : { tooLittle }) } satisfies TrainingDraft
-    },
+    extractTrainingData: (kind) =>
+      alive(needs, async (ready) => {
+        // The same row for every attempt of this run, and another one for the next training.
+        const modelId = needs.idFor(`model/${activityInfo().workflowExecution?.runId ?? ''}`)
+        const { tooLittle, ...row } = await trainers[kind].draft(ready, clock.nowMs())
+        const metrics = tooLittle === undefined ? {} : { tooLittle }
+        const codeVersion = needs.codeVersion()
+        await store.insertModel({ id: modelId, kind, ...row, metrics, codeVersion, createdAtMs: clock.nowMs() })
+        return { modelId, ...(tooLittle === undefined ? {} : { tooLittle }) } satisfies TrainingDraft
+      }),
 
-    async fitModel(modelId) {
-      const model = await store.loadModel(modelId)
-      await store.amendModel(modelId, { parameters: await trainers[model.kind].fit(store, model) })
-    },
+    fitModel: (modelId) =>
+      step(modelId, async (trainer, model, ready) => {
+        await store.amendModel(modelId, { parameters: await trainer.fit(ready, model) })
+      }),
 
-    async evaluateModel(modelId) {
-      const model = await store.loadModel(modelId)
-      const champion = await store.championModel(model.kind)
-      await store.amendModel(modelId, { metrics: await trainers[model.kind].evaluate(store, model, champion) })
-    },
+    evaluateModel: (modelId) =>
+      step(modelId, async (trainer, model, ready) => {
+        const champion = await rivalOf(model, store)
+        await store.amendModel(modelId, { metrics: await trainer.evaluate(ready, model, champion) })
+      }),
 
-    async publishModel(modelId) {
-      const model = await store.loadModel(modelId)
-      const { promote, reason } = await verdictOn(model, needs)
-      if (promote) await store.promoteModel(modelId, clock.nowMs())
-      else await store.rejectModel(modelId)
-      return { modelId, promoted: promote, reason }
-    },
+    calibrateModel: (modelId) =>
+      step(modelId, async (trainer, model, ready) => {
+        const amended = await trainer.calibrate?.(ready, model, await rivalOf(model, store))
+        if (amended !== undefined) await store.amendModel(modelId, amended)
+      }),
 
-    scoreEveryone: (kind) => scoreEveryone(kind, needs),
+    shadowModel: (modelId) =>
+      step(modelId, async (trainer, model, ready) => {
+        const metrics = await trainer.shadow?.(ready, model, await rivalOf(model, store), clock.nowMs())
+        if (metrics !== undefined) await store.amendModel(modelId, { metrics })
+      }),
+
+    publishModel: (modelId) =>
+      step(modelId, async (trainer, model) => {
+        const { promote, reason } = await verdictOn(model, trainer, store)
+        if (model.status === 'training') await store.amendModel(modelId, { metrics: { reason } })
+        if (promote) await store.promoteModel(modelId, clock.nowMs())
+        else await store.rejectModel(modelId, reason)
+        return { modelId, promoted: promote, reason }
+      }),
+
+    giveUpModel: (modelId, reason) => store.rejectModel(modelId, reason, 'failed'),
+
+    scoreEveryone: (kind) =>
+      alive(needs, async (ready) => {
+        const model = await store.championModel(kind)
+        if (!model) return { customers: 0, crossings: 0 }
+        // A worker died half-way: carry on where it last said it was.
+        const earlier = activityInfo().heartbeatDetails as ScoringProgress | undefined
+        const nothing: ScoringProgress = { after: null, customers: 0, crossings: 0 }
+        return trainers[kind].apply(ready, model, {
+          nowMs: clock.nowMs(),
+          start: isProgress(earlier) ? earlier : nothing,
+          async done(progress) {
+            Context.current().heartbeat(progress)
+            await Context.current().sleep(0) // Lets a cancellation through between two pages.
+          },
+        })
+      }),
+
+    measureDrift: (kind) =>
+      alive(needs, async (ready) => {
+        const model = await store.championModel(kind)
+        const drift = model === undefined ? [] : await driftOf(ready, model, clock.nowMs())
+        if (model === undefined || drift.length === 0) return { largest: null }
+        await store.saveDrift(model.id, clock.nowMs(), drift)
+        return { largest: drift.reduce((most, next) => (next.psi > most.psi ? next : most)) }
+      }),
   }
 }
 
+/** Runs a step under heartbeats, with a thread to reckon in; what the data refuse is not tried again. */
+async function alive<T>(needs: TrainingNeeds, work: (ready: TrainerNeeds) => Promise<T>): Promise<T> {
+  const context = Context.current()
+  const { cancellationSignal: signal } = context
+  let details: unknown = context.info.heartbeatDetails
+  const beat = setInterval(() => context.heartbeat(details), heartbeatMs)
+  try {
+    return await work({
+      ...needs,
+      compute: (job, input) =>
+        computeInThread(job, input, { signal, onProgress: (share) => (details = { done: Math.round(share * 100) }) }),
+    })
+  } catch (error) {
+    if (signal.aborted) throw signal.reason
+    if (error instanceof TrainingRefused || error instanceof RangeError) {
+      throw ApplicationFailure.nonRetryable(error.message, 'TrainingRefused')
+    }
+    throw error
+  } finally {
+    clearInterval(beat)
+  }
+}
+
+function isProgress(details: unknown): details is ScoringProgress {
+  return typeof details === 'object' && details !== null && 'after' in details
+}
+
+/** The model to compare with: the one in use, if it is another one and was learned. */
+async function rivalOf(model: ModelRow, store: TrainingStore): Promise<ModelRow | undefined> {
+  const champion = await store.championModel(model.kind)
+  return champion?.id === model.id || champion?.method === 'rule' ? undefined : champion
+}
+
 /** A rule replaces no trained model: it only stands in while there is none. */
-async function verdictOn(
-  model: ModelRow,
-  { store }: TrainingNeeds,
-): Promise<Pick<TrainingResult, 'reason'> & { promote: boolean }> {
-  if (model.status === 'champion') return { promote: true, reason: 'In use.' }
-  if (model.method !== 'rule') return trainers[model.kind].verdict(model)
+async function verdictOn(model: ModelRow, trainer: Trainer, store: TrainingStore): Promise<Verdict> {
+  if (model.status !== 'training') return { promote: model.status === 'champion', reason: reasonOf(model) }
+  if (model.method !== 'rule') return judge(trainer.judgement(model))
   const champion = await store.championModel(model.kind)
   const tooLittle = (model.metrics['tooLittle'] as string | undefined) ?? 'Too little data.'
   if (champion && champion.method !== 'rule') return { promote: false, reason: `${tooLittle} The model in use stays.` }
   return { promote: true, reason: `${tooLittle} A stated rule stands in.` }
 }
 
-async function scoreEveryone(
-  kind: ModelKind,
-  { store, definitions, clock }: TrainingNeeds,
-): Promise<{ customers: number; crossings: number }> {
-  const model = await store.championModel(kind)
-  if (!model) return { customers: 0, crossings: 0 }
-  const { lifecycle } = await definitions.get()
-  const progress = { after: null as string | null, customers: 0, crossings: 0 }
-  // A worker died half-way: carry on where it last said it was.
-  const earlier = activityInfo().heartbeatDetails as typeof progress | undefined
-  if (earlier) Object.assign(progress, earlier)
-
-  for (;;) {
-    const ids = await store.buyersAfter(progress.after, pageSize)
-    if (ids.length === 0) return { customers: progress.customers, crossings: progress.crossings }
-    const nowMs = clock.nowMs()
-    const { histories } = await store.histories({ asOfMs: nowMs, customerIds: ids })
-    const { crossings } = await store.saveScorePage(
-      { kind, modelId: model.id, nowMs, scores: scoreHistories(model, histories), announce: lifecycle.churn },
-      {
-        rules: lifecycle.version,
-        stageOf: (view) => stageOf(view, lifecycle, nowMs),
-        needs: needsOfLifecycle(lifecycle),
-      },
-    )
-    progress.after = ids.at(-1) ?? null
-    progress.customers += histories.customerIds.length
-    progress.crossings += crossings
-    Context.current().heartbeat(progress)
-    await Context.current().sleep(0) // Lets a cancellation through between two pages.
-  }
-}
-
-export interface ScoreNeeds {
-  readonly store: TrainingStore
-  readonly clock: Clock
-  readonly idFor: (key: string) => string
-}
-
-/** Scores one customer of whom an order has come. The workflow looks again next, so nothing becomes news. */
-export async function scoreOne(customerId: string, { store, clock, idFor }: ScoreNeeds): Promise<void> {
-  const nowMs = clock.nowMs()
-  const { histories } = await store.histories({ asOfMs: nowMs + 1, customerIds: [customerId] })
-  for (const kind of ['churn', 'clv'] as const) {
-    const model = (await store.championModel(kind)) ?? (await firstRule(kind, { store, clock, idFor }))
-    await store.saveScoresQuietly({ kind, modelId: model.id, nowMs, scores: scoreHistories(model, histories) })
-  }
-}
-
-/** Until the first training a stated rule scores, and has a row like any model. */
-async function firstRule(kind: ModelKind, { store, clock, idFor }: ScoreNeeds): Promise<ModelRow> {
-  const { method, ...parameters } = firstRules[kind]
-  const createdAtMs = clock.nowMs()
-  const model = await store.insertModel({
-    id: idFor(`first-rule/${kind}`),
-    kind,
-    method,
-    parameters,
-    metrics: { tooLittle: 'No training has run yet.' },
-    createdAtMs,
-  })
-  if (model.status === 'training') await store.promoteModel(model.id, createdAtMs)
-  return { ...model, status: 'champion' }
+function reasonOf({ metrics, status }: ModelRow): string {
+  return (metrics['reason'] as string | undefined) ?? (status === 'champion' ? 'In use.' : 'Not in use.')
 }

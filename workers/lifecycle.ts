@@ -18,6 +18,7 @@ import { createEmailChannel } from '../src/channels/email/email-channel.ts'
 import { createSmsChannel, type SmsChannel } from '../src/channels/sms/sms-channel.ts'
 import { createThreadRenderer } from '../src/channels/templates/thread-renderer.ts'
 import { createClock } from '../src/clock.ts'
+import { codeVersion } from '../src/code-version.ts'
 import type { Config } from '../src/config.ts'
 import { checkWorkflows } from '../src/intake/check-workflows.ts'
 import { requireDatabaseUrl, runService } from '../src/service.ts'
@@ -181,6 +182,7 @@ function planWorkers(
         definitions,
         clock,
         idFor: createIdentifiers(vault, 'models').id,
+        codeVersion,
       }),
       maxConcurrentActivityTaskExecutions: Math.max(1, availableParallelism() - 1),
     },

@@ -2,7 +2,12 @@
 
 import type { DeliveryNeeds } from '../activities/deliver.ts'
 import { TemplateError } from '../src/channels/templates/liquid.ts'
-import type { MessageFacts, RenderedMessage, TemplateSource } from '../src/channels/templates/render-message.ts'
+import type {
+  MessageFacts,
+  RecommendedItem,
+  RenderedMessage,
+  TemplateSource,
+} from '../src/channels/templates/render-message.ts'
 import type { ThreadRenderer } from '../src/channels/templates/thread-renderer.ts'
 import { confirmationJourney } from '../src/domain/consent-rule.ts'
 import type { MessageClass } from '../src/domain/snapshot.ts'
@@ -19,6 +24,8 @@ export interface PrepareNeeds {
   /** The newest published version; undefined if there is none. */
   readonly template: (key: string) => Promise<TemplateSource | undefined>
   readonly renderer: ThreadRenderer
+  /** What this customer may like, best first. */
+  readonly recommend: (customerId: string) => Promise<readonly RecommendedItem[]>
   readonly publicUrl: string
   readonly shop: MessageFacts['shop']
   readonly postalAddress: string
@@ -39,7 +46,11 @@ export function createPrepareMessage(needs: PrepareNeeds): DeliveryNeeds['prepar
       recipient.personal === null ? {} : openPersonalTraits(needs.vault, key, message.customerId, recipient.personal)
     const link = message.messageClass === 'marketing' ? unsubscribeUrl(needs.vault, needs.publicUrl, message.id) : null
     try {
-      const facts = { ...factsOf(message, recipient, personal, link, needs), survey: surveyOf(message, needs) }
+      const facts = {
+        ...factsOf(message, recipient, personal, link, needs),
+        ...(speaksOfProducts(template) ? { recommendations: await needs.recommend(message.customerId) } : {}),
+        survey: surveyOf(message, needs),
+      }
       const content = await rendered(message, recipient, template, facts, needs)
       return { id: message.id, address, content, unsubscribeUrl: link }
     } catch (error) {
@@ -59,6 +70,11 @@ async function rendered(
   const wanted = mayBeMeasured && measuring ? await measuring.of(topic, messageClass) : notMeasured
   if (!measuring || !(wanted.opens || wanted.clicks)) return renderer.render(template, facts)
   return measuring.apply({ id, channel }, await renderer.render(template, facts, traits), wanted)
+}
+
+/** They are looked up only for templates that show them. */
+function speaksOfProducts({ subject, html, text }: TemplateSource): boolean {
+  return [subject, html, text].some((part) => part?.includes('recommendations'))
 }
 
 /** The question of a message that asks one, with a link for each answer. */

@@ -35,6 +35,11 @@ export function modelTrainingWorkflowId(kind: string): string {
 /** The workflow that holds what is due against what is open, by name. Its schedule has the same id. */
 export const reconciliationType = 'reconciliation'
 
+/** Under which the daily scoring of one kind of model runs. */
+export function modelCareScheduleId(kind: string): string {
+  return `model-care:${kind}`
+}
+
 /** Workflows, and the activities that talk to PostgreSQL only. */
 export const lifecycleQueue = 'lifecycle'
 

@@ -18,6 +18,7 @@ import type { FetchText } from './hooks/sns.ts'
 import { twilioRoutes } from './hooks/twilio-routes.ts'
 import { createKeyCheck } from './key-check.ts'
 import { messageLinkRoutes } from './message-links/message-link-routes.ts'
+import { recommendationRoutes } from './recommendation-routes.ts'
 import { surveyRoutes } from './survey-routes.ts'
 import { createEventWriter } from './tracking/event-writer.ts'
 import { trackingRoutes } from './tracking/tracking-routes.ts'
@@ -49,6 +50,7 @@ export async function buildServer(needs: ServerNeeds): Promise<FastifyInstance> 
   const writer = createEventWriter(database.pool)
   app.get('/health', () => ({ status: 'ok' }))
   await app.register(trackingRoutes({ ...needs, checkKey, writer }), { prefix: '/v1' })
+  await app.register(recommendationRoutes({ database, checkKey }), { prefix: '/v1' })
   const definitions = createDefinitionsCache(database)
   const admin = {
     ...needs,

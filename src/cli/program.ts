@@ -10,6 +10,7 @@ import { exportCommand } from './export/export-command.ts'
 import { importCommand } from './import/import-command.ts'
 import { journeysCommand } from './journeys-command.ts'
 import { keysCommand } from './keys-command.ts'
+import { modelsCommand } from './models-command.ts'
 import { offersCommand } from './offers-command.ts'
 import { privacyCommand } from './privacy-command.ts'
 import { retentionCommand } from './retention-command.ts'
@@ -50,6 +51,7 @@ export function buildProgram(): Command {
     testCommand(),
     tasksCommand(),
     offersCommand(),
+    modelsCommand(),
     traitsCommand(),
     whyCommand(),
     workflowsCommand(),

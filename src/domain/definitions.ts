@@ -92,6 +92,8 @@ export interface ChurnSetback {
   readonly leave: number
   readonly from: readonly Stage[]
   readonly to: Stage
+  /** Where customers have a contract: it begins and ends with these events. Else they leave by not coming back. */
+  readonly contract?: { readonly starts: readonly string[]; readonly ends: readonly string[] } | undefined
 }
 
 export interface JourneyDefinition extends Published {

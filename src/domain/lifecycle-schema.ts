@@ -16,6 +16,9 @@ const churn = z
     leave: share,
     from: z.array(stage).default(['revenue', 'refer']),
     to: stage.default('retain'),
+    contract: z
+      .strictObject({ starts: z.array(words).max(20).default([]), ends: z.array(words).min(1).max(20) })
+      .optional(),
   })
   .refine(({ enter, leave }) => leave < enter, {
     path: ['leave'],

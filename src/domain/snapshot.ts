@@ -63,7 +63,7 @@ export interface OrderFacts {
 }
 
 /** `churn`: probability from 0 to 1 of not coming back. `clv`: expected future revenue in minor units. */
-export type ScoreKind = 'churn' | 'clv'
+export type ScoreKind = 'churn' | 'clv' | 'purchase'
 
 export interface ScoreFacts {
   readonly value: number

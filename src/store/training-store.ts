@@ -1,9 +1,19 @@
 /** What training and scoring read and write. */
 
+import type { ModelKind } from '../domain/model-kind.ts'
 import type { LaterPurchases, PurchaseHistories } from '../domain/purchase-history.ts'
 import type { EpochMs } from '../domain/time.ts'
 import { type FeaturesWanted, loadCustomerFeatures } from './customer-features.ts'
 import type { Database, Queryable } from './database.ts'
+import {
+  type FindingKind,
+  type Pattern,
+  type RecommenderRows,
+  replaceKeys,
+  replacePatternMatches,
+  saveRecommenderTables,
+} from './findings.ts'
+import { saveDrift } from './model-drift.ts'
 import {
   amendModel,
   championModel,
@@ -17,6 +27,20 @@ import {
 import { orderSpan, usualReturnDays } from './order-rhythm.ts'
 import { type ScorePage, saveScores } from './scores.ts'
 import { type Placing, placePage } from './stages.ts'
+import {
+  basketsBetween,
+  type ContractEvents,
+  contractsAsOf,
+  dailyRevenue,
+  type ExperimentRow,
+  experimentOutcomes,
+  firstPurchases,
+  firstSight,
+  hoursBetween,
+  type ItemLevel,
+  itemLevel,
+  sequencesBetween,
+} from './training-sources.ts'
 
 export interface TrainingStore {
   orderSpan(untilMs: EpochMs): ReturnType<typeof orderSpan>
@@ -25,11 +49,24 @@ export interface TrainingStore {
   insertModel(model: NewModel): Promise<ModelRow>
   amendModel(id: string, patch: Parameters<typeof amendModel>[2]): Promise<void>
   loadModel(id: string): Promise<ModelRow>
-  championModel(kind: ModelRow['kind']): Promise<ModelRow | undefined>
+  championModel(kind: ModelKind): Promise<ModelRow | undefined>
   promoteModel(id: string, nowMs: EpochMs): Promise<void>
-  rejectModel(id: string): Promise<void>
-  /** The ids of customers who have bought, in order, after this one; at most `limit`. */
-  buyersAfter(customerId: string | null, limit: number): Promise<string[]>
+  rejectModel(id: string, reason: string, status?: 'rejected' | 'failed'): Promise<void>
+  /** The last id of a page of so many customers who have bought; undefined when there is none after this one. */
+  pageEnd(after: string | null, size: number): Promise<string | undefined>
+  firstSight(): Promise<EpochMs | null>
+  contracts(events: ContractEvents, asOfMs: EpochMs, untilMs?: EpochMs): ReturnType<typeof contractsAsOf>
+  itemLevel(): Promise<ItemLevel>
+  baskets(level: ItemLevel, fromMs: EpochMs, untilMs: EpochMs, most?: number): Promise<string[][]>
+  sequences(level: ItemLevel, fromMs: EpochMs, untilMs: EpochMs): Promise<string[][][]>
+  firstPurchases(untilMs: EpochMs): ReturnType<typeof firstPurchases>
+  hours(fromMs: EpochMs, untilMs: EpochMs, customerIds?: readonly string[]): ReturnType<typeof hoursBetween>
+  dailyRevenue(untilMs: EpochMs, mostDays: number): Promise<number[]>
+  experimentOutcomes(experiments: readonly string[], untilMs: EpochMs, withinDays: number): Promise<ExperimentRow[]>
+  replaceKeys(kind: FindingKind, customerIds: readonly string[], keys: readonly string[]): Promise<number>
+  replacePatternMatches(kind: 'rule' | 'sequence', level: ItemLevel, patterns: readonly Pattern[]): Promise<number>
+  saveRecommenderTables(modelId: string, tables: RecommenderRows): Promise<void>
+  saveDrift(modelId: string, nowMs: EpochMs, drift: readonly { what: string; psi: number }[]): Promise<void>
   /**
    * Saves a page of scores. Who never had a score of this kind, and for whom nothing is pending, is put where `stageOf`
    * says: nobody will look at them, and a first score is no news.
@@ -50,8 +87,21 @@ export function createTrainingStore(database: Database): TrainingStore {
     loadModel: (id) => loadModel(database, id),
     championModel: (kind) => championModel(database, kind),
     promoteModel: (id, nowMs) => promoteModel(database, id, nowMs),
-    rejectModel: (id) => rejectModel(database, id),
-    buyersAfter: (customerId, limit) => buyersAfter(db, customerId, limit),
+    rejectModel: (id, reason, status) => rejectModel(db, id, reason, status),
+    pageEnd: (after, size) => pageEnd(db, after, size),
+    firstSight: () => firstSight(db),
+    contracts: (events, asOfMs, untilMs) => contractsAsOf(db, events, asOfMs, untilMs),
+    itemLevel: () => itemLevel(db),
+    baskets: (level, fromMs, untilMs, most) => basketsBetween(db, level, fromMs, untilMs, most),
+    sequences: (level, fromMs, untilMs) => sequencesBetween(db, level, fromMs, untilMs),
+    firstPurchases: (untilMs) => firstPurchases(db, untilMs),
+    hours: (fromMs, untilMs, customerIds) => hoursBetween(db, fromMs, untilMs, customerIds),
+    dailyRevenue: (untilMs, mostDays) => dailyRevenue(db, untilMs, mostDays),
+    experimentOutcomes: (experiments, untilMs, days) => experimentOutcomes(db, experiments, untilMs, days),
+    replaceKeys: (kind, customerIds, keys) => replaceKeys(db, kind, customerIds, keys),
+    replacePatternMatches: (kind, level, patterns) => replacePatternMatches(database, kind, level, patterns),
+    saveRecommenderTables: (modelId, tables) => saveRecommenderTables(database, modelId, tables),
+    saveDrift: (modelId, nowMs, drift) => saveDrift(db, modelId, nowMs, drift),
     saveScorePage: (page, placing) =>
       database.transaction(async (client) => {
         const { crossings, firstScored } = await saveScores(client, page)
@@ -64,12 +114,13 @@ export function createTrainingStore(database: Database): TrainingStore {
   }
 }
 
-async function buyersAfter(db: Queryable, customerId: string | null, limit: number): Promise<string[]> {
-  const { rows } = await db.query<{ id: string }>(
-    `SELECT id FROM customers
-      WHERE order_count > 0 AND merged_into IS NULL AND ($1::uuid IS NULL OR id > $1)
-      ORDER BY id LIMIT $2`,
-    [customerId, limit],
+async function pageEnd(db: Queryable, after: string | null, size: number): Promise<string | undefined> {
+  const { rows } = await db.query<{ id: string | null }>(
+    `SELECT max(id::text) AS id FROM (
+       SELECT id FROM customers
+        WHERE order_count > 0 AND merged_into IS NULL AND ($1::uuid IS NULL OR id > $1)
+        ORDER BY id LIMIT $2) AS page`,
+    [after, size],
   )
-  return rows.map((row) => row.id)
+  return rows[0]?.id ?? undefined
 }

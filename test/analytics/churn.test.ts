@@ -154,7 +154,7 @@ describe('on the purchases of a real shop', () => {
   const evaluateAt = trainAt + horizonDays * dayMs
   const train = asOf(purchases, trainAt, horizonDays)
   const labels = churnLabels(train.later)
-  const { model, converged } = trainChurnModel(train.histories, labels, horizonDays)
+  const { model, converged } = trainChurnModel({ histories: train.histories, labels, horizonDays })
 
   it('the fit converges and ranks later customers better than the length of their silence does', () => {
     const { histories: later, later: truth } = asOf(purchases, evaluateAt, horizonDays)

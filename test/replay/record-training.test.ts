@@ -3,9 +3,9 @@
 import { Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTrainingActivities } from '../../activities/training.ts'
-import type { ModelKind } from '../../activities/training-types.ts'
 import { readCdnow, sampleCustomers } from '../../src/cli/demo/cdnow.ts'
 import { historyOf } from '../../src/cli/demo/history.ts'
+import type { ModelKind } from '../../src/domain/model-kind.ts'
 import { importHistory } from '../../src/intake/import-history.ts'
 import { loadDefinitions } from '../../src/store/campaigns.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
@@ -46,12 +46,13 @@ test.skipIf(!recordAs)('records a training with too little data, and then traini
     await importHistory(past, { database, vault, definitions, nowMs: todayMs })
     expect(await recordTraining('churn', 'churn')).toBeGreaterThan(10)
     expect(await recordTraining('value', 'clv')).toBeGreaterThan(10)
+    expect(await recordTraining('care', 'churn', 'care')).toBeGreaterThan(10)
   })
 })
 
 /** @returns how many events its history has. */
-async function recordTraining(story: string, kind: ModelKind): Promise<number> {
-  const options = { workflowId: modelTrainingWorkflowId(kind), taskQueue: lifecycleQueue, args: [{ kind }] }
+async function recordTraining(story: string, kind: ModelKind, task?: 'care'): Promise<number> {
+  const options = { workflowId: modelTrainingWorkflowId(kind), taskQueue: lifecycleQueue, args: [{ kind, ...(task === undefined ? {} : { task }) }] }
   const workflow = await temporal.client.workflow.start(modelTrainingType, options)
   await workflow.result()
   return keepHistory(story, workflow)
@@ -65,6 +66,7 @@ async function withTrainers(work: () => Promise<void>): Promise<void> {
     definitions: { get: () => loadDefinitions(database) },
     clock: { nowMs: () => todayMs, realMsUntil: () => 0, speed: 1 },
     idFor: createIdentifiers(vault, 'models').id,
+    codeVersion: () => 'recorded',
   })
   const workers = await Promise.all([
     Worker.create({ connection, namespace, taskQueue: lifecycleQueue, workflowBundle: await testBundle() }),

@@ -84,6 +84,7 @@ function mutant(file: string, find: RegExp, replacement: string): string {
   const copy = join(mutants, file, String(Math.abs(find.source.length)))
   mkdirSync(copy, { recursive: true })
   cpSync(join(root, 'workflows'), join(copy, 'workflows'), { recursive: true })
+  cpSync(join(root, 'src', 'domain'), join(copy, 'src', 'domain'), { recursive: true })
   const path = join(copy, 'workflows', file)
   const source = readFileSync(path, 'utf8')
   const changed = source.replace(find, replacement)

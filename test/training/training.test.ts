@@ -2,10 +2,12 @@
 
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createTrainingActivities, scoreOne, type TrainingNeeds } from '../../activities/training.ts'
-import type { ModelKind, ScoringResult, TrainingDraft, TrainingResult } from '../../activities/training-types.ts'
+import { scoreOne } from '../../activities/score-one.ts'
+import { createTrainingActivities, type TrainingNeeds } from '../../activities/training.ts'
+import type { ScoringResult, TrainingDraft, TrainingResult } from '../../activities/training-types.ts'
 import { readCdnow, sampleCustomers } from '../../src/cli/demo/cdnow.ts'
 import { historyOf } from '../../src/cli/demo/history.ts'
+import type { ModelKind } from '../../src/domain/model-kind.ts'
 import { importHistory } from '../../src/intake/import-history.ts'
 import { loadDefinitions } from '../../src/store/campaigns.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
@@ -34,13 +36,13 @@ afterAll(async () => {
   await drop()
 })
 
-describe.each(['churn', 'clv'] as const)('a training of %s', (kind) => {
+describe.each(['churn', 'purchase', 'clv'] as const)('a training of %s', (kind) => {
   it('is judged on later data, put into use, and scores everybody who has bought', async () => {
     const { result, scoring } = await train(kind, '1998-02-01')
     const model = await championOf(kind)
     expect(result.promoted).toBe(true)
     expect(model.id).toBe(result.modelId)
-    expect(model.method).toBe(kind === 'churn' ? 'logistic-regression' : 'bg-nbd')
+    expect(model.method).toBe(kind === 'clv' ? 'bg-nbd' : 'logistic-regression')
     expect(scoring.customers).toBe(900)
     const { rows } = await database.pool.query<{ scored: number; low: number; high: number; explained: boolean }>(
       `SELECT count(*) AS scored, min(value) AS low, max(value) AS high, bool_and(jsonb_array_length(reasons) > 0) AS explained
@@ -52,15 +54,21 @@ describe.each(['churn', 'clv'] as const)('a training of %s', (kind) => {
     expect(rows[0]?.high).toBeGreaterThan(0)
   })
 
-  it('repeated step by step, as after a crash, ends with the same single model', async () => {
+  it('that is no better, repeated step by step as after a crash, leaves the one in use', async () => {
+    const inUse = await championOf(kind)
     const { environment, activities, draft } = await begin(kind, '1998-02-01')
     for (let again = 0; again < 2; again++) {
       await environment.run(activities.fitModel, draft.modelId)
       await environment.run(activities.evaluateModel, draft.modelId)
+      await environment.run(activities.calibrateModel, draft.modelId)
+      await environment.run(activities.shadowModel, draft.modelId)
       await environment.run(activities.publishModel, draft.modelId)
     }
     const { rows } = await database.pool.query(`SELECT id FROM models WHERE kind = $1 AND status = 'champion'`, [kind])
-    expect(rows).toEqual([{ id: draft.modelId }])
+    expect(rows).toEqual([{ id: inUse.id }])
+    const challenger = await createTrainingStore(database).loadModel(draft.modelId)
+    expect(challenger.status).toBe('rejected')
+    expect(challenger.metrics['reason']).toMatch(/Not better by .*in use/)
   })
 })
 
@@ -141,6 +149,7 @@ describe('too little data', () => {
       expect(scores.rows).toEqual([
         { kind: 'churn', method: 'rule' },
         { kind: 'clv', method: 'rule' },
+        { kind: 'purchase', method: 'rule' },
       ])
     } finally {
       await shop.close()
@@ -156,6 +165,7 @@ function needsOf(db: Database, day: string): TrainingNeeds {
     definitions: { get: () => loadDefinitions(db) },
     clock: { nowMs: () => nowMs, realMsUntil: () => 0, speed: 1 },
     idFor: (key) => createIdentifiers(vault, 'models').id(key),
+    codeVersion: () => 'test',
   }
 }
 
@@ -178,6 +188,8 @@ async function train(
   if (draft.tooLittle === undefined) {
     await environment.run(activities.fitModel, draft.modelId)
     await environment.run(activities.evaluateModel, draft.modelId)
+    await environment.run(activities.calibrateModel, draft.modelId)
+    await environment.run(activities.shadowModel, draft.modelId)
   }
   const result = await environment.run<[string], TrainingResult, typeof activities.publishModel>(
     activities.publishModel,

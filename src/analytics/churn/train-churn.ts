@@ -27,18 +27,24 @@ export function tooLittleToLearn(labels: Uint8Array): string | undefined {
   return undefined
 }
 
+/** What a model of coming back learns from: histories as of a day, and 1 for every customer of whom it came true. */
+export interface ReturnTraining {
+  readonly histories: PurchaseHistories
+  readonly labels: Uint8Array
+  readonly horizonDays: number
+}
+
 /** @throws RangeError if all labels are the same. */
 export function trainChurnModel(
-  histories: PurchaseHistories,
-  labels: Uint8Array,
-  horizonDays: number,
+  { histories, labels, horizonDays }: ReturnTraining,
+  onProgress: (share: number) => void = () => {},
 ): { model: ChurnModel; iterations: number; converged: boolean; dropped: readonly string[] } {
   const features = {
     rows: histories.customerIds.length,
     columns: churnFeatureNames.length,
     values: churnFeatures(histories),
   }
-  const { model, fit, dropped } = trainLogisticModel(churnFeatureNames, features, labels, { l2 })
+  const { model, fit, dropped } = trainLogisticModel(churnFeatureNames, features, labels, { l2, onProgress })
   return {
     model: { method: 'logistic-regression', featureVersion: churnFeatureVersion, horizonDays, logistic: model },
     iterations: fit.iterations,

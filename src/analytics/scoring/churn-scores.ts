@@ -1,6 +1,7 @@
 /** Churn risk of many customers at once, with the reasons for each. */
 
 import type { PurchaseHistories } from '../../domain/purchase-history.ts'
+import { calibrated } from '../calibration.ts'
 import {
   type ChurnFeature,
   churnFeatureNames,
@@ -32,7 +33,8 @@ export function churnScores(model: ChurnModel | ChurnRule, histories: PurchaseHi
   const rows = histories.customerIds.length
   const columns = churnFeatureNames.length
   const values = churnFeatures(histories)
-  const risks = predictProbabilities(model.logistic, churnFeatureNames, { rows, columns, values })
+  const raw = predictProbabilities(model.logistic, churnFeatureNames, { rows, columns, values })
+  const risks = calibrated(model.calibration, raw)
   return Array.from(risks, (value, i) => {
     const row = values.subarray(i * columns, (i + 1) * columns)
     const moved = reasonsFor(model.logistic, churnFeatureNames, row, columns)

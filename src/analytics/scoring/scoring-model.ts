@@ -11,6 +11,8 @@ export interface ChurnModel {
   /** What the probability is about: no purchase within so many days. */
   readonly horizonDays: number
   readonly logistic: LogisticModel
+  /** Over the log odds of the regression; see fitCalibration. */
+  readonly calibration?: LogisticModel
 }
 
 /** The stated rule for a shop with too little data to learn from. */

@@ -18,6 +18,7 @@ import type { KeyCheck } from '../key-check.ts'
 import { actorOf, letIn, roleOf } from './admin-access.ts'
 import { journeyRoutes } from './journey-routes.ts'
 import { type MergeNeeds, mergeRoutes } from './merge-routes.ts'
+import { modelRoutes } from './model-routes.ts'
 import { offerRoutes } from './offer-routes.ts'
 import { personRoutes } from './person-routes.ts'
 import { badCursor, idCursor, limitOf, one, oneOf, type Query, queryOf, uuidOf } from './query.ts'
@@ -55,6 +56,7 @@ export function adminRoutes(needs: AdminNeeds): (app: FastifyInstance) => Promis
     await app.register(journeyRoutes(needs))
     await app.register(offerRoutes(needs))
     segmentRoutes(app, needs)
+    modelRoutes(app, needs)
     await app.register(whyRoutes(needs))
   }
 }

@@ -25,6 +25,8 @@ export interface MessageFacts {
   readonly coupon: { readonly code: string; readonly expires_at: string | null } | null
   /** Values of the journey: constants of its step, what triggered it. */
   readonly data: Readonly<Record<string, unknown>>
+  /** Where the template speaks of them: what this customer may like, best first. */
+  readonly recommendations?: readonly RecommendedItem[]
   /** The question that the message asks, or null. */
   readonly survey: {
     readonly question: string
@@ -44,6 +46,20 @@ export interface MessageFacts {
   readonly preferences_url: string | null
   /** Of a message that asks to confirm a yes: where that is done. */
   readonly confirm_url: string | null
+}
+
+/** `{% for product in recommendations %}{{ product.name }}{% endfor %}` */
+export interface RecommendedItem {
+  readonly product_id: string
+  readonly name: string | null
+  readonly category: string | null
+  /** In whole units: 24.9. */
+  readonly price: number | null
+  readonly currency: string | null
+  readonly url: string | null
+  readonly image_url: string | null
+  /** "because you bought Kind of Blue" */
+  readonly reason: string
 }
 
 export interface RenderedMessage {
