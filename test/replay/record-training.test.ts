@@ -52,7 +52,11 @@ test.skipIf(!recordAs)('records a training with too little data, and then traini
 
 /** @returns how many events its history has. */
 async function recordTraining(story: string, kind: ModelKind, task?: 'care'): Promise<number> {
-  const options = { workflowId: modelTrainingWorkflowId(kind), taskQueue: lifecycleQueue, args: [{ kind, ...(task === undefined ? {} : { task }) }] }
+  const options = {
+    workflowId: modelTrainingWorkflowId(kind),
+    taskQueue: lifecycleQueue,
+    args: [{ kind, ...(task === undefined ? {} : { task }) }],
+  }
   const workflow = await temporal.client.workflow.start(modelTrainingType, options)
   await workflow.result()
   return keepHistory(story, workflow)

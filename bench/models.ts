@@ -1,0 +1,160 @@
+/**
+ * What models are worth on two real shops that are imported into the product: CDNOW for churn, purchases and value,
+ * Online Retail for recommendations and everything else.
+ *
+ *   npm run -s bench -- models [--shop cdnow|retail|both] [--customers 23570] [--json]
+ *
+ * ours: the AUC of the churn model on CDNOW's later customers; reference: that of the length of their silence alone.
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { createTrainingActivities } from '../activities/training.ts'
+import type { TrainingDraft, TrainingResult } from '../activities/training-types.ts'
+import { readCdnow, sampleCustomers } from '../src/cli/demo/cdnow.ts'
+import { historyOf } from '../src/cli/demo/history.ts'
+import { codeVersion } from '../src/code-version.ts'
+import { type ModelKind, modelKinds } from '../src/domain/model-kind.ts'
+import { startInstallation } from '../src/embedded/supervisor.ts'
+import { importFile } from '../src/intake/import/import-file.ts'
+import { retailImport } from '../src/intake/import/retail.ts'
+import { importHistory } from '../src/intake/import-history.ts'
+import { loadDefinitions, publishCampaigns } from '../src/store/campaigns.ts'
+import { type Database, openDatabase } from '../src/store/database.ts'
+import { createIdentifiers } from '../src/store/identifiers.ts'
+import type { ModelRow } from '../src/store/models.ts'
+import { createTrainingStore } from '../src/store/training-store.ts'
+import { loadMasterKey, Vault } from '../src/store/vault.ts'
+import { runBench, say, wholeNumber } from './support/bench.ts'
+import { dataPath, missingData } from './support/shared-data.ts'
+import { table } from './support/table.ts'
+
+const retailFile = 'online_retail.csv.gz'
+/** When each log ends. */
+const endOf = { cdnow: Date.parse('1998-07-01T00:00:00Z'), retail: Date.parse('2011-12-10T00:00:00Z') } as const
+
+await runBench('models', { shop: 'both', customers: '23570' }, async ({ shop, customers }) => {
+  const count = wholeNumber('customers', customers, 200)
+  const home = mkdtempSync(join(tmpdir(), 'perennial-bench-'))
+  say('starting PostgreSQL …')
+  const installation = await startInstallation({ home, port: 0, processes: ['api'] })
+  const database = openDatabase(installation.databaseUrl)
+  const vault = new Vault(loadMasterKey(home, undefined))
+  try {
+    const models = new Map<string, ModelRow>()
+    const lines: string[] = []
+    const learn = async (name: 'cdnow' | 'retail', kinds: readonly ModelKind[]): Promise<void> => {
+      for (const kind of kinds) {
+        const startedAt = performance.now()
+        const model = await train(database, vault, kind, endOf[name])
+        models.set(`${name}/${kind}`, model)
+        const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+        say(`${name} ${kind}: ${model.status} in ${seconds} s: ${String(model.metrics['reason'])}`)
+        lines.push(`${name} · ${kind}: ${String(model.metrics['reason'])}`)
+      }
+    }
+    if (shop !== 'retail') {
+      say('importing CDNOW …')
+      await publishCampaigns(database, 'campaigns', 0)
+      const definitions = await loadDefinitions(database)
+      const past = historyOf(sampleCustomers(readCdnow(), count))
+      await importHistory(past, { database, vault, definitions, nowMs: endOf.cdnow })
+      await learn('cdnow', ['churn', 'purchase', 'clv', 'clusters', 'revenue'])
+    }
+    if (shop !== 'cdnow') {
+      const missing = missingData(retailFile)
+      if (missing !== undefined) throw new RangeError(missing)
+      await clear(database)
+      say('importing Online Retail …')
+      await importRetail(database, vault, home)
+      await learn(
+        'retail',
+        modelKinds.filter((kind) => kind !== 'uplift'),
+      )
+    }
+    return report(models, lines)
+  } finally {
+    await database.close()
+    await installation.stop()
+    rmSync(home, { recursive: true, force: true })
+  }
+})
+
+async function train(database: Database, vault: Vault, kind: ModelKind, nowMs: number): Promise<ModelRow> {
+  const store = createTrainingStore(database)
+  const activities = createTrainingActivities({
+    store,
+    definitions: { get: () => loadDefinitions(database) },
+    clock: { nowMs: () => nowMs, realMsUntil: () => 0, speed: 1 },
+    idFor: createIdentifiers(vault, 'models').id,
+    codeVersion,
+  })
+  const runId = `${kind}-${nowMs}`
+  const environment = new MockActivityEnvironment({ workflowExecution: { workflowId: kind, runId } })
+  const draft = (await environment.run(activities.extractTrainingData, kind)) as TrainingDraft
+  if (draft.tooLittle === undefined) {
+    await environment.run(activities.fitModel, draft.modelId)
+    await environment.run(activities.evaluateModel, draft.modelId)
+    await environment.run(activities.calibrateModel, draft.modelId)
+    await environment.run(activities.shadowModel, draft.modelId)
+  }
+  await (environment.run(activities.publishModel, draft.modelId) as Promise<TrainingResult>)
+  await environment.run(activities.scoreEveryone, kind)
+  return store.loadModel(draft.modelId)
+}
+
+async function clear({ pool }: Database): Promise<void> {
+  await pool.query(
+    `TRUNCATE customers, identities, orders, order_lines, order_changes, products, imports, imported_customers, event_days,
+              imported_refunds, dirty_customers, lifecycle_moves, models, model_uses, scores, news, customer_matches`,
+  )
+}
+
+async function importRetail(database: Database, vault: Vault, home: string): Promise<void> {
+  const request = {
+    path: fileURLToPath(dataPath(retailFile)),
+    stdin: Readable.from([]),
+    kind: retailImport,
+    mapping: new Map<string, string>(),
+    values: { dates: 'iso', timeZone: 'UTC', currency: 'GBP', source: undefined },
+    rejects: join(home, 'rejects.csv'),
+    again: true,
+  } as const
+  await importFile(request, { database, vault, definitions: await loadDefinitions(database), nowMs: endOf.retail })
+}
+
+function report(models: ReadonlyMap<string, ModelRow>, lines: readonly string[]) {
+  const metrics = (key: string): Record<string, number> => (models.get(key)?.metrics ?? {}) as Record<string, number>
+  const churn = metrics('cdnow/churn')
+  const deciles = ['cdnow/clv', 'retail/clv'].flatMap((key) => {
+    const found = models.get(key)?.metrics['deciles'] as
+      | readonly { customers: number; predictedCents: number; actualCents: number }[]
+      | undefined
+    return (found ?? []).map((one, i) => [
+      key,
+      String(i + 1),
+      String(one.customers),
+      (one.predictedCents / 100).toFixed(0),
+      (one.actualCents / 100).toFixed(0),
+    ])
+  })
+  const text = [...lines, '', table(['value by predicted tenth', '', 'customers', 'predicted', 'spent'], deciles)].join(
+    '\n',
+  )
+  const result = {
+    ours: churn['auc'] ?? Number.NaN,
+    reference: churn['recencyAuc'] ?? Number.NaN,
+    unit: 'AUC',
+    measured: Object.fromEntries(
+      [...models].map(([key, { status, metrics: all }]) => [
+        key,
+        { status, ...Object.fromEntries(Object.entries(all).filter(([, value]) => typeof value === 'number')) },
+      ]),
+    ),
+  }
+  return { result, text }
+}
