@@ -22,7 +22,7 @@ export function customerPage(
       ${customer.mergedInto !== null && html`· now part of <a href="/customers/${customer.mergedInto}">another customer</a>`}
       ${workflowUrl !== undefined && html`· <a href="${workflowUrl}">workflow in Temporal</a>`}</p>
     ${segments.length > 0 && html`<p>${segments.map(({ key }) => html`<a class="tag" href="/segments/${key}">${key}</a> `)}</p>`}
-    <div class="grid">${facts(customer)} ${traitFacts(customer)} ${contact(customer, isToOpen)} ${money(customer)}</div>
+    <div class="grid two">${facts(customer)} ${traitFacts(customer)} ${contact(customer, isToOpen)} ${money(customer)}</div>
     ${journeys(customer)} ${timeline(customer)}</main>`
 }
 

@@ -23,6 +23,7 @@ const style = `
   a { color: var(--leaf); text-decoration: none } a:hover { text-decoration: underline }
   p.lead, .soft { color: var(--soft) } .warn { color: var(--warn) }
   .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 1rem; margin: 1rem 0 }
+  .grid.two { grid-template-columns: repeat(auto-fit, minmax(24rem, 1fr)) }
   .grid.stages { grid-template-columns: repeat(auto-fit, minmax(11.5rem, 1fr)) }
   section { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1rem 1.1rem;
     margin: 1rem 0; overflow-x: auto } .grid section { margin: 0 }
@@ -34,7 +35,7 @@ const style = `
   svg.bar rect.rest { fill: var(--line) }
   dl { display: grid; grid-template-columns: fit-content(9.5rem) minmax(0, 1fr); gap: .25rem 1rem; margin: 0 }
   dt { color: var(--soft) } dt, dd { margin: 0; overflow-wrap: break-word } dl.side dd { text-align: right }
-  dl + table, dl + form { margin-top: .7rem } code { font-size: .9em }
+  dl + table, dl + form { margin-top: .7rem } dl + h2 { margin-top: 1rem } code { font-size: .9em }
   .tag { border: 1px solid var(--line); border-radius: 99px; padding: .05rem .6rem; font-size: .85rem;
     white-space: nowrap }
   form.row { display: flex; gap: .5rem; margin: 0 0 .8rem } input { font: inherit; padding: .4rem .6rem; flex: 1;

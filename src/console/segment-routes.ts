@@ -83,8 +83,13 @@ async function showTrial(needs: SegmentPageNeeds, request: FastifyRequest, reply
   const { from } = request.query as { readonly from?: unknown }
   const segment =
     typeof from === 'string' ? await findSegment(needs.database.pool, from.replaceAll('\u0000', '')) : undefined
-  const text = segment === undefined ? example : stringify(segment.document)
+  const text = segment === undefined ? example : stringify(inOrder(segment.document as object))
   return sendTrial(needs, reply, 200, { text, outcome: undefined })
+}
+
+/** As people write it: the database keeps its keys by their length. */
+function inOrder(document: object): object {
+  return { name: undefined, description: undefined, ...document }
 }
 
 async function tryOut(needs: SegmentPageNeeds, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
