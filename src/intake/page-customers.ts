@@ -11,7 +11,9 @@ import {
   updateCustomers,
 } from '../store/customers.ts'
 import type { Queryable } from '../store/database.ts'
+import { identityKey } from '../store/identities.ts'
 import { Keyring } from '../store/keyring.ts'
+import { type LateWord, upholdLate } from '../store/late-words.ts'
 import { changedAddresses, handOverAddresses } from '../store/merge-addresses.ts'
 import type { Merge } from '../store/merge-records.ts'
 import { forgetPersonal, moveBelongings } from '../store/merges.ts'
@@ -76,6 +78,7 @@ export async function writeCustomers(
   await setCurrentAddresses(client, addresses, nowMs)
   const words = customers.flatMap((one) => consents(one, needsConfirmation))
   await insertConsents(client, words)
+  await upholdLate(client, customers.flatMap(withdrawals))
   await forgetPersonal(
     client,
     merges.map(({ from }) => from),
@@ -159,6 +162,19 @@ function consents(
     method,
     words,
   }))
+}
+
+/** Words that end something, with the names under which they came. */
+function withdrawals({ id, fold }: FoldedCustomer): LateWord[] {
+  return fold.consents
+    .filter(({ status }) => status === 'withdrawn')
+    .map(({ channel, topic, atMs, by: { user, anonymous, addresses } }) => ({
+      customerId: id,
+      channel,
+      topic,
+      atMs,
+      names: [user, anonymous, ...addresses].flatMap((one) => (one === undefined ? [] : [identityKey(one)])),
+    }))
 }
 
 function changesOf(

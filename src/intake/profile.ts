@@ -7,6 +7,7 @@ import type { ConsentChannel } from '../domain/tracking.ts'
 import { emailDomain, type PhoneNumber } from '../store/addresses.ts'
 import type { Profile } from '../store/profiles.ts'
 import type { ConsentStatus } from './consent-events.ts'
+import type { IdentityClaim } from './identity-plan.ts'
 import type { Reading } from './read-event.ts'
 
 /** A word about messages, given at a moment. */
@@ -19,6 +20,8 @@ export interface ConsentWord {
   readonly source: string
   readonly method: string
   readonly words: string | null
+  /** The ids under which it came. */
+  readonly by: IdentityClaim
 }
 
 export interface FoldedProfile {
@@ -141,14 +144,14 @@ class Fold {
     if (value !== undefined && this.#isNews(`$${column}`, atMs)) this.#columns[column] = value
   }
 
-  #takeConsents({ atMs, consentTraits, consentAct }: Reading): void {
+  #takeConsents({ atMs, consentTraits, consentAct, claim: by }: Reading): void {
     for (const { name, channel, topic, status } of consentTraits) {
       const isNews = this.#isNews(name, atMs)
       if (!isNews || this.#traits[name] === (status === 'granted')) continue
       this.#setTrait(name, status === 'granted')
-      this.#consents.push({ channel, topic, status, atMs, source: 'identify', method: 'trait', words: null })
+      this.#consents.push({ channel, topic, status, atMs, source: 'identify', method: 'trait', words: null, by })
     }
-    if (consentAct !== undefined) this.#consents.push({ ...consentAct, atMs, source: 'track' })
+    if (consentAct !== undefined) this.#consents.push({ ...consentAct, atMs, source: 'track', by })
   }
 }
 

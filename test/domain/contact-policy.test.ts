@@ -288,3 +288,31 @@ describe('a contact policy that cannot be is refused', () => {
     expect(problemsIn('contact-policy', text)).toEqual(['topics {}: must not be empty'])
   })
 })
+
+describe('consent that a purchase or an inquiry implies', () => {
+  const casl = policyOf('channels: { email: { implied_for: { after_purchase: 730 days, after_inquiry: 182 days } } }')
+  const ago = (days: number): number => monday - days * dayMs
+  type Known = { bought?: number; inquired?: number; said?: ContactFacts['consents'] }
+
+  test.each<[string, Known, 'allowed' | 'ended' | 'withdrawn']>([
+    ['nobody bought or asked anything', {}, 'ended'],
+    ['a purchase of the last two years', { bought: ago(729) }, 'allowed'],
+    ['a millisecond before its end', { bought: ago(730) + 1 }, 'allowed'],
+    ['at its end', { bought: ago(730) }, 'ended'],
+    ['an inquiry of the last six months', { inquired: ago(181) }, 'allowed'],
+    ['an inquiry, at its end', { inquired: ago(182) }, 'ended'],
+    ['an old purchase, and a new inquiry', { bought: ago(900), inquired: ago(3) }, 'allowed'],
+    ['an old inquiry, and a new purchase', { bought: ago(3), inquired: ago(300) }, 'allowed'],
+    ['a yes in words never ends', { bought: ago(2_000), said: { '*': 'granted' } }, 'allowed'],
+    ['a no in words ends what a purchase implies', { bought: ago(1), said: { news: 'withdrawn' } }, 'withdrawn'],
+  ])('%s', (_, { bought = null, inquired, said = {} }, expected) => {
+    const who = addressee({
+      lastOrderMs: bought,
+      contact: { consents: said, ...(inquired === undefined ? {} : { inquiredMs: inquired }) } as ContactFacts,
+    })
+    const verdict = mayContact(question(), who, casl, monday)
+    const word = { ended: 'implied consent ended', withdrawn: 'withdrawn', allowed: undefined }[expected]
+    expect(verdict).toMatchObject(word === undefined ? { allowed: true } : { rule: 'consent', detail: { word } })
+    expect(mayContact(question({ messageClass: 'transactional' }), who, casl, monday).allowed).toBe(true)
+  })
+})

@@ -246,10 +246,39 @@ describe('consent: the stricter word', () => {
     expect(own).toHaveLength(words.length)
   })
 
+  test('an inquiry of either side lets implied consent begin anew, and is no yes', async () => {
+    await shop.live([identify({ ...ann, ...at(0) }), track('Inquiry Made', {}, { ...guest, ...at(3) })])
+    await join(20)
+    const id = await idOf('user', 'u1')
+    const loaded = await shop.database.transaction((client) => lockAndLoadSnapshot(client, id, { nowMs: startMs }))
+    expect(loaded?.snapshot.contact.email).toMatchObject({ consents: {}, inquiredMs: Date.parse(at(3).timestamp) })
+  })
+
   test('a yes of later that arrives before the merge is known counts as in time', async () => {
     await shop.live([identify({ ...ann, ...at(0) }), say('Withdrawn', guest, 1), say('Granted', ann, 30)])
     await join(20)
     expect(await standing(await idOf('user', 'u1'))).toEqual({ '*': 'granted' })
+  })
+
+  // The same words, the ones named here told only after the merge.
+  test.each<[what: string, words: Call[], late: number, holds: string]>([
+    ['a no of the one who left, before the yes of the other', [say('Granted', ann, 2)], 0, 'withdrawn'],
+    ['a no of the one who stayed', [say('Granted', guest, 2)], 1, 'withdrawn'],
+    ['a no that the same person has taken back since', [say('Granted', guest, 2)], 0, 'granted'],
+    ['a no that the one who stayed has taken back since', [say('Granted', ann, 2)], 1, 'granted'],
+    ['a no beside no yes at all', [], 0, 'withdrawn'],
+    ['a no, where a yes has come since they are one', [say('Granted', ann, 2), say('Granted', ann, 700)], 0, 'granted'],
+  ])('that arrives late: %s', async (_what, words, late, holds) => {
+    await shop.live([identify({ ...ann, ...at(0) }), track('Seen', {}, { ...guest, ...at(0) }), ...words.slice(0, 1)])
+    await join()
+    shop.time.nowMs += 10_000_000
+    await shop.live(words.slice(1))
+    await shop.live([say('Withdrawn', [guest, ann][late] as object, 1)])
+    const id = await idOf('user', 'u1')
+    expect(await standing(id)).toEqual({ '*': holds })
+    const leaving = await shop.rows<{ id: string }>('SELECT leaving_id AS id FROM customer_merges')
+    expect(await undo(leaving[0]?.id ?? '')).toMatchObject({ outcome: 'undone' })
+    expect(await shop.rows(`SELECT 1 FROM consents WHERE source = 'merge'`)).toEqual([])
   })
 
   test('pressing "unsubscribe" after that is a word of its own, and outlives the undoing for both', async () => {

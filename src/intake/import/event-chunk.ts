@@ -9,6 +9,7 @@ import { markDirty } from '../../store/dirty-customers.ts'
 import { ensureEventParts, monthStartMs } from '../../store/event-parts.ts'
 import type { NewEvent } from '../../store/events.ts'
 import { noteImportedCustomers } from '../../store/imports.ts'
+import { upholdLate } from '../../store/late-words.ts'
 import { handlePage } from '../handle-page.ts'
 import { insertAndClaim } from '../insert-and-claim.ts'
 import { type Chunk, type ImportContext, type Preview, Tally } from './chunk.ts'
@@ -104,6 +105,11 @@ export abstract class EventChunk implements Chunk {
     ])
     const { kept, known, outdone } = await sift(client, words)
     await insertConsents(client, kept)
+    // Of which side a line of a file speaks, nobody can tell.
+    await upholdLate(
+      client,
+      kept.filter(({ status }) => status === 'withdrawn').map((word) => ({ ...word, names: null })),
+    )
     await markDirty(client, owners.values(), 'import')
     this.#writing.add('consent words made', kept.length)
     const waiting = kept.filter(({ status }) => status === 'pending').length
