@@ -1,7 +1,7 @@
 /**
  * The process that runs the workflows, and the activities they ask for.
  *
- *   node workers/lifecycle.ts [--queues lifecycle,deliver-email,deliver-sms,training]
+ *   node workers/lifecycle.ts [--queues lifecycle,deliver-email,deliver-sms,broadcast,training]
  *
  * Run as many as you like, each with all queues or with some: a slow provider or a training then holds up nobody else.
  */
@@ -29,7 +29,8 @@ import { createIdentifiers } from '../src/store/identifiers.ts'
 import { createTrainingStore } from '../src/store/training-store.ts'
 import { loadMasterKey, Vault } from '../src/store/vault.ts'
 import { openTemporalClient, type TemporalClient, temporalConnectConfig } from '../src/temporal.ts'
-import { deliveryQueues, lifecycleQueue, trainingQueue } from '../workflows/ids.ts'
+import { broadcastQueue, deliveryQueues, lifecycleQueue, trainingQueue } from '../workflows/ids.ts'
+import { type BroadcastWorkerActivities, createBroadcastWorkerActivities } from './broadcast-activities.ts'
 import { createLifecycleActivities, type Neighbours } from './lifecycle-activities.ts'
 import { keepFailuresPrivate } from './private-failures.ts'
 import { ensureReconciliationSchedule } from './reconciliation-schedule.ts'
@@ -47,7 +48,10 @@ const deliveriesAtOnce = 8
 /** Some 1.5 MB each; a workflow that falls out is replayed when it is needed again. */
 const mostCachedWorkflows = 600
 
-const allQueues = [lifecycleQueue, deliveryQueues.email, deliveryQueues.sms, trainingQueue]
+const allQueues = [lifecycleQueue, deliveryQueues.email, deliveryQueues.sms, broadcastQueue, trainingQueue]
+
+/** Pages of broadcasts at once: each keeps the connections to the mail server busy by itself. */
+const broadcastsAtOnce = 2
 
 await runService('lifecycle', async (config, log) => {
   const queues = chosenQueues()
@@ -57,7 +61,12 @@ await runService('lifecycle', async (config, log) => {
   const bundle = queues.includes(lifecycleQueue) ? await workflowBundle(config.cacheDir, temporalLog) : undefined
   const temporal = openTemporalClient(config.temporal)
   const reconciliation = reconciliationActivities(neighbours, temporal, config)
-  const plans = planWorkers(neighbours, bundle, reconciliation, log).filter(({ taskQueue }) =>
+  const broadcasts = createBroadcastWorkerActivities(neighbours, {
+    masterKey: loadMasterKey(config.home, config.masterKey),
+    from: config.mail.from,
+    dkim: config.mail.dkim,
+  })
+  const plans = planWorkers(neighbours, bundle, reconciliation, broadcasts, log).filter(({ taskQueue }) =>
     queues.includes(taskQueue),
   )
   const group = await startWorkers(connectionOptions, namespace, plans, log)
@@ -71,6 +80,7 @@ await runService('lifecycle', async (config, log) => {
     ready: { queues },
     async stop() {
       await group.stop()
+      await broadcasts.close()
       neighbours.email.close()
       await neighbours.renderer.close()
       await temporal.close()
@@ -146,6 +156,7 @@ function planWorkers(
   neighbours: Neighbours,
   bundle: { code: string } | undefined,
   reconciliation: ReconciliationActivities,
+  broadcasts: BroadcastWorkerActivities,
   log: Logger,
 ): WorkerPlan[] {
   const { lifecycle, delivery } = createLifecycleActivities(neighbours)
@@ -160,7 +171,7 @@ function planWorkers(
       ...common,
       taskQueue: lifecycleQueue,
       ...(bundle ? { workflowBundle: bundle } : {}),
-      activities: { ...lifecycle, ...reconciliation },
+      activities: { ...lifecycle, ...reconciliation, ...broadcasts.lifecycle },
       maxCachedWorkflows: mostCachedWorkflows,
       maxConcurrentActivityTaskExecutions: reviewsAtOnce,
       // A killed worker's customers wait no longer than this for another one.
@@ -174,6 +185,12 @@ function planWorkers(
       // An eager task would pass by the rate limit of the queue.
       maxEagerActivityReservationsPerWorkflowTask: 0,
     })),
+    {
+      ...common,
+      taskQueue: broadcastQueue,
+      activities: broadcasts.sending,
+      maxConcurrentActivityTaskExecutions: broadcastsAtOnce,
+    },
     {
       ...common,
       taskQueue: trainingQueue,

@@ -43,7 +43,7 @@ export function createMeasureMessage(needs: MeasuringNeeds): MeasureMessage {
     for (const target of fresh) saved.add(target)
   }
   return async ({ id, channel }, content, { opens, clicks }) => {
-    const targets = clicks ? (content.impersonalLinks ?? []).filter((link) => isOutside(link, needs)) : []
+    const targets = clicks ? measurableTargets(content.impersonalLinks ?? [], needs) : []
     await save(targets)
     if (channel === 'sms') {
       const short = await shortUrls(needs.database, needs.vault, needs.linksUrl, id, targets)
@@ -53,12 +53,19 @@ export function createMeasureMessage(needs: MeasuringNeeds): MeasureMessage {
   }
 }
 
-function measuredHtml(
+type Places = Pick<MeasuringNeeds, 'vault' | 'linksUrl' | 'publicUrl'>
+
+/** Those of some links that can be led through the product. */
+export function measurableTargets(links: readonly string[], places: Omit<Places, 'vault'>): readonly string[] {
+  return links.filter((link) => isOutside(link, places))
+}
+
+export function measuredHtml(
   id: string,
   html: string,
   targets: readonly string[],
   opens: boolean,
-  { vault, linksUrl }: MeasuringNeeds,
+  { vault, linksUrl }: Pick<Places, 'vault' | 'linksUrl'>,
 ): string {
   const known = new Set(targets)
   const redirected = redirectLinks(html, (target) =>
@@ -69,7 +76,7 @@ function measuredHtml(
 }
 
 /** Not one of the product's own pages, whose links hold a signature of their own. */
-function isOutside(link: string, { publicUrl, linksUrl }: MeasuringNeeds): boolean {
+function isOutside(link: string, { publicUrl, linksUrl }: Omit<Places, 'vault'>): boolean {
   if (link.length > longestTarget) return false
   const { origin, pathname } = new URL(link)
   const isOurs = [publicUrl, linksUrl].some((url) => new URL(url).origin === origin)

@@ -16,6 +16,14 @@ export const crowdReviewType = 'crowdReview'
 /** One crowd at a time: whoever has something to look at belongs to it. */
 export const crowdWorkflowId = 'crowd'
 
+/** The workflow of a broadcast, by name. */
+export const broadcastType = 'broadcast'
+
+/** One run of a broadcast at a time. */
+export function broadcastWorkflowId(broadcastId: string): string {
+  return `broadcast:${broadcastId}`
+}
+
 /** The workflow that forgets a person, by name. */
 export const erasureType = 'erasure'
 
@@ -45,6 +53,9 @@ export const lifecycleQueue = 'lifecycle'
 
 /** One queue per channel, so that a slow provider holds up nobody else. */
 export const deliveryQueues = { email: 'deliver-email', sms: 'deliver-sms' } as const
+
+/** Pages of broadcasts have workers of their own: what a person waits for never queues behind them. */
+export const broadcastQueue = 'broadcast'
 
 /** Fitting models keeps a core busy: it has workers of its own. */
 export const trainingQueue = 'training'

@@ -1,5 +1,6 @@
 /** The entry of the workflow bundle: every workflow that a worker can run. */
 
+export { broadcast } from './broadcast.ts'
 export { crowdReview } from './crowd-review.ts'
 export { customerLifecycle } from './customer-lifecycle.ts'
 export { erasure } from './erasure.ts'

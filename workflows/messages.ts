@@ -45,3 +45,18 @@ export const cancelSignal = defineSignal('cancel')
 export const throttleSignal = defineSignal<[customersPerSecond: number | null]>('throttle')
 
 export const progressQuery = defineQuery<CrowdProgress>('progress')
+
+/** How far a broadcast has come. What a page did that was not heard of, because a worker died, is not counted. */
+export interface BroadcastProgress {
+  /** How many it is meant for, those who are held out among them. */
+  readonly audience: number
+  readonly heldOut: number
+  readonly sent: number
+  readonly failed: number
+  readonly refused: number
+  readonly inDoubt: number
+  readonly isPaused: boolean
+  readonly isOver: boolean
+}
+
+export const broadcastProgressQuery = defineQuery<BroadcastProgress>('progress')

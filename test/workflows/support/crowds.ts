@@ -9,13 +9,17 @@ import type { World } from './world.ts'
 type Needs = Pick<World, 'database' | 'vault' | 'clock'>
 
 /** @returns their ids, ascending. */
-export async function addCrowd({ database, vault, clock }: Needs, count: number): Promise<string[]> {
+export async function addCrowd(
+  { database, vault, clock }: Needs,
+  count: number,
+  emailOf = (id: string): string => `crowd.${id}@listener.example`,
+): Promise<string[]> {
   const ids = Array.from({ length: count }, () => randomUUID()).sort()
   const now = new Date(clock.nowMs())
   const rows = ids.map((id) => {
     const { key, wrapped } = vault.createCustomerKey(id)
     const pointId = randomUUID()
-    const email = `crowd.${id}@listener.example`
+    const email = emailOf(id)
     return { wrapped, pointId, sealed: sealAddress(vault, key, pointId, email), hash: vault.lookupHash('email', email) }
   })
   await database.transaction(async (client) => {

@@ -13,8 +13,15 @@ export interface WorkerProcess {
   stop(): Promise<number | null>
 }
 
-/** Starts it and waits until it says that it is ready. */
-export async function startWorkerProcess(world: World): Promise<WorkerProcess> {
+/**
+ * Starts it and waits until it says that it is ready.
+ *
+ * @param env on top of its configuration.
+ */
+export async function startWorkerProcess(
+  world: World,
+  env: Readonly<Record<string, string>> = {},
+): Promise<WorkerProcess> {
   const { speed, startsAtMs = 0, anchoredAtMs = 0 } = world.clockConfig
   const child = fork(`${root}workers/lifecycle.ts`, [], {
     cwd: root,
@@ -35,6 +42,7 @@ export async function startWorkerProcess(world: World): Promise<WorkerProcess> {
       CLOCK_START: new Date(startsAtMs).toISOString(),
       CLOCK_ANCHOR: new Date(anchoredAtMs).toISOString(),
       LOG_LEVEL: 'error',
+      ...env,
     },
   })
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))

@@ -1,0 +1,261 @@
+/**
+ * Sending a broadcast for some seconds. Chunks overlap: while one is on the wire, the next one is checked and committed
+ * as `transmitting`, and the one after is composed. Of a worker that dies, what was `transmitting` is in doubt, and
+ * whoever comes next goes on behind it.
+ */
+
+import { setTimeout } from 'node:timers/promises'
+import { activityInfo, Context } from '@temporalio/activity'
+import type { SmtpMail } from '../src/channels/email/smtp/conversation.ts'
+import type { TemplateSource } from '../src/channels/templates/render-message.ts'
+import type { Clock } from '../src/clock.ts'
+import { warmUpLimit } from '../src/domain/broadcast.ts'
+import type { Definitions } from '../src/domain/definitions.ts'
+import type { DeliveryResult } from '../src/domain/delivery.ts'
+import { type Measuring, measuringOf } from '../src/domain/tracking.ts'
+import type { Broadcast } from '../src/store/broadcasts/broadcasts.ts'
+import type { BulkContext, BulkLedger, BulkMessage, BulkPage, FreshPage } from '../src/store/broadcasts/bulk-ledger.ts'
+import type { Holder } from '../src/store/ledger-types.ts'
+import { sendChunk } from './broadcast-chunk.ts'
+import { DomainPace, Pace } from './broadcast-pace.ts'
+import type { BroadcastPage, BroadcastPageRequest, BroadcastSendActivities } from './broadcast-types.ts'
+import { heartbeatMs } from './deliver.ts'
+
+/** Why a message can never be composed, without personal data. */
+interface Broken {
+  readonly broken: string
+  readonly isAddress: boolean
+}
+
+export interface BroadcastSendNeeds {
+  readonly broadcasts: { find(id: string): Promise<Broadcast | undefined> }
+  readonly ledger: BulkLedger
+  readonly definitions: { get(): Promise<Definitions> }
+  readonly clock: Clock
+  readonly template: (key: string) => Promise<TemplateSource | undefined>
+  /** Opens, renders and composes, in the order of the items. `targets`: where tracked links lead. */
+  readonly compose: (request: {
+    readonly template: TemplateSource
+    readonly measuring: Measuring
+    readonly items: readonly BulkMessage[]
+  }) => Promise<{ readonly mails: readonly (SmtpMail | Broken)[]; readonly targets: readonly string[] }>
+  /** Keeps where tracked links lead; before anything leaves. */
+  readonly saveTargets: (targets: readonly string[]) => Promise<void>
+  readonly transfer: (mail: SmtpMail) => Promise<DeliveryResult>
+  /** Real milliseconds within which `transfer` has ended, whatever happens. */
+  readonly sendDeadlineMs: number
+  /** Messages that are committed and sent together. Default: 250. */
+  readonly chunkSize?: number
+}
+
+/** After so much time no further chunk is begun: a pause is to be felt soon. */
+const longestPageMs = 10_000
+const usualChunkSize = 250
+const chunksAtOnce = 3
+
+/** Composing and writing down, beyond the sending. */
+const leaseMarginMs = 40_000
+
+/** So often it is looked whether the moment of somebody who had to wait has come. */
+const dueEveryMs = 500
+
+/** What comes due so soon is waited for here. */
+const shortWaitMs = 1_500
+
+/** After a chunk of which the server took nothing. */
+const serverAwayMs = 3_000
+
+/** By broadcast: pages follow each other, and a domain's rate is not to begin anew with each. */
+const domainPaces = new Map<string, DomainPace>()
+
+export function createBroadcastSendActivities(needs: BroadcastSendNeeds): BroadcastSendActivities {
+  return {
+    async sendBroadcastPage(request) {
+      const heartbeat = setInterval(() => Context.current().heartbeat(), heartbeatMs)
+      try {
+        const broadcast = await needs.broadcasts.find(request.broadcastId)
+        if (broadcast === undefined) throw new Error('the broadcast is gone')
+        return await new PageSender(needs, broadcast, request, holder()).run()
+      } finally {
+        clearInterval(heartbeat)
+      }
+    },
+  }
+}
+
+/** One page at a time of a broadcast: its attempts may take over from each other at once. */
+function holder(): Holder {
+  const { workflowExecution, activityId, attempt } = activityInfo()
+  const { workflowId = 'none', runId = '' } = workflowExecution ?? {}
+  return { owner: workflowId, attempt: `${runId}/${activityId}/${attempt}` }
+}
+
+interface Chunk {
+  readonly page: BulkPage
+  /** These have waited for their moment. */
+  readonly isBack: boolean
+}
+
+class PageSender {
+  readonly #needs: BroadcastSendNeeds
+  readonly #broadcast: Broadcast
+  readonly #holder: Holder
+  readonly #pace: Pace
+  readonly #domains: DomainPace
+  readonly #startedAt = performance.now()
+  readonly #counts = { sent: 0, failed: 0, refused: 0, inDoubt: 0 }
+  #last: number
+  #end: FreshPage['end']
+  #dueLookedAt = 0
+  #isServerAway = false
+  /** How many more may leave today; undefined: no limit. */
+  #left: number | undefined
+  #dayEndsMs = 0
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(needs: BroadcastSendNeeds, broadcast: Broadcast, request: BroadcastPageRequest, owner: Holder) {
+    this.#needs = needs
+    this.#broadcast = broadcast
+    this.#holder = owner
+    this.#last = request.after
+    this.#pace = new Pace(request.perSecond, performance.now())
+    const domains = domainPaces.get(broadcast.id) ?? new DomainPace(broadcast.definition.perSecondByDomain)
+    domainPaces.set(broadcast.id, domains)
+    this.#domains = domains
+  }
+
+  async run(): Promise<BroadcastPage> {
+    const { ledger, clock } = this.#needs
+    this.#counts.inDoubt += await ledger.doubtLost(this.#broadcast.id, this.#holder, clock.nowMs())
+    await this.#readWarmUp()
+    // All of them come to an end, also if one fails: what is on the wire is written down.
+    const lanes = await Promise.allSettled(Array.from({ length: chunksAtOnce }, () => this.#sendChunks()))
+    const failure = lanes.find((lane) => lane.status === 'rejected')
+    if (failure) throw failure.reason
+    return this.#result()
+  }
+
+  async #readWarmUp(): Promise<void> {
+    const { definition, startedAt, id } = this.#broadcast
+    const nowMs = this.#needs.clock.nowMs()
+    const day = warmUpLimit(definition.warmUp, startedAt?.getTime() ?? nowMs, nowMs)
+    if (day === undefined) return
+    this.#left = day.most - (await this.#needs.ledger.countSince(id, day.sinceMs))
+    this.#dayEndsMs = day.untilMs
+  }
+
+  async #sendChunks(): Promise<void> {
+    for (;;) {
+      const chunk = await this.#next()
+      if (chunk === undefined) return
+      const { sent, failed, inDoubt, retried } = await sendChunk(chunk.page.messages, chunk.isBack, {
+        ...this.#needs,
+        holder: this.#holder,
+        domains: this.#domains,
+        measuring: measuringOf(
+          (await this.#needs.definitions.get()).policy,
+          this.#broadcast.definition.topic,
+          'marketing',
+        ),
+      })
+      this.#counts.sent += sent
+      this.#counts.failed += failed
+      this.#counts.inDoubt += inDoubt
+      if (retried > 0 && sent + failed + inDoubt === 0) this.#isServerAway = true
+    }
+  }
+
+  /** One at a time: chunks follow each other in the audience. */
+  #next(): Promise<Chunk | undefined> {
+    const next = this.#turn.then(() => this.#claim())
+    this.#turn = next.catch(() => undefined)
+    return next
+  }
+
+  async #claim(): Promise<Chunk | undefined> {
+    while (!this.#isOver()) {
+      const size = Math.min(
+        this.#needs.chunkSize ?? usualChunkSize,
+        this.#pace.burst,
+        this.#left ?? Number.POSITIVE_INFINITY,
+      )
+      if (size <= 0) return undefined
+      const chunk = (await this.#claimDue(size)) ?? (await this.#claimFresh(size))
+      if (chunk === undefined) {
+        if (!(await this.#mayWait())) return undefined
+        continue
+      }
+      this.#counts.refused += chunk.page.refused
+      const count = chunk.page.messages.length
+      if (count === 0) continue
+      if (this.#left !== undefined) this.#left -= count
+      await sleep(this.#pace.book(count, performance.now()))
+      return chunk
+    }
+    return undefined
+  }
+
+  async #claimDue(size: number): Promise<Chunk | undefined> {
+    const now = performance.now()
+    if (now - this.#dueLookedAt < dueEveryMs && this.#end === undefined) return undefined
+    const page = await this.#needs.ledger.claimDue(await this.#context(), size)
+    const isEmpty = page.messages.length + page.refused + page.postponed === 0
+    if (isEmpty) this.#dueLookedAt = now // As long as there are some, they come first.
+    return isEmpty ? undefined : { page, isBack: true }
+  }
+
+  async #claimFresh(size: number): Promise<Chunk | undefined> {
+    if (this.#end !== undefined) return undefined
+    const page = await this.#needs.ledger.claimFresh(await this.#context(), this.#last, size)
+    this.#last = page.last ?? this.#last
+    this.#end = page.end
+    return page.last === undefined ? undefined : { page, isBack: false }
+  }
+
+  async #context(): Promise<BulkContext> {
+    const { definitions, clock, sendDeadlineMs } = this.#needs
+    const { policy } = await definitions.get()
+    const leaseMs = sendDeadlineMs + leaseMarginMs
+    return { broadcast: this.#broadcast, policy, holder: this.#holder, nowMs: clock.nowMs(), leaseMs }
+  }
+
+  /** Nothing can be claimed now; waits if that changes within a moment. */
+  async #mayWait(): Promise<boolean> {
+    const dueMs = await this.#needs.ledger.nextDue(this.#broadcast.id, 'planned')
+    if (dueMs === undefined) return false
+    const waitMs = this.#needs.clock.realMsUntil(dueMs)
+    if (waitMs > shortWaitMs) return false
+    await sleep(Math.max(10, waitMs))
+    return true
+  }
+
+  #isOver(): boolean {
+    if (this.#isServerAway || Context.current().cancellationSignal.aborted) return true
+    return performance.now() - this.#startedAt > longestPageMs
+  }
+
+  async #result(): Promise<BroadcastPage> {
+    const { ledger, clock } = this.#needs
+    const dueMs = await ledger.nextDue(this.#broadcast.id)
+    const isDone = this.#end === 'audience' && dueMs === undefined
+    if (isDone) domainPaces.delete(this.#broadcast.id)
+    const moments = [
+      ...(dueMs === undefined ? [] : [clock.realMsUntil(dueMs)]),
+      ...(typeof this.#end === 'object' ? [clock.realMsUntil(this.#end.untilMs)] : []),
+    ]
+    const isExhausted = this.#left !== undefined && this.#left <= 0
+    const waitMs = isExhausted
+      ? clock.realMsUntil(this.#dayEndsMs)
+      : this.#isServerAway
+        ? serverAwayMs
+        : this.#end === undefined || isDone
+          ? 0
+          : Math.min(...moments, Number.MAX_SAFE_INTEGER)
+    return { last: this.#last, ...this.#counts, isDone, needsWinner: this.#end === 'winner', waitMs }
+  }
+}
+
+/** Not ended by a cancellation: what has been committed as \`transmitting\` is sent. */
+async function sleep(ms: number): Promise<void> {
+  if (ms > 0) await setTimeout(ms)
+}

@@ -1,0 +1,165 @@
+/** Broadcasts: their documents and how far they are. Who gets them is beside, and what they got is in the ledger. */
+
+import { randomUUID } from 'node:crypto'
+import { type BroadcastDefinition, broadcastDocument, broadcastJourney } from '../../domain/broadcast.ts'
+import { type Problem, problemsOf } from '../../domain/problem.ts'
+import type { EpochMs } from '../../domain/time.ts'
+import { contentVersion } from '../content-version.ts'
+import type { Queryable } from '../database.ts'
+
+export type BroadcastStatus = 'draft' | 'running' | 'paused' | 'done' | 'cancelled'
+
+export interface Broadcast {
+  readonly id: string
+  readonly key: string
+  readonly name: string
+  readonly version: string
+  readonly status: BroadcastStatus
+  readonly definition: BroadcastDefinition
+  readonly createdAt: Date
+  readonly startedAt: Date | null
+  readonly finishedAt: Date | null
+  readonly audience: number | null
+  readonly heldOut: number | null
+  readonly winner: string | null
+  readonly verdict: unknown
+}
+
+export type Created = { readonly broadcast: Broadcast } | { readonly problems: readonly Problem[] } | 'taken'
+
+const columns = `id, key, name, version, document, status, created_at AS "createdAt", started_at AS "startedAt",
+  finished_at AS "finishedAt", audience, held_out AS "heldOut", winner, verdict`
+
+type Row = Omit<Broadcast, 'definition'> & { readonly document: unknown }
+
+function toBroadcast({ document, ...row }: Row): Broadcast {
+  return { ...row, definition: broadcastDocument.parse(document) }
+}
+
+/** Also checks that what it names is there. A draft of that name is replaced; one that has started is not. */
+export async function createBroadcast(
+  client: Queryable,
+  broadcastKey: string,
+  document: unknown,
+  nowMs: EpochMs,
+): Promise<Created> {
+  const read = broadcastDocument.safeParse(document)
+  if (!read.success) return { problems: problemsOf(read.error, document) }
+  const problems = await missing(client, read.data)
+  if (problems.length > 0) return { problems }
+  const { rows } = await client.query<Row>(
+    `INSERT INTO broadcasts (id, key, name, version, document, status, created_at)
+     VALUES ($1, $2, $3, $4, $5, 'draft', $6)
+     ON CONFLICT (key) DO UPDATE SET name = excluded.name, version = excluded.version, document = excluded.document,
+                                     created_at = excluded.created_at
+      WHERE broadcasts.status = 'draft'
+     RETURNING ${columns}`,
+    [randomUUID(), broadcastKey, read.data.name, contentVersion(document), JSON.stringify(document), new Date(nowMs)],
+  )
+  return rows[0] ? { broadcast: toBroadcast(rows[0]) } : 'taken'
+}
+
+async function missing(client: Queryable, definition: BroadcastDefinition): Promise<Problem[]> {
+  const templates = definition.variants.map(({ template }) => template)
+  const { rows } = await client.query<{
+    segment: boolean
+    templates: string[] | null
+    policy: { topics?: object } | null
+  }>(
+    `SELECT EXISTS (SELECT FROM segments WHERE kind = 'segment' AND key = $1 AND status = 'live') AS segment,
+            (SELECT array_agg(key) FROM templates WHERE key = ANY ($2) AND status = 'live' AND channel = 'email') AS templates,
+            (SELECT document FROM campaigns WHERE kind = 'contact-policy' AND status = 'live') AS policy`,
+    [definition.segment, templates],
+  )
+  const known = rows[0]
+  const problems: Problem[] = []
+  if (definition.segment !== null && known?.segment !== true) {
+    problems.push({ path: ['segment'], value: definition.segment, rule: 'there is no live segment with this key' })
+  }
+  templates.forEach((template, i) => {
+    if (known?.templates?.includes(template) === true) return
+    const path = templates.length === 1 ? ['template'] : ['variants', i, 'template']
+    problems.push({ path, value: template, rule: 'there is no published email template with this key' })
+  })
+  return problems
+}
+
+/** By key or id; undefined if there is none. */
+export async function findBroadcast(client: Queryable, keyOrId: string): Promise<Broadcast | undefined> {
+  const { rows } = await client.query<Row>({
+    name: 'broadcast-find',
+    text: `SELECT ${columns} FROM broadcasts WHERE key = $1 OR id::text = $1`,
+    values: [keyOrId],
+  })
+  return rows[0] && toBroadcast(rows[0])
+}
+
+/** The newest first. */
+export async function listBroadcasts(client: Queryable, limit: number): Promise<Broadcast[]> {
+  const { rows } = await client.query<Row>(`SELECT ${columns} FROM broadcasts ORDER BY created_at DESC, key LIMIT $1`, [
+    limit,
+  ])
+  return rows.map(toBroadcast)
+}
+
+/** @returns the broadcast as it is now; undefined if it was in none of the former states. */
+export async function moveBroadcast(
+  client: Queryable,
+  id: string,
+  from: readonly BroadcastStatus[],
+  to: BroadcastStatus,
+  nowMs: EpochMs,
+): Promise<Broadcast | undefined> {
+  const { rows } = await client.query<Row>(
+    `UPDATE broadcasts
+        SET status = $3,
+            started_at = CASE WHEN $3 = 'running' THEN coalesce(started_at, $4) ELSE started_at END,
+            finished_at = CASE WHEN $3 IN ('done', 'cancelled') THEN $4::timestamptz END
+      WHERE id = $1 AND status = ANY ($2) RETURNING ${columns}`,
+    [id, from, to, new Date(nowMs)],
+  )
+  return rows[0] && toBroadcast(rows[0])
+}
+
+export async function saveWinner(
+  client: Queryable,
+  id: string,
+  winner: string,
+  verdict: object,
+  nowMs: EpochMs,
+): Promise<void> {
+  await client.query(
+    `UPDATE broadcasts SET winner = $2, verdict = $3, decided_at = $4 WHERE id = $1 AND winner IS NULL`,
+    [id, winner, JSON.stringify(verdict), new Date(nowMs)],
+  )
+}
+
+/** What became of its messages, by status; of those that were refused, by rule. */
+export async function countMessages(
+  client: Queryable,
+  broadcastKey: string,
+): Promise<{ readonly status: string; readonly reason: string | null; readonly count: number }[]> {
+  const { rows } = await client.query<{ status: string; reason: string | null; count: number }>(
+    `SELECT status, CASE WHEN status IN ('refused', 'failed') THEN reason END AS reason, count(*) AS count
+       FROM messages WHERE journey = $1 GROUP BY 1, 2 ORDER BY 1, 3 DESC`,
+    [broadcastJourney(broadcastKey)],
+  )
+  return rows
+}
+
+/** Of the people who got a variant, how many did what is measured since. Machines' clicks are not counted. */
+export async function countConversions(
+  client: Queryable,
+  { key: broadcastKey, definition }: Broadcast,
+): Promise<{ readonly variant: string; readonly n: number; readonly conversions: number }[]> {
+  const did =
+    definition.experiment?.measure === 'order'
+      ? `EXISTS (SELECT FROM orders o WHERE o.customer_id = m.customer_id AND o.ordered_at >= m.settled_at)`
+      : `EXISTS (SELECT FROM message_hits h WHERE h.message_id = m.id AND h.kind = 'click' AND h.verdict = 'person')`
+  const { rows } = await client.query<{ variant: string; n: number; conversions: number }>(
+    `SELECT m.data ->> 'variant' AS variant, count(*) AS n, count(*) FILTER (WHERE ${did}) AS conversions
+       FROM messages m WHERE m.journey = $1 AND m.status = 'sent' AND m.data ? 'variant' GROUP BY 1 ORDER BY 1`,
+    [broadcastJourney(broadcastKey)],
+  )
+  return rows
+}

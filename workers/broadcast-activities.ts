@@ -1,0 +1,102 @@
+/** The activities of broadcasts, wired to their real neighbours. */
+
+import { createBroadcastActivities } from '../activities/broadcast.ts'
+import { createBroadcastSendActivities } from '../activities/broadcast-send.ts'
+import type { BroadcastActivities, BroadcastSendActivities } from '../activities/broadcast-types.ts'
+import { smtpDeadlineMs } from '../src/channels/email/smtp/sender.ts'
+import { clearAudience, takeAudience } from '../src/store/broadcasts/audience.ts'
+import { countConversions, findBroadcast, moveBroadcast, saveWinner } from '../src/store/broadcasts/broadcasts.ts'
+import { createBulkLedger } from '../src/store/broadcasts/bulk-ledger.ts'
+import { saveTargets } from '../src/store/tracked-links.ts'
+import { createBulkComposer } from './bulk-composer.ts'
+import type { Neighbours } from './lifecycle-activities.ts'
+
+export interface BroadcastWorkerActivities {
+  readonly lifecycle: BroadcastActivities
+  readonly sending: BroadcastSendActivities
+  close(): Promise<void>
+}
+
+/** What composing needs beside the neighbours: it has threads of its own. */
+export interface ComposingSetting {
+  readonly masterKey: Buffer
+  readonly from: string
+  /** `selector@domain=path` */
+  readonly dkim: readonly string[]
+}
+
+/** Two: while one waits for signatures from the thread pool, the other renders. */
+const composingThreads = 2
+
+/** A template is read again after so long: a new version counts from then on. */
+const templateMs = 2_000
+
+export function createBroadcastWorkerActivities(
+  neighbours: Neighbours,
+  { masterKey, from, dkim }: ComposingSetting,
+): BroadcastWorkerActivities {
+  const { database, clock, definitions, email, publicUrl, linksUrl, shop, bounceDomain } = neighbours
+  const composer = createBulkComposer(
+    {
+      masterKey,
+      from,
+      dkim,
+      bounceDomain: bounceDomain ?? null,
+      publicUrl,
+      linksUrl: linksUrl ?? publicUrl,
+      shop: { name: shop.name, url: shop.url },
+      postalAddress: shop.postalAddress,
+    },
+    composingThreads,
+  )
+  const ledger = createBulkLedger(database)
+  const find = (id: string): ReturnType<typeof findBroadcast> => findBroadcast(database.pool, id)
+  const known = new Set<string>()
+  return {
+    lifecycle: createBroadcastActivities({
+      broadcasts: {
+        find,
+        takeAudience: (broadcast, zone) => takeAudience(database, broadcast, zone),
+        countConversions: (broadcast) => countConversions(database.pool, broadcast),
+        saveWinner: (id, winner, verdict, nowMs) => saveWinner(database.pool, id, winner, verdict, nowMs),
+        move: (id, before, to, nowMs) => moveBroadcast(database.pool, id, before, to, nowMs),
+        refuseOpen: (id, reason, nowMs) => ledger.refuseOpen(id, reason, nowMs),
+        clearAudience: (id) => clearAudience(database.pool, id),
+      },
+      definitions,
+      clock,
+    }),
+    sending: createBroadcastSendActivities({
+      broadcasts: { find },
+      ledger,
+      definitions,
+      clock,
+      template: remembered(neighbours.template),
+      compose: (request) => composer.compose(request),
+      async saveTargets(targets) {
+        const fresh = targets.filter((target) => !known.has(target))
+        await saveTargets(database.pool, fresh, clock.nowMs())
+        if (known.size > mostKnown) known.clear()
+        for (const target of fresh) known.add(target)
+      },
+      transfer: (mail) => email.transfer(mail, 'marketing', 'bulk'),
+      sendDeadlineMs: smtpDeadlineMs,
+    }),
+    close: () => composer.close(),
+  }
+}
+
+/** So many targets are remembered as saved; campaigns have a few hundred. */
+const mostKnown = 10_000
+
+function remembered(load: Neighbours['template']): Neighbours['template'] {
+  const known = new Map<string, { readonly atMs: number; readonly template: ReturnType<Neighbours['template']> }>()
+  return (key) => {
+    const one = known.get(key)
+    if (one && performance.now() - one.atMs < templateMs) return one.template
+    const template = load(key)
+    template.catch(() => known.delete(key))
+    known.set(key, { atMs: performance.now(), template })
+    return template
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * The other side of `bulk-composer.ts`: opens, renders, signs and composes a page of messages, in a thread that may be
+ * ended at any time.
+ */
+
+import { readFileSync } from 'node:fs'
+import { parentPort, workerData } from 'node:worker_threads'
+import { createComposer } from '../src/channels/email/compose/compose-email.ts'
+import { type DkimKey, readDkimKey } from '../src/channels/email/compose/dkim.ts'
+import { readSender } from '../src/channels/email/compose/sender-identity.ts'
+import { TemplateError } from '../src/channels/templates/liquid.ts'
+import { createMessageRenderer, type RenderedMessage } from '../src/channels/templates/render-message.ts'
+import { preferencesUrl, unsubscribeUrl } from '../src/store/links.ts'
+import { openAddress, openPersonalTraits } from '../src/store/personal-data.ts'
+import { returnPath } from '../src/store/return-path.ts'
+import { Vault } from '../src/store/vault.ts'
+import type { BulkItem, BulkRequest, BulkResponse, BulkSetting, ComposedMail } from './bulk-composer.ts'
+import { measurableTargets, measuredHtml } from './measured-message.ts'
+
+const setting = workerData as BulkSetting
+const vault = new Vault(Buffer.from(setting.masterKey))
+const keys: readonly DkimKey[] = setting.dkim.map((key) => readDkimKey(key, (path) => readFileSync(path, 'utf8')))
+const sender = readSender(setting.from)
+const composer = createComposer(sender, keys)
+const renderer = createMessageRenderer()
+const places = { vault, publicUrl: setting.publicUrl, linksUrl: setting.linksUrl }
+
+parentPort?.on('message', (request: BulkRequest) => {
+  void answer(request).then(({ response, transfer }) => parentPort?.postMessage(response, transfer))
+})
+
+async function answer({
+  items,
+  template,
+  measuring,
+}: BulkRequest): Promise<{ response: BulkResponse; transfer: ArrayBuffer[] }> {
+  const targets = new Set<string>()
+  const nowMs = Date.now()
+  try {
+    // Signatures are made in the thread pool: several at once.
+    const mails = await Promise.all(items.map((item) => compose(item, template, measuring, targets, nowMs)))
+    const { whole, placed } = joined(mails)
+    const buffer = whole.buffer as ArrayBuffer
+    return { response: { mails: placed, whole, targets: [...targets] }, transfer: [buffer] }
+  } catch (error) {
+    return { response: { fault: error instanceof Error ? error.name : 'unknown' }, transfer: [] }
+  }
+}
+
+type Mail = { readonly from: string; readonly to: string; readonly content: Buffer; readonly needsUtf8?: boolean }
+
+async function compose(
+  item: BulkItem,
+  template: BulkRequest['template'],
+  measuring: BulkRequest['measuring'],
+  targets: Set<string>,
+  nowMs: number,
+): Promise<Mail | { readonly broken: string; readonly isAddress: boolean }> {
+  const { id, customerId, sealed } = item
+  const key = vault.openCustomerKey(customerId, sealed.wrappedKey)
+  const address = openAddress(vault, key, sealed.contactPointId, sealed.address)
+  const personal = sealed.personal === null ? {} : openPersonalTraits(vault, key, customerId, sealed.personal)
+  try {
+    const traits = JSON.parse(sealed.traits) as Record<string, unknown>
+    const link = unsubscribeUrl(vault, setting.publicUrl, id)
+    const facts = {
+      customer: { ...traits, ...personal },
+      computed: sealed.computed === null ? {} : (JSON.parse(sealed.computed) as Record<string, unknown>),
+      coupon: null,
+      data: { variant: item.variant },
+      survey: null,
+      shop: setting.shop,
+      postal_address: setting.postalAddress,
+      unsubscribe_url: link,
+      preferences_url: preferencesUrl(vault, setting.publicUrl, id),
+      confirm_url: null,
+    }
+    const isMeasured = sealed.mayBeMeasured && (measuring.opens || measuring.clicks)
+    const rendered = renderer.render(template, facts, isMeasured ? traits : undefined)
+    const content = isMeasured ? measured(id, rendered, measuring, targets) : rendered
+    const path = setting.bounceDomain === null ? undefined : returnPath(vault, setting.bounceDomain, id)
+    const mail = await composer.compose(
+      {
+        id,
+        to: address,
+        subject: content.subject,
+        text: content.text,
+        html: content.html,
+        unsubscribeUrl: link,
+        returnPath: path,
+      },
+      nowMs,
+    )
+    return mail ?? { broken: 'not an email address', isAddress: true }
+  } catch (error) {
+    if (error instanceof TemplateError)
+      return { broken: `template ${template.key}: ${error.message}`, isAddress: false }
+    throw error
+  }
+}
+
+function measured(
+  id: string,
+  content: RenderedMessage,
+  { opens, clicks }: BulkRequest['measuring'],
+  targets: Set<string>,
+): RenderedMessage {
+  const found = clicks ? measurableTargets(content.impersonalLinks ?? [], places) : []
+  for (const target of found) targets.add(target)
+  return content.html === null ? content : { ...content, html: measuredHtml(id, content.html, found, opens, places) }
+}
+
+/** All messages in one buffer, which changes threads without being copied. */
+function joined(mails: readonly Awaited<ReturnType<typeof compose>>[]): { whole: Uint8Array; placed: ComposedMail[] } {
+  const whole = new Uint8Array(mails.reduce((sum, mail) => sum + ('broken' in mail ? 0 : mail.content.length), 0))
+  let at = 0
+  const placed = mails.map((mail): ComposedMail => {
+    if ('broken' in mail) return mail
+    const { from, to, content, needsUtf8 = false } = mail
+    whole.set(content, at)
+    at += content.length
+    return { from, to, needsUtf8, start: at - content.length, end: at }
+  })
+  return { whole, placed }
+}
