@@ -74,8 +74,9 @@ export async function broadcast(from: BroadcastState): Promise<BroadcastProgress
     const { size, heldOut } = await takeAudience.executeWithOptions({ summary: 'Take the audience' }, [broadcastId])
     progress = { ...progress, audience: size, heldOut }
   }
-  for (let pages = 0; !isCancelled; ) {
+  for (let pages = 0; ; ) {
     wf.setCurrentDetails(inWords(progress))
+    if (isCancelled) break
     if (progress.isPaused !== wasPaused) {
       wasPaused = progress.isPaused
       await markBroadcast(broadcastId, wasPaused ? 'paused' : 'running')

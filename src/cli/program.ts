@@ -3,6 +3,7 @@
 import { Command } from 'commander'
 import { analyzeCommand } from './analyze/analyze-command.ts'
 import { applyCommand, planCommand, validateCommand } from './apply-command.ts'
+import { broadcastsCommand } from './broadcasts-command.ts'
 import { customerCommand } from './customer-command.ts'
 import { demoCommand } from './demo-command.ts'
 import { doctorCommand } from './doctor-command.ts'
@@ -50,6 +51,7 @@ export function buildProgram(): Command {
     simulateCommand(),
     testCommand(),
     tasksCommand(),
+    broadcastsCommand(),
     offersCommand(),
     modelsCommand(),
     traitsCommand(),

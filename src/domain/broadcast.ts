@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { duration, key, share, words } from './document-parts.ts'
+import { parseInstant } from './instant.ts'
 import { isTimeZone } from './local-time.ts'
 import { dayMs, type EpochMs } from './time.ts'
 
@@ -77,7 +78,7 @@ const sendAt = z
     local: z
       .string()
       .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d$/, 'must be a date and a time of day such as "2026-12-01T09:00"')
-      .refine((text) => !Number.isNaN(Date.parse(`${text}Z`)), { message: 'is no moment of the calendar' }),
+      .refine((text) => parseInstant(text) !== undefined, { message: 'is no moment of the calendar' }),
     time_zone: z
       .string()
       .refine((zone) => zone === 'recipient' || isTimeZone(zone), {
@@ -106,8 +107,7 @@ export const broadcastDocument = z
     warm_up: z.array(z.int().min(1).max(100_000_000)).max(90).default([]),
   })
   .superRefine(({ template, variants, experiment: test }, context) => {
-    const refuse = (path: string, message: string): void =>
-      void context.addIssue({ code: 'custom', path: [path], message })
+    const refuse = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message })
     if ((template === undefined) === (variants === undefined))
       refuse('template', 'must be given, or variants, not both')
     if (test !== undefined && variants === undefined) refuse('experiment', 'needs variants')

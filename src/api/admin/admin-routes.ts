@@ -16,6 +16,7 @@ import type { Vault } from '../../store/vault.ts'
 import { ApiError } from '../api-error.ts'
 import type { KeyCheck } from '../key-check.ts'
 import { actorOf, letIn, roleOf } from './admin-access.ts'
+import { broadcastRoutes } from './broadcast-routes.ts'
 import { journeyRoutes } from './journey-routes.ts'
 import { type MergeNeeds, mergeRoutes } from './merge-routes.ts'
 import { modelRoutes } from './model-routes.ts'
@@ -54,6 +55,7 @@ export function adminRoutes(needs: AdminNeeds): (app: FastifyInstance) => Promis
     await app.register(mergeRoutes(needs))
     await app.register(taskRoutes(needs))
     await app.register(journeyRoutes(needs))
+    await app.register(broadcastRoutes(needs))
     await app.register(offerRoutes(needs))
     segmentRoutes(app, needs)
     modelRoutes(app, needs)

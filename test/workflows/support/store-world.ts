@@ -1,6 +1,7 @@
 /** The product without Temporal: a database with the test campaigns, a mail server, and the activities wired to them. */
 
 import { fileURLToPath } from 'node:url'
+import type { BroadcastActivities, BroadcastSendActivities } from '../../../activities/broadcast-types.ts'
 import { createEmailChannel } from '../../../src/channels/email/email-channel.ts'
 import type { SmsChannel } from '../../../src/channels/sms/sms-channel.ts'
 import { createThreadRenderer } from '../../../src/channels/templates/thread-renderer.ts'
@@ -9,6 +10,7 @@ import { createDefinitionsCache, loadTemplate } from '../../../src/store/campaig
 import { type Database, openDatabase } from '../../../src/store/database.ts'
 import { publishCampaigns } from '../../../src/store/publishing/publish-campaigns.ts'
 import { Vault } from '../../../src/store/vault.ts'
+import { createBroadcastWorkerActivities } from '../../../workers/broadcast-activities.ts'
 import { createLifecycleActivities, type LifecycleActivities } from '../../../workers/lifecycle-activities.ts'
 import { createTestDatabase } from '../../support/database.ts'
 import { type MailServer, startMailServer } from './mail-server.ts'
@@ -21,7 +23,11 @@ export interface StoreWorld {
   readonly clock: Clock
   readonly mail: MailServer
   /** Wired to all of the above. Close it when the last activity has ended. */
-  activities(sms?: SmsChannel): LifecycleActivities & { close(): void }
+  activities(sms?: SmsChannel): LifecycleActivities & {
+    readonly broadcasts: BroadcastActivities
+    readonly sending: BroadcastSendActivities
+    close(): void
+  }
   close(): Promise<void>
 }
 
@@ -54,11 +60,15 @@ export async function createStoreWorld(clock: Clock): Promise<StoreWorld> {
       const renderer = createThreadRenderer()
       const places = { publicUrl, shop, bounceDomain: undefined }
       const neighbours = { database, vault, clock, definitions, template, renderer, email, sms, ...places }
+      const from = 'Shop <shop@shop.example>'
+      const broadcasts = createBroadcastWorkerActivities(neighbours, { masterKey, from, dkim: [] })
       const close = (): void => {
         email.close()
         void renderer.close()
+        void broadcasts.close()
       }
-      return { ...createLifecycleActivities(neighbours), close }
+      const { sending } = broadcasts
+      return { ...createLifecycleActivities(neighbours), broadcasts: broadcasts.lifecycle, sending, close }
     },
     async close() {
       await mail.close()

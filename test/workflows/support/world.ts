@@ -12,7 +12,7 @@ import type { ClockConfig } from '../../../src/config.ts'
 import { ensureSearchAttributes } from '../../../src/embedded/search-attributes.ts'
 import { keepFailuresPrivate } from '../../../workers/private-failures.ts'
 import { workflowBundle } from '../../../workers/workflow-bundle.ts'
-import { customerWorkflowId, deliveryQueues, lifecycleQueue } from '../../../workflows/ids.ts'
+import { broadcastQueue, customerWorkflowId, deliveryQueues, lifecycleQueue } from '../../../workflows/ids.ts'
 import { customerLifecycleType, lookSignal } from '../../../workflows/messages.ts'
 import { createStoreWorld, mondayNoonMs, type StoreWorld } from './store-world.ts'
 
@@ -98,12 +98,19 @@ async function withWorkers<T>(
   work: () => Promise<T>,
   { sms, maxCachedWorkflows = 0 }: WorkersOptions = {},
 ): Promise<T> {
-  const { lifecycle, delivery, close } = activities(sms)
+  const { lifecycle, delivery, broadcasts, sending, close } = activities(sms)
   const workflowBundle = await testBundle()
   const common = { connection, namespace, interceptors: { activity: [keepFailuresPrivate(pino({ level: 'silent' }))] } }
   const workers = await Promise.all([
-    Worker.create({ ...common, taskQueue: lifecycleQueue, workflowBundle, activities: lifecycle, maxCachedWorkflows }),
+    Worker.create({
+      ...common,
+      taskQueue: lifecycleQueue,
+      workflowBundle,
+      activities: { ...lifecycle, ...broadcasts },
+      maxCachedWorkflows,
+    }),
     ...Object.values(deliveryQueues).map((taskQueue) => Worker.create({ ...common, taskQueue, activities: delivery })),
+    Worker.create({ ...common, taskQueue: broadcastQueue, activities: sending }),
   ])
   const running = workers.map((worker) => worker.run())
   try {
