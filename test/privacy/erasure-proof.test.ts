@@ -55,6 +55,8 @@ test('a person who was written to is forgotten within a minute, without a trace,
   expect(await traces(() => filesOf(join(home, 'mail')))).not.toEqual([])
   expect(await cli('customer', 'export', person.userId)).toContain(person.email.toLowerCase())
 
+  expect(await traces(exports)).not.toEqual([])
+
   const refused = await cliFailing('customer', 'erase', person.userId)
   expect(refused).toContain('--yes')
   const dryRun = JSON.parse(await cli('customer', 'erase', person.email, '--dry-run', '--json')) as Rows
@@ -70,6 +72,7 @@ test('a person who was written to is forgotten within a minute, without a trace,
 
   expect(await traces(dumpOfTables, [person.userId, freeText])).toEqual([])
   expect(await traces(filesOfTheHome)).toEqual([])
+  expect(await traces(exports, [person.userId])).toEqual([])
   expect(await suppressed()).toBe(2)
   expect(await cliFailing('customer', 'export', person.email)).toContain('There is no customer')
 
@@ -171,6 +174,18 @@ async function* filesOfTheHome(): AsyncGenerator<readonly [string, Buffer]> {
   }
   const parts = [/temporal\.db$/, /temporal\.db-wal$/, /pg_wal\//, /logs\//]
   expect(parts.filter((part) => !seen.some((name) => part.test(name)))).toEqual([])
+}
+
+/** What somebody takes out of the shop at this moment, opened as far as it can be. */
+async function* exports(): AsyncGenerator<readonly [string, Buffer]> {
+  for (const [name, ...args] of [
+    ['everybody', 'customers', '--with-personal'],
+    ['a segment', 'segment', 'newcomers', '--with-personal', '--format', 'jsonl'],
+  ] as const) {
+    const out = join(scratch, 'export')
+    await cli('export', ...args, '--out', out, '--force')
+    yield [name, readFileSync(out)]
+  }
 }
 
 async function* filesOf(folder: string): AsyncGenerator<readonly [string, Buffer]> {

@@ -43,14 +43,40 @@ steps:
 `,
 }
 
+/** On a computed trait, by way of a segment and in the journey itself, and on events. */
+const byRule = {
+  'traits/orders-made.yaml': 'name: Orders made\ncompute: count\nevent: Order Completed\nwithin: 365 days\n',
+  'segments/twice.yaml': 'name: Twice\nif: { computed.orders-made: { at_least: 2 } }\n',
+  'segments/lookers.yaml':
+    'name: Lookers\nif: { event: { name: Product Viewed, within: 365 days, where: { category: Jazz } } }\n',
+  'journeys/second.yaml': `
+name: Second
+topic: offers
+entry: [{ type: segment, segment: twice }]
+steps:
+  - id: has-looked
+    type: split
+    if: { all: [{ segment: lookers }, { event: Product Viewed }, { computed.orders-made: { less_than: 3 } }] }
+    if_true: more
+    if_false: nothing
+  - { id: nothing, type: exit }
+  - id: more
+    type: wait-until
+    if: { computed.orders-made: { at_least: 3 } }
+    timeout: 900 days
+    on_timeout: nothing
+  - { id: write, type: email, class: transactional, template: nudge }
+`,
+}
+
 let world: World
 let directory: string
 beforeAll(async () => {
   world = await createWorld()
   directory = await mkdtemp(join(tmpdir(), 'perennial-test-'))
   await cp(fileURLToPath(new URL('campaigns/', import.meta.url)), directory, { recursive: true })
-  await mkdir(join(directory, 'segments'), { recursive: true })
-  for (const [file, text] of Object.entries(documents)) await writeFile(join(directory, file), text)
+  for (const folder of ['segments', 'traits']) await mkdir(join(directory, folder), { recursive: true })
+  for (const [file, text] of Object.entries({ ...documents, ...byRule })) await writeFile(join(directory, file), text)
   await publishCampaigns(world.database, directory, world.clock.nowMs())
 })
 afterAll(async () => {
@@ -95,9 +121,9 @@ test('an event brings its customer into a segment, a journey hears of it and wri
 }, async () => {
   const intake = startProcess()
   await world.withWorkers(async () => {
-    await until('both segments are live', async () => {
+    await until('all segments are live', async () => {
       const { rowCount } = await world.database.pool.query(`SELECT FROM segments WHERE status = 'live'`)
-      return rowCount === 2
+      return rowCount === 5
     })
     await send({ type: 'identify', userId: 'ada', traits: { email: 'ada@listener.example', firstName: 'Ada' } })
     await send({
@@ -117,7 +143,6 @@ test('an event brings its customer into a segment, a journey hears of it and wri
     await until('the journey of the segment has written', () => sent('thanks'))
     const standing = await world.client.workflow.getHandle(customerWorkflowId(id)).query(standingQuery)
     expect(standing?.segments).toContain('buyers')
-    expect(await sent('come-back')).toBe(false)
     await until('leaving the other segment has started the other journey', () => sent('come-back'))
     const { rows } = await world.database.pool.query<{ line: string }>(
       `SELECT concat_ws(' ', detail ->> 'change', detail ->> 'segment') AS line FROM news
@@ -128,6 +153,43 @@ test('an event brings its customer into a segment, a journey hears of it and wri
     const mails = world.mail.inbox.filter(({ to }) => JSON.stringify(to).includes('ada@listener.example'))
     expect(mails.map(({ subject }) => subject)).toContain('Your receipt')
     await world.client.workflow.getHandle(customerWorkflowId(id)).terminate()
+  })
+  await intake.stop()
+})
+
+test('a journey follows a computed trait: it enters by a segment on it, splits on it and on events, and waits for it', {
+  timeout: 120_000,
+}, async () => {
+  const intake = startProcess()
+  const order = (): Promise<void> =>
+    send({
+      type: 'track',
+      userId: 'bea',
+      event: 'Order Completed',
+      properties: { order_id: randomUUID(), revenue: 20, currency: 'EUR' },
+    })
+  await world.withWorkers(async () => {
+    await send({ type: 'identify', userId: 'bea', traits: { email: 'bea@listener.example', firstName: 'Bea' } })
+    await send({ type: 'track', userId: 'bea', event: 'Product Viewed', properties: { category: 'Jazz' } })
+    await order()
+    await order()
+    const [id, step] = await until('she waits in the journey', async () => {
+      const { rows } = await world.database.pool.query<{ id: string; step: string }>(
+        `SELECT c.id, r.step FROM customers c JOIN journey_runs r ON r.customer_id = c.id
+         WHERE c.external_id = 'bea' AND r.journey = 'second' AND r.step IS NOT NULL`,
+      )
+      return rows[0] && ([rows[0].id, rows[0].step] as const)
+    })
+    expect(step).toBe('more')
+    const written = async (): Promise<boolean> =>
+      (await ledgerOf(world, id)).some((row) => row.journey === 'second' && row.status === 'sent')
+    expect(await written()).toBe(false)
+    await order()
+    await until('the third order lets her go on', written)
+    await world.client.workflow
+      .getHandle(customerWorkflowId(id))
+      .terminate()
+      .catch(() => undefined)
   })
   await intake.stop()
 })
