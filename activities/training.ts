@@ -136,11 +136,13 @@ async function alive<T>(needs: TrainingNeeds, work: (ready: TrainerNeeds) => Pro
   let details: unknown = context.info.heartbeatDetails
   const beat = setInterval(() => context.heartbeat(details), heartbeatMs)
   try {
-    return await work({
+    const done = work({
       ...needs,
       compute: (job, input) =>
         computeInThread(job, input, { signal, onProgress: (share) => (details = { done: Math.round(share * 100) }) }),
     })
+    // A cancelled step is left at once; what it still reads from the database is thrown away.
+    return await Promise.race([done, context.cancelled])
   } catch (error) {
     if (signal.aborted) throw signal.reason
     if (error instanceof TrainingRefused || error instanceof RangeError) {

@@ -21,6 +21,7 @@ import { dayMs } from '../../src/domain/time.ts'
 import type { ModelRow } from '../../src/store/models.ts'
 import type { ContractEvents } from '../../src/store/training-sources.ts'
 import { firstRules, scoreHistories } from '../scoring.ts'
+import { TrainingRefused } from './in-thread.ts'
 import { scoreInPages } from './score-pages.ts'
 import { shadowScores } from './shadow.ts'
 import type { Judgement, ModelDraft, Trainer, TrainerNeeds } from './trainer.ts'
@@ -189,6 +190,9 @@ async function labelled(
   const untilMs = asOfMs + horizonDays * dayMs
   if (contract === undefined) {
     const { histories, later } = await store.histories({ asOfMs, untilMs })
+    if (histories.customerIds.length === 0) {
+      throw new TrainingRefused(`The window is empty: nobody had bought by ${new Date(asOfMs).toISOString()}.`)
+    }
     const labels = churnLabels(later)
     return { histories, labels: model.kind === 'purchase' ? labels.map((label) => 1 - label) : labels }
   }

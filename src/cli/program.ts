@@ -13,6 +13,7 @@ import { journeysCommand } from './journeys-command.ts'
 import { keysCommand } from './keys-command.ts'
 import { modelsCommand } from './models-command.ts'
 import { offersCommand } from './offers-command.ts'
+import { plannerCommand } from './planner-command.ts'
 import { privacyCommand } from './privacy-command.ts'
 import { retentionCommand } from './retention-command.ts'
 import { schemaCommand } from './schema-command.ts'
@@ -54,6 +55,7 @@ export function buildProgram(): Command {
     broadcastsCommand(),
     offersCommand(),
     modelsCommand(),
+    plannerCommand(),
     traitsCommand(),
     whyCommand(),
     workflowsCommand(),

@@ -17,6 +17,7 @@ import { ApiError } from '../api-error.ts'
 import type { KeyCheck } from '../key-check.ts'
 import { actorOf, letIn, roleOf } from './admin-access.ts'
 import { broadcastRoutes } from './broadcast-routes.ts'
+import { feedbackRoutes } from './feedback-routes.ts'
 import { journeyRoutes } from './journey-routes.ts'
 import { type MergeNeeds, mergeRoutes } from './merge-routes.ts'
 import { modelRoutes } from './model-routes.ts'
@@ -59,6 +60,7 @@ export function adminRoutes(needs: AdminNeeds): (app: FastifyInstance) => Promis
     await app.register(offerRoutes(needs))
     segmentRoutes(app, needs)
     modelRoutes(app, needs)
+    await app.register(feedbackRoutes(needs))
     await app.register(whyRoutes(needs))
   }
 }

@@ -1,0 +1,129 @@
+/**
+ * Scoring everybody anew with a trained model of churn, reasons and all, against the bare SQL update of the same rows.
+ *
+ *   npm run -s bench -- scoring [--customers 100000] [--json]
+ *
+ * ours: seconds from features to saved scores, page by page; reference: one UPDATE that writes value, tier, reasons,
+ * model and time of all of them. At most 3 times is wanted.
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { createTrainingActivities } from '../activities/training.ts'
+import type { TrainingDraft } from '../activities/training-types.ts'
+import { codeVersion } from '../src/code-version.ts'
+import { dayMs } from '../src/domain/time.ts'
+import { startInstallation } from '../src/embedded/supervisor.ts'
+import { loadDefinitions } from '../src/store/campaigns.ts'
+import { type Database, openDatabase } from '../src/store/database.ts'
+import { createIdentifiers } from '../src/store/identifiers.ts'
+import { publishCampaigns } from '../src/store/publishing/publish-campaigns.ts'
+import { createTrainingStore } from '../src/store/training-store.ts'
+import { loadMasterKey, Vault } from '../src/store/vault.ts'
+import { runBench, say, wholeNumber } from './support/bench.ts'
+
+const nowMs = Date.parse('2026-06-01T00:00:00Z')
+
+await runBench('scoring', { customers: '100000' }, async (options) => {
+  const customers = wholeNumber('customers', options.customers, 1_000)
+  const home = mkdtempSync(join(tmpdir(), 'perennial-bench-'))
+  say('starting PostgreSQL …')
+  const installation = await startInstallation({ home, port: 0, processes: ['api'] })
+  const database = openDatabase(installation.databaseUrl)
+  const vault = new Vault(loadMasterKey(home, undefined))
+  try {
+    await publishCampaigns(database, 'campaigns', 0)
+    say(`making ${customers} customers with orders …`)
+    await makeShop(database, customers)
+    say('training …')
+    await train(database, vault, nowMs)
+    say('scoring for the first time …')
+    await score(database, vault, nowMs)
+    say('scoring anew, a week later …')
+    await database.pool.query('TRUNCATE dirty_customers, news')
+    await database.pool.query('VACUUM ANALYZE scores')
+    const before = process.memoryUsage().rss
+    let peak = before
+    const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 200)
+    const ours = await score(database, vault, nowMs + 7 * dayMs)
+    clearInterval(watch)
+    await database.pool.query('VACUUM ANALYZE scores')
+    const reference = await bareUpdate(database)
+    const megabytes = Math.round(peak / 2 ** 20)
+    const text = `${customers} customers in ${(ours / 60).toFixed(1)} min (${ours.toFixed(1)} s), ${megabytes} MB; the bare update of the rows took ${reference.toFixed(1)} s: ${(ours / reference).toFixed(2)} (at most 3 wanted).`
+    return { result: { ours, reference, unit: 's', customers, megabytes, target: 3 }, text }
+  } finally {
+    await database.close()
+    await installation.stop()
+    rmSync(home, { recursive: true, force: true })
+  }
+})
+
+/** Everybody buys at a pace of their own for two years, and one in so many stops. */
+async function makeShop({ pool }: Database, customers: number): Promise<void> {
+  await pool.query('SELECT setseed(0.5)')
+  await pool.query(
+    `INSERT INTO customers (id, stage, stage_since, first_seen_at, last_seen_at, created_at, updated_at, order_count)
+     SELECT gen_random_uuid(), 'retain', t, t, t, t, t, 1
+       FROM generate_series(1, $1::int), (SELECT $2::timestamptz - interval '700 days' AS t) AS moment`,
+    [customers, new Date(nowMs)],
+  )
+  await pool.query(
+    `INSERT INTO orders (id, customer_id, order_key, ordered_at, revenue_cents, currency)
+     SELECT gen_random_uuid(), c.id, c.id || '/' || n,
+            $1::timestamptz - make_interval(secs => 86400 * (690 * (1 - share * n / (1 + most)) * (0.98 + 0.02 * random()))),
+            (1000 + 9000 * random())::int, 'EUR'
+       FROM (SELECT id, 0.3 + 0.7 * random() AS share, 1 + floor(-3 * ln(random()))::int AS most FROM customers) AS c,
+            LATERAL generate_series(1, least(c.most, 20)) AS n`,
+    [new Date(nowMs)],
+  )
+  await pool.query(
+    `UPDATE customers c SET last_order_at = o.last, first_order_at = o.first
+       FROM (SELECT customer_id, min(ordered_at) AS first, max(ordered_at) AS last FROM orders GROUP BY 1) AS o
+      WHERE o.customer_id = c.id`,
+  )
+  await pool.query('VACUUM ANALYZE')
+}
+
+async function train(database: Database, vault: Vault, atMs: number): Promise<void> {
+  const { environment, activities } = at(database, vault, atMs)
+  const draft = (await environment.run(activities.extractTrainingData, 'churn' as const)) as TrainingDraft
+  if (draft.tooLittle !== undefined) throw new Error(draft.tooLittle)
+  await environment.run(activities.fitModel, draft.modelId)
+  await environment.run(activities.evaluateModel, draft.modelId)
+  await environment.run(activities.calibrateModel, draft.modelId)
+  await createTrainingStore(database).promoteModel(draft.modelId, atMs)
+}
+
+/** @returns seconds. */
+async function score(database: Database, vault: Vault, atMs: number): Promise<number> {
+  const { environment, activities } = at(database, vault, atMs)
+  const startedAt = performance.now()
+  await environment.run(activities.scoreEveryone, 'churn' as const)
+  return (performance.now() - startedAt) / 1000
+}
+
+async function bareUpdate({ pool }: Database): Promise<number> {
+  const startedAt = performance.now()
+  await pool.query(
+    `UPDATE scores SET value = 1 - value, tier = 'low', reasons = '["quiet for 3 days", "bought on 2 days", "customer for 9 days"]',
+            model_id = gen_random_uuid(), scored_at = now() WHERE kind = 'churn'`,
+  )
+  return (performance.now() - startedAt) / 1000
+}
+
+function at(database: Database, vault: Vault, atMs: number) {
+  const activities = createTrainingActivities({
+    store: createTrainingStore(database),
+    definitions: { get: () => loadDefinitions(database) },
+    clock: { nowMs: () => atMs, realMsUntil: () => 0, speed: 1 },
+    idFor: createIdentifiers(vault, 'models').id,
+    codeVersion,
+  })
+  return {
+    activities,
+    environment: new MockActivityEnvironment({ workflowExecution: { workflowId: 'w', runId: 'r' } }),
+  }
+}
