@@ -47,7 +47,13 @@ export function scoreHistories(
           reasons,
         }),
       )
-    default:
+    case 'clusters':
+    case 'rules':
+    case 'sequences':
+    case 'recommender':
+    case 'uplift':
+    case 'send-hour':
+    case 'revenue':
       throw new RangeError(`model.kind: ${model.kind} gives no scores`)
   }
 }

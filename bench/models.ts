@@ -14,7 +14,7 @@ import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { createTrainingActivities } from '../activities/training.ts'
-import type { TrainingDraft, TrainingResult } from '../activities/training-types.ts'
+import type { TrainingDraft } from '../activities/training-types.ts'
 import { readCdnow, sampleCustomers } from '../src/cli/demo/cdnow.ts'
 import { historyOf } from '../src/cli/demo/history.ts'
 import { codeVersion } from '../src/code-version.ts'
@@ -96,14 +96,15 @@ async function train(database: Database, vault: Vault, kind: ModelKind, nowMs: n
   })
   const runId = `${kind}-${nowMs}`
   const environment = new MockActivityEnvironment({ workflowExecution: { workflowId: kind, runId } })
-  const draft = (await environment.run(activities.extractTrainingData, kind)) as TrainingDraft
+  type Extract = typeof activities.extractTrainingData
+  const draft = await environment.run<[ModelKind], TrainingDraft, Extract>(activities.extractTrainingData, kind)
   if (draft.tooLittle === undefined) {
     await environment.run(activities.fitModel, draft.modelId)
     await environment.run(activities.evaluateModel, draft.modelId)
     await environment.run(activities.calibrateModel, draft.modelId)
     await environment.run(activities.shadowModel, draft.modelId)
   }
-  await (environment.run(activities.publishModel, draft.modelId) as Promise<TrainingResult>)
+  await environment.run(activities.publishModel, draft.modelId)
   await environment.run(activities.scoreEveryone, kind)
   return store.loadModel(draft.modelId)
 }

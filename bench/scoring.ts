@@ -14,6 +14,7 @@ import { MockActivityEnvironment } from '@temporalio/testing'
 import { createTrainingActivities } from '../activities/training.ts'
 import type { TrainingDraft } from '../activities/training-types.ts'
 import { codeVersion } from '../src/code-version.ts'
+import type { ModelKind } from '../src/domain/model-kind.ts'
 import { dayMs } from '../src/domain/time.ts'
 import { startInstallation } from '../src/embedded/supervisor.ts'
 import { loadDefinitions } from '../src/store/campaigns.ts'
@@ -89,7 +90,8 @@ async function makeShop({ pool }: Database, customers: number): Promise<void> {
 
 async function train(database: Database, vault: Vault, atMs: number): Promise<void> {
   const { environment, activities } = at(database, vault, atMs)
-  const draft = (await environment.run(activities.extractTrainingData, 'churn' as const)) as TrainingDraft
+  type Extract = typeof activities.extractTrainingData
+  const draft = await environment.run<[ModelKind], TrainingDraft, Extract>(activities.extractTrainingData, 'churn')
   if (draft.tooLittle !== undefined) throw new Error(draft.tooLittle)
   await environment.run(activities.fitModel, draft.modelId)
   await environment.run(activities.evaluateModel, draft.modelId)

@@ -70,7 +70,7 @@ export const clusterTrainer: Trainer = {
     for await (const { upTo, histories } of historiesInPages(needs, model, pages.nowMs, progress.after)) {
       const keys = Array.from(nearestClusters(clusters, histories), (c) => clusters.clusters[c]?.key ?? '')
       await needs.store.replaceKeys('cluster', histories.customerIds, keys)
-      progress = { ...progress, after: upTo, customers: progress.customers + keys.length }
+      progress = { after: upTo, customers: progress.customers + keys.length, crossings: 0 }
       await pages.done(progress)
     }
     return { customers: progress.customers, crossings: 0 }

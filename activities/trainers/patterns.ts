@@ -54,7 +54,7 @@ export const ruleTrainer: Trainer = {
     const patterns = rulesOf(model).map(({ key, antecedent, consequent }) => ({
       key,
       before: antecedent,
-      then: consequent,
+      last: consequent,
     }))
     return { customers: await store.replacePatternMatches('rule', windowOf(model).level, patterns), crossings: 0 }
   },
@@ -87,7 +87,7 @@ export const sequenceTrainer: Trainer = {
     const patterns = sequencesOf(model).map(({ key, steps }) => ({
       key,
       before: steps.slice(0, -1),
-      then: steps.at(-1) as string,
+      last: steps.at(-1) as string,
     }))
     return { customers: await store.replacePatternMatches('sequence', windowOf(model).level, patterns), crossings: 0 }
   },

@@ -76,7 +76,7 @@ export const sendHourTrainer: Trainer = {
         ids,
         known.map(({ hour }) => hour),
       )
-      progress = { ...progress, after: upTo, customers: progress.customers + ids.length }
+      progress = { after: upTo, customers: progress.customers + ids.length, crossings: 0 }
       await pages.done(progress)
     }
     return { customers: progress.customers, crossings: 0 }

@@ -89,7 +89,7 @@ export const valueTrainer: Trainer = {
       higherIsBetter: false,
       margin,
       useless: factor <= worstFactor && factor >= 1 / worstFactor ? undefined : 'Does not fit later data',
-      words: `${predictedPurchases.toFixed(0)} purchases predicted for ${metrics['weeks']} later weeks, ${actualPurchases} made, ${error.toFixed(3)} off per customer`,
+      words: `${predictedPurchases.toFixed(0)} purchases predicted for ${Number(metrics['weeks'])} later weeks, ${actualPurchases} made, ${error.toFixed(3)} off per customer`,
     }
   },
 

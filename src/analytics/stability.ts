@@ -46,7 +46,7 @@ export function stabilityIndex(reference: Spread, values: ArrayLike<number>): nu
 
 function sharesIn(values: ArrayLike<number>, edges: readonly number[]): number[] {
   if (values.length === 0) refuse('values', 'nothing', 'must hold at least one value')
-  const counts = new Array<number>(edges.length + 1).fill(0)
+  const counts = Array.from({ length: edges.length + 1 }, () => 0)
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number
     if (!Number.isFinite(value)) refuse(`values[${i}]`, value, 'must be finite')

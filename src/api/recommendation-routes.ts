@@ -43,35 +43,36 @@ const stockBody = z.strictObject({
 })
 
 /** Register under `/v1`. */
-export function recommendationRoutes({
-  database,
-  checkKey,
-}: RecommendationNeeds): (app: FastifyInstance) => Promise<void> {
-  const { pool } = database
+export function recommendationRoutes(needs: RecommendationNeeds): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
     parseJsonBodies(app, maxBodyBytes)
-    app.get<{ Params: { customer: string } }>('/recommendations/:customer', async (request) => {
-      await needKey(request, checkKey, false)
-      const id = request.params.customer
-      const customerId = id.includes('\u0000') ? undefined : await findRecommendee(pool, id)
-      if (customerId === undefined) throw new ApiError(404, 'There is no customer with this id.', 'customer')
-      return { customer: customerId, products: await recommendFor(pool, customerId, rulesOf(queryOf(request))) }
-    })
-    app.get<{ Params: { id: string } }>('/recommendations/products/:id/related', async (request) => {
-      await needKey(request, checkKey, true)
-      const { id } = request.params
-      const products = id.includes('\u0000') ? [] : await relatedTo(pool, id, rulesOf(queryOf(request)))
-      return { product: id, products }
-    })
-    app.post('/products/stock', { bodyLimit: maxBodyBytes }, async (request) => {
-      await needKey(request, checkKey, true)
-      return answerStock(database, request.body)
-    })
+    app.get('/recommendations/:customer', (request: CustomerRequest) => answerCustomer(needs, request))
+    app.get('/recommendations/products/:id/related', (request: ProductRequest) => answerProduct(needs, request))
+    app.post('/products/stock', { bodyLimit: maxBodyBytes }, (request) => answerStock(needs, request))
   }
 }
 
-async function answerStock({ pool }: Database, body: unknown): Promise<object> {
-  const read = stockBody.safeParse(body)
+type CustomerRequest = FastifyRequest<{ Params: { customer: string } }>
+type ProductRequest = FastifyRequest<{ Params: { id: string } }>
+
+async function answerCustomer({ database, checkKey }: RecommendationNeeds, request: CustomerRequest): Promise<object> {
+  await needKey(request, checkKey, false)
+  const id = request.params.customer
+  const customerId = id.includes('\u0000') ? undefined : await findRecommendee(database.pool, id)
+  if (customerId === undefined) throw new ApiError(404, 'There is no customer with this id.', 'customer')
+  return { customer: customerId, products: await recommendFor(database.pool, customerId, rulesOf(queryOf(request))) }
+}
+
+async function answerProduct({ database, checkKey }: RecommendationNeeds, request: ProductRequest): Promise<object> {
+  await needKey(request, checkKey, true)
+  const { id } = request.params
+  const products = id.includes('\u0000') ? [] : await relatedTo(database.pool, id, rulesOf(queryOf(request)))
+  return { product: id, products }
+}
+
+async function answerStock({ database, checkKey }: RecommendationNeeds, request: FastifyRequest): Promise<object> {
+  await needKey(request, checkKey, true)
+  const read = stockBody.safeParse(request.body)
   if (!read.success) {
     const [issue] = read.error.issues
     const field = issue?.path.join('.') || 'products'
@@ -79,7 +80,7 @@ async function answerStock({ pool }: Database, body: unknown): Promise<object> {
   }
   const { products } = read.data
   const known = await setStock(
-    pool,
+    database.pool,
     products.map(({ product_id: productKey, stock }) => ({ productKey, stock })),
   )
   return { known, unknown: products.length - known }

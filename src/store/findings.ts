@@ -34,7 +34,7 @@ export interface Pattern {
   readonly key: string
   /** All of it was bought; of a sequence in this order. */
   readonly before: readonly string[]
-  readonly then: string
+  readonly last: string
 }
 
 /** Writes down anew whom patterns are about, in one statement. @returns how many matches there are. */
@@ -78,7 +78,7 @@ export async function replacePatternMatches(
       [
         kind,
         JSON.stringify(
-          patterns.map(({ key, before, then }) => ({ key, first: before[0], second: before[1] ?? null, last: then })),
+          patterns.map(({ key, before, last }) => ({ key, first: before[0], second: before[1] ?? null, last })),
         ),
       ],
     )

@@ -53,7 +53,6 @@ describe.skipIf(!hasShared)(`the mailing of Hillstrom${needsShared}`, () => {
       expect(high).toBeGreaterThan(value)
     }
     expect(overNone.low).toBeGreaterThan(0)
-    process.stdout.write(`policy per customer: ${JSON.stringify(result.policy)}\n`)
   })
 
   it('2,000 replays in which nobody gets anything: the sequential test cries wolf in at most 5 of 100', () => {

@@ -32,14 +32,13 @@ afterAll(async () => {
 const whole = (db: Queryable) => loadCustomerFeatures(db, { asOfMs })
 
 /** A query of which one guard against the future is taken away. */
-const planted = (guard: RegExp, instead: string): Queryable =>
-  ({
-    query: (text: string, values: unknown[]) => {
-      const leaky = text.replace(guard, instead)
-      if (leaky === text) throw new Error(`the query has no ${guard.source} to take away`)
-      return database.pool.query(leaky, values)
-    },
-  }) as unknown as Queryable
+const planted = (guard: RegExp, instead: string): Queryable => ({
+  query: (text: string, values: unknown[]) => {
+    const leaky = text.replace(guard, instead)
+    if (leaky === text) throw new Error(`the query has no ${guard.source} to take away`)
+    return database.pool.query(leaky, values)
+  },
+})
 
 /** Every guard that the query has. */
 const guards: readonly [string, RegExp, string][] = [
@@ -87,7 +86,7 @@ describe('as of a past moment', () => {
     expect(await loadCustomerFeatures(database.pool, { asOfMs, population: 'known' })).toEqual(known)
     for (const [i, [name, guard, instead]] of guards.entries()) {
       const leaky = await whole(planted(guard, instead))
-      expect(leaky, name).not.toEqual(leaks[i])
+      expect({ name, leaky }).not.toEqual({ name, leaky: leaks[i] })
     }
   })
 

@@ -26,7 +26,7 @@ export function learnSendHours({ earlier, later }: { readonly earlier: HourCount
   readonly hitRate: number
   readonly shopHitRate: number
 } {
-  const totals = new Array<number>(hours).fill(0)
+  const totals = Array.from({ length: hours }, () => 0)
   earlier.counts.forEach((count, i) => (totals[i % hours] = (totals[i % hours] as number) + count))
   const all = totals.reduce((sum, count) => sum + count, 0)
   if (all === 0) refuse('earlier.counts', 0, 'must hold at least one event')

@@ -10,7 +10,13 @@ import { type AnyUplift, upliftScores } from '../../analytics/training/uplift.ts
 import type { Definitions } from '../../domain/definitions.ts'
 import { dayMs } from '../../domain/time.ts'
 import { loadCustomerFeatures } from '../../store/customer-features.ts'
-import { type HoldOutRow, holdOutArms, messageOutcomes, outcomeSums } from '../../store/message-outcomes.ts'
+import {
+  type HoldOutRow,
+  holdOutArms,
+  messageOutcomes,
+  type OutcomesWanted,
+  outcomeSums,
+} from '../../store/message-outcomes.ts'
 import { championModel } from '../../store/models.ts'
 import { listOffers } from '../../store/offers/list.ts'
 import { plannerGroups } from '../../store/planner-groups.ts'
@@ -35,7 +41,7 @@ const planBody = z.strictObject({
 
 /** Register beside the other admin routes: it is behind the same check. */
 export function feedbackRoutes(needs: AdminNeeds): (app: FastifyInstance) => Promise<void> {
-  const { database, clock } = needs
+  const { clock } = needs
   const wanted = (query: Query) => ({
     sinceMs: clock.nowMs() - wholeDays(query, 'days', defaultDays, 3_650) * dayMs,
     nowMs: clock.nowMs(),
@@ -44,16 +50,20 @@ export function feedbackRoutes(needs: AdminNeeds): (app: FastifyInstance) => Pro
   })
   return async (app) => {
     parseJsonBodies(app, 64 * 1024)
-    app.get('/feedback', async (request) => {
-      const outcomes = await outcomeSums(database.pool, wanted(queryOf(request)))
-      const arms = await holdOutArms(database.pool, wanted(queryOf(request)))
-      return { outcomes, lifts: liftsOf(arms, await needs.definitions()) }
-    })
-    app.get('/feedback/messages', async (request) => ({
-      messages: await messageOutcomes(database.pool, wanted(queryOf(request)), limitOf(queryOf(request))),
-    }))
+    app.get('/feedback', (request) => answerFeedback(needs, wanted(queryOf(request))))
+    app.get('/feedback/messages', (request) => answerMessages(needs, queryOf(request), wanted(queryOf(request))))
     app.post('/planner', (request) => answerPlan(needs, request))
   }
+}
+
+async function answerFeedback({ database, definitions }: AdminNeeds, wanted: OutcomesWanted): Promise<object> {
+  const outcomes = await outcomeSums(database.pool, wanted)
+  const arms = await holdOutArms(database.pool, wanted)
+  return { outcomes, lifts: liftsOf(arms, await definitions()) }
+}
+
+async function answerMessages({ database }: AdminNeeds, query: Query, wanted: OutcomesWanted): Promise<object> {
+  return { messages: await messageOutcomes(database.pool, wanted, limitOf(query)) }
 }
 
 interface NamedLift {
