@@ -2,9 +2,12 @@
  * Segments of a large shop: built from nothing beside hand-written SQL, single events from accepted to membership, and
  * 10,000 changed customers in this shop beside one of a tenth of its size.
  *
- *   npm run -s bench -- segments [--customers 100000] [--segments 50] [--dirty 10000] [--events 300] [--keep FOLDER] [--json]
+ *   npm run -s bench -- segments [--customers 100000] [--segments 50] [--dirty 10000] [--events 300] [--keep FOLDER]
+ *                                 [--parts beside,all,dirty,single] [--json]
  *
- * A million customers take a while to make: with `--keep` the shops stay in a folder, and the next run takes them up.
+ * A million customers take a while to make: with `--keep` the shops stay in a folder, and the next run takes them up. Then
+ * the parts can be measured one by one: `beside` single segments beside SQL by hand, `all` of them from nothing, `dirty`
+ * customers, `single` events.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -21,8 +24,16 @@ import { buildBeside, forgetSegments, needsOf, since } from './segments/beside.t
 import { putInForce, segmentDocuments } from './segments/documents.ts'
 import { measureLatency } from './segments/latency.ts'
 import { openShop } from './segments/shop.ts'
-import { runBench, say, wholeNumber } from './support/bench.ts'
+import { BenchUsageError, runBench, say, wholeNumber } from './support/bench.ts'
 import { median } from './support/measure.ts'
+
+/** Whether they are all there from a run before. */
+async function areBuilt(db: Database, count: number): Promise<boolean> {
+  const { rows } = await db.pool.query<{ live: number }>(
+    `SELECT count(*)::int AS live FROM segments WHERE status = 'live'`,
+  )
+  return rows[0]?.live === count
+}
 
 /** Seconds for everything from nothing. */
 async function buildAll(db: Database, count: number, nowMs: number): Promise<number> {
@@ -75,13 +86,30 @@ async function measureDirty(
   return { small: median(times.small), large: median(times.large) }
 }
 
-const defaults = { customers: '100000', segments: '50', dirty: '10000', events: '300', keep: '' }
+const allParts = ['beside', 'all', 'dirty', 'single'] as const
+type Part = (typeof allParts)[number]
+
+function readParts(text: string): ReadonlySet<Part> {
+  const parts = text.split(',').map((word) => allParts.find((part) => part === word))
+  if (parts.every((part) => part !== undefined)) return new Set(parts)
+  throw new BenchUsageError(`--parts: ${JSON.stringify(text)} must be some of ${allParts.join(',')}`)
+}
+
+const defaults = {
+  customers: '100000',
+  segments: '50',
+  dirty: '10000',
+  events: '300',
+  keep: '',
+  parts: allParts.join(','),
+}
 
 await runBench('segments', defaults, async (options) => {
   const customers = wholeNumber('customers', options.customers, 1_000)
   const segments = wholeNumber('segments', options.segments, 12)
   const dirty = wholeNumber('dirty', options.dirty, 1)
   const events = wholeNumber('events', options.events, 10)
+  const parts = readParts(options.parts)
   const isKept = options.keep !== ''
   const home = isKept ? resolve(options.keep) : mkdtempSync(join(tmpdir(), 'perennial-bench-'))
   say('starting PostgreSQL and the API …')
@@ -102,39 +130,49 @@ await runBench('segments', defaults, async (options) => {
     const smallShop = await openShop(small, Math.ceil(customers / 10), say)
     const { nowMs } = await openShop(large, customers, say)
 
-    const beside = await buildBeside(large, customers, nowMs)
-    for (const [key, { members, ours, oursWithMoments, reference }] of Object.entries(beside)) {
-      const [live, whole, byHand] = [ours, oursWithMoments, reference].map((time) => time.toFixed(3))
-      say(`${key}: ${members} members, counts after ${live} s, with moments ${whole} s, by hand ${byHand} s`)
+    const beside = parts.has('beside') ? await buildBeside(large, customers, nowMs) : {}
+    const isBuilt = !parts.has('all') && (await areBuilt(small, segments)) && (await areBuilt(large, segments))
+    const mustBuild = parts.has('all') || (!isBuilt && (parts.has('dirty') || parts.has('single')))
+    const buildSmall = mustBuild ? await buildAll(small, segments, smallShop.nowMs) : undefined
+    const build = mustBuild ? await buildAll(large, segments, nowMs) : undefined
+    if (build !== undefined) {
+      say(`all ${segments} segments from nothing: ${build.toFixed(1)} s, in the small shop ${buildSmall?.toFixed(1)} s`)
     }
-    const buildSmall = await buildAll(small, segments, smallShop.nowMs)
-    const build = await buildAll(large, segments, nowMs)
-    say(
-      `all ${segments} segments from nothing: ${build.toFixed(1)} s (a tenth of the shop: ${buildSmall.toFixed(1)} s)`,
-    )
 
     const dirtyHere = Math.min(dirty, Math.ceil(customers / 10))
-    const dirtySeconds = await measureDirty(small, large, dirtyHere, nowMs)
-    const { key: writeKey } = await createApiKey(large, { kind: 'write', name: 'bench' })
-    const latency = await measureLatency({ database: large, url: installation.url, writeKey, home, events, customers })
-    say(`single events: p50 ${latency.p50Ms.toFixed(0)} ms, p99 ${latency.p99Ms.toFixed(0)} ms`)
+    const dirtySeconds = parts.has('dirty') ? await measureDirty(small, large, dirtyHere, nowMs) : undefined
+    const latency = parts.has('single')
+      ? await measureLatency({
+          database: large,
+          url: installation.url,
+          writeKey: (await createApiKey(large, { kind: 'write', name: 'bench' })).key,
+          home,
+          events,
+          customers,
+        })
+      : undefined
+    if (latency !== undefined) {
+      say(`single events: p50 ${latency.p50Ms.toFixed(0)} ms, p99 ${latency.p99Ms.toFixed(0)} ms`)
+    }
 
-    const worst = Object.values(beside).reduce((a, b) => (b.ratio > a.ratio ? b : a))
+    const [first, ...others] = Object.values(beside)
+    const worst = first && others.reduce((a, b) => (b.ratio > a.ratio ? b : a), first)
     const result = {
-      ours: worst.ours,
-      reference: worst.reference,
+      ours: worst?.ours ?? dirtySeconds?.large ?? build ?? Number.NaN,
+      reference: worst?.reference ?? dirtySeconds?.small ?? buildSmall ?? Number.NaN,
       unit: 's',
       target: 1.3,
       customers,
       segments,
       buildAllSeconds: build,
+      buildAllSecondsAtATenth: buildSmall,
       singleSegments: beside,
       dirtyCustomers: dirtyHere,
-      dirtySeconds: dirtySeconds.large,
-      dirtySecondsAtATenth: dirtySeconds.small,
-      dirtyRatio: dirtySeconds.large / dirtySeconds.small,
-      eventToMembershipP50Ms: latency.p50Ms,
-      eventToMembershipP99Ms: latency.p99Ms,
+      dirtySeconds: dirtySeconds?.large,
+      dirtySecondsAtATenth: dirtySeconds?.small,
+      dirtyRatio: dirtySeconds && dirtySeconds.large / dirtySeconds.small,
+      eventToMembershipP50Ms: latency?.p50Ms,
+      eventToMembershipP99Ms: latency?.p99Ms,
     }
     return { result, text: JSON.stringify(result, null, 2) }
   } finally {

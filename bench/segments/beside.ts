@@ -2,6 +2,7 @@
 
 import type { Database } from '../../src/store/database.ts'
 import { buildSegments } from '../../src/store/segments/build-segments.ts'
+import { say } from '../support/bench.ts'
 import { median } from '../support/measure.ts'
 import { putInForce, references, segmentDocuments } from './documents.ts'
 
@@ -41,7 +42,10 @@ export async function buildBeside(
   await db.pool.query('CREATE TABLE by_hand (LIKE segment_members INCLUDING ALL)')
   const beside: Record<string, BuiltBeside> = {}
   for (const [key, sql] of Object.entries(references)) {
-    beside[key] = await besideByHand(db, key, sql, nowMs, roundsFor(customers))
+    const one = await besideByHand(db, key, sql, nowMs, roundsFor(customers))
+    const [live, whole, byHand] = [one.ours, one.oursWithMoments, one.reference].map((time) => time.toFixed(3))
+    say(`${key}: ${one.members} members, counts after ${live} s, with moments ${whole} s, by hand ${byHand} s`)
+    beside[key] = one
   }
   return beside
 }
