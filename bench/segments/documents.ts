@@ -21,7 +21,9 @@ export const references: Readonly<Record<string, string>> = {
   'views-3-in-30': `SELECT customer_id FROM events WHERE type = 'track' AND name = 'Product Viewed'
                        AND occurred_at >= $1::timestamptz - interval '30 days' AND customer_id IS NOT NULL
                      GROUP BY customer_id HAVING count(*) >= 3`,
-  'opened-5': `SELECT customer_id FROM event_days WHERE name = 'Newsletter Opened' GROUP BY customer_id HAVING sum(count) >= 5`,
+  // The counts of a customer who became part of another one stay where they are.
+  'opened-5': `SELECT customer_id FROM event_days d JOIN customers c ON c.id = d.customer_id WHERE name = 'Newsletter Opened'
+                  AND merged_into IS NULL GROUP BY customer_id HAVING sum(count) >= 5`,
   'jazz-90': `SELECT DISTINCT customer_id FROM events WHERE type = 'track' AND name = 'Product Viewed'
                  AND occurred_at >= $1::timestamptz - interval '90 days' AND properties ->> 'category' = 'Jazz'
                  AND customer_id IS NOT NULL`,

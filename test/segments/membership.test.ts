@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { dayMs } from '../../src/domain/time.ts'
-import { rebuildSegments } from '../../src/store/segments/segment-catalog.ts'
+import { hasBuilderWork, rebuildSegments } from '../../src/store/segments/segment-catalog.ts'
 import { type Call, startMs } from '../intake/support/shop.ts'
 import { openSegmentShop, type SegmentShop } from './support/engine.ts'
 
@@ -116,6 +116,22 @@ test('a segment that was built from nothing knows its moments', async () => {
   await shop.sweep()
   expect(await shop.members('recent')).toEqual([])
   expect(await shop.members('quiet')).toEqual(['ada'])
+})
+
+test('a builder that dies before it has written the moments of a segment leaves that to the next one', async () => {
+  await shop.live([order('ada')])
+  await shop.evaluate()
+  await shop.publish('segment', { recent })
+  await shop.build()
+  // As it was between the two.
+  await shop.rows('UPDATE segment_states SET flips_at = NULL')
+  await shop.rows(`UPDATE segments SET moments_at = built_at WHERE status = 'live'`)
+  expect(await hasBuilderWork(shop.database.pool)).toBe(true)
+  await shop.build()
+  expect(await hasBuilderWork(shop.database.pool)).toBe(false)
+  shop.time.nowMs = startMs + 31 * dayMs
+  await shop.sweep()
+  expect(await shop.members('recent')).toEqual([])
 })
 
 test('a changed document takes the place of the former one at once; who stays has been in since before', async () => {

@@ -31,7 +31,8 @@ export function compileSegment(condition: Condition, params: SqlParams, scope: S
   const answer = compile(condition, desk)
   const source = 'all' in scope ? fromAll(answer, desk) : fromGiven(scope, desk)
   if (answer.type === 'boolean') {
-    return `SELECT ${source.id} AS customer_id, (${answer.sql}) AS holds, NULL::timestamptz AS flips_at ${source.sql}`
+    const holds = 'all' in scope ? 'true' : `(${answer.sql})` // Of all customers only those of whom it holds have a row.
+    return `SELECT ${source.id} AS customer_id, ${holds} AS holds, NULL::timestamptz AS flips_at ${source.sql}`
   }
   return `SELECT customer_id, standing > 0 AS holds, to_timestamp(nullif(abs(standing), 'Infinity')) AS flips_at
     FROM (SELECT ${source.id} AS customer_id, ${answer.sql} AS standing ${source.sql}) AS answered`

@@ -62,7 +62,8 @@ function ofCustomer(value: SqlValue, test: ValueTest, { params }: Desk): Answer 
 }
 
 function ofTrait(name: string, test: ValueTest, { params }: Desk): Answer {
-  const value: SqlValue = { sql: `nullif(c.traits -> ${params.text(name)}, 'null')`, type: 'jsonb', isTrait: true }
+  const withNull = `(c.traits -> ${params.text(name)})`
+  const value: SqlValue = { sql: `nullif(${withNull}, 'null')`, withNull, type: 'jsonb', isTrait: true }
   const standing = valueStandingSql(test, value, params)
   return standing === undefined ? booleanAnswer(passesSql(test, value, params)) : standingAnswer(standing)
 }

@@ -10,7 +10,7 @@
 import type { Database, Queryable } from '../database.ts'
 import { describeError } from '../describe-error.ts'
 import { insertNews } from '../news.ts'
-import { fillSegment, newsOfRebuild, noteDifference } from './build-statements.ts'
+import { fillMoments, fillSegment, newsOfRebuild, noteDifference } from './build-statements.ts'
 import { countTrait, prepareTrait, writeTrait } from './build-trait.ts'
 import type { SegmentInterests } from './evaluate-page.ts'
 import { type CatalogEntry, readCatalog, takeUpPublished } from './segment-catalog.ts'
@@ -88,7 +88,25 @@ async function buildWaiting(
       failed.push({ kind: entry.kind, key: entry.key, problem })
     }
   }
+  await writeMoments(client)
   return { built, failed, hasNews }
+}
+
+/** Of all segments that count and lack their moments, also of those that a process left so which died. */
+async function writeMoments(client: Queryable): Promise<void> {
+  const { rows } = await client.query<{ id: number; at: Date }>(
+    `SELECT id, moments_at AS at FROM segments WHERE status = 'live' AND moments_at IS NOT NULL ORDER BY id`,
+  )
+  if (rows.length === 0) return
+  const { levels } = await readCatalog(client)
+  const entries = new Map(levels.flat().map((entry) => [entry.id, entry]))
+  for (const { id, at } of rows) {
+    const entry = entries.get(id)
+    await inTransaction(client, async () => {
+      if (entry?.kind === 'segment') await fillMoments(client, entry, at.getTime())
+      await client.query('UPDATE segments SET moments_at = NULL WHERE id = $1', [id])
+    })
+  }
 }
 
 async function buildSegment(
@@ -103,9 +121,13 @@ async function buildSegment(
 
   const beganMs = nowMs()
   const size = await inTransaction(client, async () => {
-    const rows = await fillSegment(client, entry, beganMs)
-    await client.query('UPDATE segments SET size = $2 WHERE id = $1', [entry.id, rows])
-    return rows
+    const filled = await fillSegment(client, entry, beganMs)
+    await client.query('UPDATE segments SET size = $2, moments_at = $3 WHERE id = $1', [
+      entry.id,
+      filled.size,
+      filled.hasMoments ? new Date(beganMs) : null,
+    ])
+    return filled.size
   })
   // Whoever asks about this segment has to be asked anew, of those whose answer is another one now.
   if (others.some(({ dependsOn }) => dependsOn.includes(entry.node))) await noteDifference(client, entry)

@@ -12,12 +12,15 @@ type SegmentEntry = CatalogEntry & { readonly kind: 'segment' }
 const predecessor = `
   LEFT JOIN segment_members before ON before.customer_id = q.customer_id AND before.segment_id = `
 
-/**
- * Writes the members, and the moments at which time alone changes something.
- *
- * @returns how many are in it.
- */
-export async function fillSegment(client: Queryable, entry: SegmentEntry, nowMs: number): Promise<number> {
+/** How a segment was filled. */
+export interface Filled {
+  readonly size: number
+  /** Time alone can change who is in it: the moments are still to be written. */
+  readonly hasMoments: boolean
+}
+
+/** Writes the members. */
+export async function fillSegment(client: Queryable, entry: SegmentEntry, nowMs: number): Promise<Filled> {
   await client.query('DELETE FROM segment_members WHERE segment_id = $1', [entry.id]) // Left over from a crash.
   const liveId = await liveIdOf(client, entry)
   const params = new SqlParams(nowMs)
@@ -25,22 +28,29 @@ export async function fillSegment(client: Queryable, entry: SegmentEntry, nowMs:
   const answer = compileSegment(entry.definition.if, params, { all: true })
   const since = liveId === undefined ? now : `coalesce(before.since, ${now})`
   const join = liveId === undefined ? '' : predecessor + String(liveId)
-  const insert = (from: string): string =>
-    `INSERT INTO segment_members (segment_id, customer_id, since)
-     SELECT ${entry.id}, q.customer_id, ${since} FROM ${from} AS q ${join} WHERE q.holds`
-  if (!answer.includes('standing')) {
-    const { rowCount } = await client.query({ text: insert(`(${answer})`), values: params.values })
-    return rowCount ?? 0
-  }
-  const { rows } = await client.query<{ size: number }>({
-    text: `WITH answer AS MATERIALIZED (${answer}),
-           moment AS (INSERT INTO segment_moments (customer_id, flips_at)
-                      SELECT customer_id, flips_at FROM answer WHERE flips_at IS NOT NULL),
-           member AS (${insert('answer')} RETURNING 1)
-           SELECT count(*) AS size FROM member`,
+  const { rowCount } = await client.query({
+    text: `INSERT INTO segment_members (segment_id, customer_id, since)
+           SELECT ${entry.id}, q.customer_id, ${since} FROM (${answer}) AS q ${join} WHERE q.holds`,
     values: params.values,
   })
-  return rows[0]?.size ?? 0
+  return { size: rowCount ?? 0, hasMoments: answer.includes('standing') }
+}
+
+/**
+ * Writes the moments at which time alone changes something, of a segment that counts already. Whoever has changed since
+ * then is evaluated, and has a moment of their own by that: one too many costs one look.
+ *
+ * @param nowMs as of when it was filled: who was not in it then, and would be now, has to be looked at.
+ */
+export async function fillMoments(client: Queryable, entry: SegmentEntry, nowMs: number): Promise<void> {
+  const params = new SqlParams(nowMs)
+  const answer = compileSegment(entry.definition.if, params, { all: true })
+  // OFFSET 0: else the moment would be worked out once to be tested and once more to be written.
+  await client.query({
+    text: `INSERT INTO segment_moments (customer_id, flips_at)
+           SELECT customer_id, flips_at FROM (${answer} OFFSET 0) AS q WHERE flips_at IS NOT NULL`,
+    values: params.values,
+  })
 }
 
 async function liveIdOf(client: Queryable, { kind, key }: CatalogEntry): Promise<number | undefined> {

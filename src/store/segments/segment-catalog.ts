@@ -165,6 +165,7 @@ export async function hasBuilderWork(client: Queryable): Promise<boolean> {
     text: `
       SELECT EXISTS (SELECT FROM segments WHERE built_at IS NULL)
           OR EXISTS (SELECT FROM segment_moments)
+          OR EXISTS (SELECT FROM segments WHERE status = 'live' AND moments_at IS NOT NULL)
           OR EXISTS (SELECT FROM campaigns c WHERE c.status = 'live' AND c.kind IN ('segment', 'trait') AND NOT EXISTS (
                SELECT FROM segments s
                 WHERE s.kind = c.kind AND s.key = c.key AND s.version = c.version AND s.status <> 'ended'))
