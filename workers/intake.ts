@@ -13,6 +13,7 @@ import { startIntake } from '../src/intake/intake.ts'
 import { startMergeSweep } from '../src/intake/merge-sweep.ts'
 import { startNudger, startSweep } from '../src/intake/nudger.ts'
 import type { Interests } from '../src/intake/page-news.ts'
+import { startReferrals } from '../src/intake/referrals.ts'
 import { startScheduledEntries } from '../src/intake/scheduled-entries.ts'
 import { startSegmentBuilder, startSegments } from '../src/intake/segments.ts'
 import { requireDatabaseUrl, runService } from '../src/service.ts'
@@ -75,13 +76,21 @@ await runService('intake', async (config, log) => {
     definitions: () => definitions.get(),
     onNews: () => nudger.wake(),
   })
+  const referrals = startReferrals({
+    database,
+    vault,
+    log,
+    definitions: () => definitions.get(),
+    nowMs: () => clock.nowMs(),
+    onEvents: () => intake.wake(),
+  })
   const { keepEventsDays } = config
   const housekeeping = startHousekeeping({ database, log, nowMs: () => clock.nowMs(), keepEventsDays })
   return {
     ready: {},
     async stop() {
       // First, so that the nudger still takes what their last pages brought.
-      await Promise.all([intake.stop(), segments.stop(), builder.stop(), schedules.stop()])
+      await Promise.all([intake.stop(), segments.stop(), builder.stop(), schedules.stop(), referrals.stop()])
       await Promise.all([nudger.stop(), sweep.stop(), mergeSweep.stop(), housekeeping.stop()])
       await temporal.close()
       await database.close()

@@ -25,6 +25,7 @@ import { createIdentifiers } from '../src/store/identifiers.ts'
 import { createLedger } from '../src/store/ledger.ts'
 import { twilioStatusUrl } from '../src/store/links.ts'
 import { recommendFor } from '../src/store/recommendations.ts'
+import { referralCodeOf } from '../src/store/referrals/codes.ts'
 import { type MailboxPurpose, returnPath } from '../src/store/return-path.ts'
 import { createReviewStore } from '../src/store/reviews.ts'
 import { markScored } from '../src/store/scored.ts'
@@ -103,6 +104,7 @@ function deliveryNeeds(neighbours: Neighbours): DeliveryNeeds {
       publicUrl: neighbours.publicUrl,
       shop: { name: neighbours.shop.name, url: neighbours.shop.url },
       postalAddress: neighbours.shop.postalAddress,
+      referralCode: (customerId) => referralCodeOf(database.pool, vault, customerId, clock.nowMs()),
       measuring: measuringNeeds(neighbours),
     }),
     channels: channelsOf(neighbours),

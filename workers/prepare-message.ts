@@ -16,6 +16,7 @@ import { type Measuring, notMeasured } from '../src/domain/tracking.ts'
 import type { ClaimedMessage, SealedRecipient } from '../src/store/ledger-types.ts'
 import { confirmUrl, preferencesUrl, surveyUrl, unsubscribeUrl } from '../src/store/links.ts'
 import { openAddress, openPersonalTraits } from '../src/store/personal-data.ts'
+import { referralUrl } from '../src/store/referrals/codes.ts'
 import type { Vault } from '../src/store/vault.ts'
 import type { MeasureMessage } from './measured-message.ts'
 
@@ -29,6 +30,8 @@ export interface PrepareNeeds {
   readonly publicUrl: string
   readonly shop: MessageFacts['shop']
   readonly postalAddress: string
+  /** The customer's own; undefined: this customer has none. */
+  readonly referralCode?: (customerId: string) => Promise<string | undefined>
   /** What is to be measured of a message; undefined: nothing ever is. */
   readonly measuring?: {
     readonly of: (topic: string, messageClass: MessageClass) => Promise<Measuring>
@@ -46,10 +49,12 @@ export function createPrepareMessage(needs: PrepareNeeds): DeliveryNeeds['prepar
       recipient.personal === null ? {} : openPersonalTraits(needs.vault, key, message.customerId, recipient.personal)
     const link = message.messageClass === 'marketing' ? unsubscribeUrl(needs.vault, needs.publicUrl, message.id) : null
     try {
+      const referral = await referralOf(message.customerId, template, needs)
       const facts = {
         ...factsOf(message, recipient, personal, link, needs),
         ...(speaksOfProducts(template) ? { recommendations: await needs.recommend(message.customerId) } : {}),
         survey: surveyOf(message, needs),
+        referral,
       }
       const content = await rendered(message, recipient, template, facts, needs)
       return { id: message.id, address, content, unsubscribeUrl: link }
@@ -75,6 +80,17 @@ async function rendered(
 /** They are looked up only for templates that show them. */
 function speaksOfProducts({ subject, html, text }: TemplateSource): boolean {
   return [subject, html, text].some((part) => part?.includes('recommendations'))
+}
+
+/** Made when a template first asks for it. */
+async function referralOf(
+  customerId: string,
+  { subject, html, text }: TemplateSource,
+  { referralCode, publicUrl }: PrepareNeeds,
+): Promise<MessageFacts['referral']> {
+  if (![subject, html, text].some((part) => part?.includes('referral.'))) return null
+  const code = await referralCode?.(customerId)
+  return code === undefined ? null : { code, url: referralUrl(publicUrl, code) }
 }
 
 /** The question of a message that asks one, with a link for each answer. */

@@ -19,6 +19,7 @@ import { twilioRoutes } from './hooks/twilio-routes.ts'
 import { createKeyCheck } from './key-check.ts'
 import { messageLinkRoutes } from './message-links/message-link-routes.ts'
 import { recommendationRoutes } from './recommendation-routes.ts'
+import { referralRoutes } from './referral-routes.ts'
 import { surveyRoutes } from './survey-routes.ts'
 import { createEventWriter } from './tracking/event-writer.ts'
 import { trackingRoutes } from './tracking/tracking-routes.ts'
@@ -61,6 +62,7 @@ export async function buildServer(needs: ServerNeeds): Promise<FastifyInstance> 
   await app.register(adminRoutes(admin), { prefix: '/api' })
   await app.register(unsubscribeRoutes(needs))
   await app.register(surveyRoutes(needs))
+  await app.register(referralRoutes({ database, definitions: () => definitions.get() }))
   const brand = displayName(config.mail.from)
   await app.register(messageLinkRoutes({ ...needs, brand }))
   const pages = { ...needs, brand, policy: async () => (await definitions.get()).policy }

@@ -15,6 +15,7 @@ import { modelsCommand } from './models-command.ts'
 import { offersCommand } from './offers-command.ts'
 import { plannerCommand } from './planner-command.ts'
 import { privacyCommand } from './privacy-command.ts'
+import { referralsCommand } from './referrals-command.ts'
 import { retentionCommand } from './retention-command.ts'
 import { schemaCommand } from './schema-command.ts'
 import { segmentsCommand } from './segments-command.ts'
@@ -56,6 +57,7 @@ export function buildProgram(): Command {
     offersCommand(),
     modelsCommand(),
     plannerCommand(),
+    referralsCommand(),
     traitsCommand(),
     whyCommand(),
     workflowsCommand(),

@@ -48,6 +48,7 @@ export function checkReferences(
       located('lifecycle', definitions.lifecycle.key, conditionProblems(['stages', i, 'if'], rule.if, definitions)),
     ),
     ...checkSegments(definitions),
+    ...located('referral', definitions.referral?.key ?? 'referral', checkReferral(definitions)),
     ...[...definitions.offers.values()].flatMap((offer) =>
       located('offer', offer.key, conditionProblems(['if'], offer.if, definitions)),
     ),
@@ -117,6 +118,17 @@ function checkJourney(
         checkStep(step, definitions, templates).map(({ path, rule }) => ({ path: ['steps', i, ...path], rule })),
       ),
   ]
+}
+
+/** Its rewards are offers. */
+function checkReferral({ referral, offers }: Definitions): readonly Found[] {
+  const rewards = [
+    ['friend', referral?.friendOffer ?? null],
+    ['referrer', referral?.referrerOffer ?? null],
+  ] as const
+  return rewards.flatMap(([side, offer]) =>
+    offer === null || offers.has(offer) ? [] : [{ path: ['reward', side], rule: unknown('offer', offers.keys()) }],
+  )
 }
 
 function checkEntry(entry: Entry, i: number, definitions: Definitions): readonly Found[] {

@@ -19,9 +19,18 @@ import { journeyDocument } from './journey-schema.ts'
 import { lifecycleDocument } from './lifecycle-schema.ts'
 import { offerDocument } from './offer-schema.ts'
 import { type Problem, problemsOf } from './problem.ts'
+import { type ReferralProgram, referralDocument } from './referral-schema.ts'
 import { segmentDocument } from './segment-schema.ts'
 
-export type CampaignKind = 'lifecycle' | 'contact-policy' | 'identity' | 'offer' | 'journey' | 'segment' | 'trait'
+export type CampaignKind =
+  | 'lifecycle'
+  | 'contact-policy'
+  | 'identity'
+  | 'referral'
+  | 'offer'
+  | 'journey'
+  | 'segment'
+  | 'trait'
 
 /** A document with what names it: for journeys, several versions may be in use at once. */
 export interface CampaignDocument {
@@ -37,6 +46,7 @@ export type Definition =
   | { readonly kind: 'lifecycle'; readonly definition: LifecycleDefinition }
   | { readonly kind: 'contact-policy'; readonly definition: ContactPolicy }
   | { readonly kind: 'identity'; readonly definition: IdentityPolicy }
+  | { readonly kind: 'referral'; readonly definition: ReferralProgram }
   | { readonly kind: 'offer'; readonly definition: OfferDefinition }
   | { readonly kind: 'journey'; readonly definition: JourneyDefinition }
   | { readonly kind: 'segment'; readonly definition: SegmentDefinition }
@@ -58,6 +68,8 @@ export function checkDocument({ kind, key, version, document }: CampaignDocument
       return checked(contactPolicyDocument, document, (body) => ({ kind, definition: published(body) }))
     case 'identity':
       return checked(identityDocument, document, (body) => ({ kind, definition: published(body) }))
+    case 'referral':
+      return checked(referralDocument, document, (body) => ({ kind, definition: published(body) }))
     case 'offer':
       return checked(offerDocument, document, (body) => ({ kind, definition: published(body) }))
     case 'journey':
@@ -94,6 +106,7 @@ export function assembleDefinitions(
   if (lifecycle === undefined) throw new RangeError('definitions: a lifecycle is missing')
   if (policy === undefined) throw new RangeError('definitions: a contact policy is missing')
   const identity = live.find((each) => each.kind === 'identity')?.definition
+  const referral = live.find((each) => each.kind === 'referral')?.definition
   const journeys = live.flatMap((each) => (each.kind === 'journey' ? [each.definition] : []))
   const segments = live.flatMap((each) => (each.kind === 'segment' ? [each.definition] : []))
   const traits = live.flatMap((each) => (each.kind === 'trait' ? [each.definition] : []))
@@ -103,6 +116,7 @@ export function assembleDefinitions(
     lifecycle,
     policy,
     identity: identity ?? usualIdentity,
+    ...(referral && { referral }),
     journeys: new Map(
       [...former, ...journeys].map((journey) => [journeyVersionKey(journey.key, journey.version), journey]),
     ),

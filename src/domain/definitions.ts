@@ -9,6 +9,7 @@ import type { ComputedTrait } from './computed-trait.ts'
 import type { Condition, ValueTest } from './condition.ts'
 import type { InFlightChoice } from './in-flight.ts'
 import type { TimeOfDay, Weekday } from './local-time.ts'
+import type { ReferralProgram } from './referral-schema.ts'
 import type { Channel, MessageClass, ScoreKind, Stage, TraitValue } from './snapshot.ts'
 
 /** Everything that is in force at one moment. */
@@ -18,6 +19,8 @@ export interface Definitions {
   readonly lifecycle: LifecycleDefinition
   readonly policy: ContactPolicy
   readonly identity: IdentityPolicy
+  /** Undefined: nobody is rewarded for bringing friends. */
+  readonly referral?: ReferralProgram
   /** Every version that somebody may still be following, by `journeyVersionKey`. */
   readonly journeys: ReadonlyMap<string, JourneyDefinition>
   /** The newest version of each live journey, by descending priority, then by key. */

@@ -20,6 +20,7 @@ export const templateVariables: ReadonlySet<string> = new Set([
   'computed',
   'data',
   'survey',
+  'referral',
   'shop',
   'unsubscribe_url',
   'preferences_url',

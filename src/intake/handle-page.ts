@@ -11,6 +11,7 @@ import { usualIdentity } from '../domain/identity-schema.ts'
 import type { Database, Queryable } from '../store/database.ts'
 import { markDirty } from '../store/dirty-customers.ts'
 import { type HandledEvent, type SealedPart, settleEvents, type WaitingEvent } from '../store/events.ts'
+import { attributeReferrals, type ComesWithCode } from '../store/referrals/attribute.ts'
 import type { Vault } from '../store/vault.ts'
 import { writeCustomers } from './page-customers.ts'
 import { writeEventDays } from './page-event-days.ts'
@@ -62,6 +63,7 @@ export async function handlePage(
     await writeEventDays(client, people.placed)
     await writeProducts(client, readings)
     const owners = await writeOrders(client, people, nowMs)
+    if (needs.announce !== false) await attributeReferrals(client, comesWithCode(people), nowMs)
     await markDirty(client, touched(people, owners), needs.announce === false ? 'import' : 'intake')
     const hasNews = needs.announce !== false && (await writeNews(client, people, changes, interests, nowMs))
 
@@ -69,6 +71,12 @@ export async function handlePage(
     await settleEvents(client, handled, nowMs)
     return { handled: handled.length, problems: handled.filter((event) => event.problem !== null).length, hasNews }
   })
+}
+
+function comesWithCode({ placed }: PagePeople): ComesWithCode[] {
+  return placed.flatMap(({ customerId, reading: { referralCode: code, atMs } }) =>
+    code === undefined ? [] : [{ customerId, code, atMs }],
+  )
 }
 
 /** Everybody of whom this page has changed anything, also who had an order that turned out another's. A merge marks both. */

@@ -2,6 +2,7 @@
 
 import { eventKey } from '../domain/event-key.ts'
 import { comparableName } from '../domain/personal-names.ts'
+import { referralCodeIn, referralParameter, toReferralCode } from '../domain/referral-code.ts'
 import { normaliseEmail, normalisePhone, type PhoneNumber } from '../store/addresses.ts'
 import type { SealedPart, WaitingEvent } from '../store/events.ts'
 import type { Identity } from '../store/identities.ts'
@@ -44,6 +45,8 @@ export interface Reading {
   readonly order: OrderContent | undefined
   readonly orderChange: OrderChange | undefined
   readonly products: readonly ProductSighting[]
+  /** The code of whoever sent them here. */
+  readonly referralCode: string | undefined
   readonly problem: string | null
 }
 
@@ -81,6 +84,7 @@ export function readEvent(event: WaitingEvent, sealed: SealedPart, hash: Address
     order: name === null ? undefined : readOrderContent(name, event.properties, event.messageId, problems),
     orderChange: name === null ? undefined : readOrderChange(name, event.properties, problems),
     products: name === null ? [] : readProducts(name, event.properties),
+    referralCode: readReferralCode(event),
     problem: problems.text,
   }
 }
@@ -126,6 +130,13 @@ function readPhone(personal: Fields, country: string | undefined, problems: Prob
   const phone = typeof given === 'string' ? normalisePhone(given, country) : undefined
   if (phone === undefined) problems.note('traits.phone: must be a phone number with its country, such as +442079460958')
   return phone
+}
+
+/** Told as a property or trait, or in the address of the page that the link led to. */
+function readReferralCode({ type, properties, context }: WaitingEvent): string | undefined {
+  const told = toReferralCode(properties[referralParameter]) ?? toReferralCode(context?.[referralParameter])
+  if (told !== undefined || type !== 'page') return told
+  return referralCodeIn(properties['search']) ?? referralCodeIn(properties['url'])
 }
 
 function valueNamed(fields: Fields, names: ReadonlySet<string>): unknown {

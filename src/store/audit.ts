@@ -20,6 +20,8 @@ export interface AuditEntry {
     | 'pause'
     | 'resume'
     | 'archive'
+    | 'referral-release'
+    | 'referral-reject'
   /** The customer that it was about. */
   readonly customerId?: string
   /** Impersonal. */

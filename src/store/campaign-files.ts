@@ -1,7 +1,7 @@
 /**
  * A directory of campaigns, as a marketer keeps it in git:
  *
- *     lifecycle.yaml   contact-policy.yaml   identity.yaml (need not be there)
+ *     lifecycle.yaml   contact-policy.yaml   identity.yaml and referral.yaml (need not be there)
  *     offers/KEY.yaml   segments/KEY.yaml   traits/KEY.yaml   journeys/KEY.yaml   templates/KEY.email.html …
  */
 
@@ -46,10 +46,11 @@ const singleFiles = {
   'lifecycle.yaml': 'lifecycle',
   'contact-policy.yaml': 'contact-policy',
   'identity.yaml': 'identity',
+  'referral.yaml': 'referral',
 } as const
 
 /** What need not be there: without it the usual holds. */
-const optionalFiles: ReadonlySet<string> = new Set(['identity.yaml'])
+const optionalFiles: ReadonlySet<string> = new Set(['identity.yaml', 'referral.yaml'])
 const folders = { offers: 'offer', segments: 'segment', traits: 'trait', journeys: 'journey' } as const
 const templateFolder = 'templates'
 

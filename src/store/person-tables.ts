@@ -30,6 +30,8 @@ const listed: readonly PersonTable[] = [
   by('experiment_assignments'),
   by('scores'),
   by('coupons'),
+  by('referral_codes'),
+  by('referrals', 'referrer_id', 'friend_id'),
   by('segment_members'),
   by('segment_states'),
   by('segment_catch_ups'),

@@ -40,6 +40,12 @@ const idColumns: Readonly<Record<string, 'a person' | 'nobody'>> = {
   'imported_customers.import_id': 'nobody',
   'imported_refunds.import_id': 'nobody',
   'erasures.id': 'nobody',
+  'referrals.id': 'nobody',
+  'referrals.referrer_id': 'a person',
+  'referrals.friend_id': 'a person',
+  'referrals.order_id': 'nobody',
+  'referrals.friend_coupon_id': 'nobody',
+  'referrals.referrer_coupon_id': 'nobody',
   // These go with their message.
   'message_hits.message_id': 'nobody',
   'message_reports.message_id': 'nobody',

@@ -24,6 +24,7 @@ import { modelRoutes } from './model-routes.ts'
 import { offerRoutes } from './offer-routes.ts'
 import { personRoutes } from './person-routes.ts'
 import { badCursor, idCursor, limitOf, one, oneOf, type Query, queryOf, uuidOf } from './query.ts'
+import { adminReferralRoutes } from './referral-routes.ts'
 import { segmentRoutes } from './segment-routes.ts'
 import { type SuppressionNeeds, suppressionRoutes } from './suppression-routes.ts'
 import { taskRoutes } from './task-routes.ts'
@@ -38,6 +39,8 @@ export interface AdminNeeds extends MergeNeeds, SuppressionNeeds {
   /** What is in force now. */
   readonly definitions: () => Promise<Definitions>
   readonly temporal: WorkflowClient
+  /** The address under which others reach this server. */
+  readonly publicUrl: string
   readonly countWorkflows: () => Promise<WorkflowCounts | null>
 }
 
@@ -58,6 +61,7 @@ export function adminRoutes(needs: AdminNeeds): (app: FastifyInstance) => Promis
     await app.register(journeyRoutes(needs))
     await app.register(broadcastRoutes(needs))
     await app.register(offerRoutes(needs))
+    await app.register(adminReferralRoutes(needs))
     segmentRoutes(app, needs)
     modelRoutes(app, needs)
     await app.register(feedbackRoutes(needs))

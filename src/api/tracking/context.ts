@@ -3,6 +3,7 @@
  * addresses, user agents, full page addresses and device ids do not.
  */
 
+import { referralCodeIn } from '../../domain/referral-code.ts'
 import { textFault } from '../../domain/split-personal.ts'
 
 /** By field: which of its parts stay. An empty list: the field itself, a text or number. */
@@ -33,8 +34,17 @@ export function openContext(
     const part = parts.length === 0 ? plain(value) : pick(value, parts)
     if (part !== undefined) open[field] = part
   }
+  const code = referralCodeOf(context['page'])
+  if (code !== undefined) open['referral_code'] = code
   if (traits !== undefined && Object.keys(traits).length > 0) open['traits'] = traits
   return Object.keys(open).length === 0 ? null : JSON.stringify(open)
+}
+
+/** Of the address of a page only the code with which somebody was sent there. */
+function referralCodeOf(page: unknown): string | undefined {
+  if (typeof page !== 'object' || page === null) return undefined
+  const { search, url } = page as { readonly search?: unknown; readonly url?: unknown }
+  return referralCodeIn(search) ?? referralCodeIn(url)
 }
 
 function pick(value: unknown, parts: readonly string[]): Record<string, string | number> | undefined {

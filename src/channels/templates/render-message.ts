@@ -37,6 +37,8 @@ export interface MessageFacts {
     readonly high: string
     readonly answers: readonly { readonly score: number; readonly url: string }[]
   } | null
+  /** With which the customer brings friends; null where a template does not ask. */
+  readonly referral?: { readonly code: string; readonly url: string } | null | undefined
   readonly shop: { readonly name: string; readonly url: string }
   /** The law wants it in every marketing mail. */
   readonly postal_address: string

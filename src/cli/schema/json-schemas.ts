@@ -12,6 +12,7 @@ import { identityDocument } from '../../domain/identity-schema.ts'
 import { journeyDocument } from '../../domain/journey-schema.ts'
 import { lifecycleDocument } from '../../domain/lifecycle-schema.ts'
 import { offerDocument } from '../../domain/offer-schema.ts'
+import { referralDocument } from '../../domain/referral-schema.ts'
 import { segmentDocument } from '../../domain/segment-schema.ts'
 import { experimentStep } from '../../domain/step-schema.ts'
 import { templateHead } from '../../domain/template-schema.ts'
@@ -36,6 +37,7 @@ export const documentKinds = {
     where: 'in campaigns/contact-policy.yaml',
   },
   identity: { schema: identityDocument, title: 'Who is who', where: 'in campaigns/identity.yaml' },
+  referral: { schema: referralDocument, title: 'Friends bring friends', where: 'in campaigns/referral.yaml' },
   segment: { schema: segmentDocument, title: 'A segment', where: 'in campaigns/segments/KEY.yaml' },
   trait: { schema: computedTraitDocument, title: 'A computed trait', where: 'in campaigns/traits/KEY.yaml' },
   template: {

@@ -133,6 +133,7 @@ async function concernsOf(
         ),
       ]
     case 'identity':
+    case 'referral':
       return []
   }
 }
