@@ -21,8 +21,11 @@ export function schemaCommand(): Command {
     .action((kind: DocumentKindName | undefined, options: { readonly out?: string; readonly json?: boolean }) => {
       if (options.out !== undefined) return writeAll(options.out)
       if (kind !== undefined) return console.log(JSON.stringify(jsonSchemaOf(kind), null, 2))
-      const kinds = documentKindNames.map((name) => ({ kind: name, ...documentKinds[name] }))
-      if (options.json === true) return console.log(JSON.stringify(kinds.map(({ schema: _, ...rest }) => rest)))
+      const kinds = documentKindNames.map((name) => {
+        const { title, where } = documentKinds[name]
+        return { kind: name, title, where }
+      })
+      if (options.json === true) return console.log(JSON.stringify(kinds))
       console.log(
         textTable(
           ['kind', 'title', 'stands'],

@@ -22,10 +22,22 @@ export function scheduledMoments(
   ) {
     // As the clock on the wall shows it.
     const local = momentMs + offsetMsAt(zone, momentMs)
-    if (days.includes(weekdayOf(local)) && (dayOfMonth === null || new Date(local).getUTCDate() === dayOfMonth))
+    if (days.includes(weekdayOf(local)) && (dayOfMonth === null || dayOfMonthOf(local) === dayOfMonth))
       moments.push(momentMs)
   }
   return moments
+}
+
+/** After Hinnant's `civil_from_days`: years begin in March, so that leap days come last. */
+function dayOfMonthOf(localMs: number): number {
+  const days = Math.floor(localMs / dayMs) + 719_468
+  const dayOfEra = days - Math.floor(days / 146_097) * 146_097
+  const year = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1_460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
+  )
+  const dayOfYear = dayOfEra - (365 * year + Math.floor(year / 4) - Math.floor(year / 100))
+  const month = Math.floor((5 * dayOfYear + 2) / 153)
+  return dayOfYear - Math.floor((153 * month + 2) / 5) + 1
 }
 
 /** 1970-01-01 was a Thursday. */

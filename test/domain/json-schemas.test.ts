@@ -32,7 +32,7 @@ function validator(kind: DocumentKindName): z.ZodType {
   const schema = jsonSchemaOf(kind)
   const condition = JSON.stringify(jsonSchemaOf('condition')).replaceAll('"$ref":"#"', '"$ref":"#/$defs/condition"')
   if (schema['$defs'] !== undefined) schema['$defs'] = { condition: JSON.parse(condition) as unknown }
-  return z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0])
+  return z.fromJSONSchema(schema)
 }
 
 const files = globSync('campaigns/**/*.yaml', { cwd: root }).sort()
@@ -53,7 +53,9 @@ test.each(files)('%s fits its schema, and tells editors where it is', (file) => 
   expect(validator(kind).safeParse(parse(text)).error?.issues).toBeUndefined()
   const [, path] = modeline.exec(text) ?? []
   // A file without the line works all the same; its editor only helps less.
-  if (path !== undefined) expect(join(dirname(file), path)).toBe(join('schema', fileOf(kind)))
+  expect(path === undefined ? 'nowhere' : join(dirname(file), path)).toMatch(
+    new RegExp(`^nowhere$|^schema/${fileOf(kind)}$`),
+  )
 })
 
 test('most of the shop’s files tell editors where their schema is', () => {

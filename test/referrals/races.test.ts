@@ -85,7 +85,7 @@ test('a process that dies in the middle of a reward has given nothing and told n
   const dying = shop.move()
   const pid = await shop.blocked()
   await shop.rows('SELECT pg_terminate_backend($1)', [pid])
-  await expect(dying).rejects.toThrow()
+  await expect(dying).rejects.toThrow(/terminat/i)
   await lock.query('ROLLBACK')
   lock.release()
   expect((await shop.coupons()).map(({ offer }) => offer)).toEqual(['friend'])

@@ -1,6 +1,6 @@
 /** The admin API for referrals: which there are, a customer's own code, and a word on those that are held. */
 
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { noteAudit } from '../../store/audit.ts'
 import { isUuid } from '../../store/customer-list.ts'
@@ -29,25 +29,28 @@ export function adminReferralRoutes(needs: AdminNeeds): (app: FastifyInstance) =
       if (code === undefined) throw new ApiError(404, 'There is no customer with this id.', 'id')
       return { code, url: referralUrl(publicUrl, code) }
     })
-    app.post<IdParams>('/referrals/:id', { bodyLimit: maxBodyBytes, onRequest: needAdmin }, async (request) => {
-      const { id } = request.params
-      const read = judgement.safeParse(request.body)
-      if (!read.success) throw new ApiError(400, 'decision: must be release or reject', 'decision')
-      const judged = isUuid(id)
-        ? await judgeReferral(database, id, read.data.decision, clock.nowMs())
-        : ({ result: 'unknown' } as const)
-      if (judged.result === 'unknown') throw new ApiError(404, 'There is no referral with this id.', 'id')
-      if (judged.result === 'not-held')
-        throw new ApiError(409, `The referral is ${judged.referral.status}, not held.`, 'id')
-      const { friendId: customerId } = judged.referral
-      await noteAudit(database.pool, vault, {
-        actor: actorOf(request),
-        action: `referral-${read.data.decision}`,
-        customerId,
-      })
-      return judged.referral
-    })
+    app.post<IdParams>('/referrals/:id', { bodyLimit: maxBodyBytes, onRequest: needAdmin }, (request) =>
+      answerJudgement(needs, request),
+    )
   }
+}
+
+async function answerJudgement(
+  { database, vault, clock }: AdminNeeds,
+  request: FastifyRequest<IdParams>,
+): Promise<object> {
+  const { id } = request.params
+  const read = judgement.safeParse(request.body)
+  if (!read.success) throw new ApiError(400, 'decision: must be release or reject', 'decision')
+  const { decision } = read.data
+  const judged = isUuid(id) ? await judgeReferral(database, id, decision, clock.nowMs()) : undefined
+  if (judged === undefined || judged.result === 'unknown')
+    throw new ApiError(404, 'There is no referral with this id.', 'id')
+  if (judged.result === 'not-held')
+    throw new ApiError(409, `The referral is ${judged.referral.status}, not held.`, 'id')
+  const { friendId: customerId } = judged.referral
+  await noteAudit(database.pool, vault, { actor: actorOf(request), action: `referral-${decision}`, customerId })
+  return judged.referral
 }
 
 async function answerList({ database }: AdminNeeds, query: Query): Promise<object> {
