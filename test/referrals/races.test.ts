@@ -15,7 +15,7 @@ afterAll(() => shop.close())
 
 test('a code is made once, however many ask for it at the same time', async () => {
   await shop.known('ann')
-  const [{ id = '' } = {}] = await shop.rows<{ id: string }>('SELECT id FROM customers')
+  const { id } = await shop.customer('ann')
   await shop.rows('DELETE FROM referral_codes')
   const codes = await Promise.all(
     Array.from({ length: 12 }, () => referralCodeOf(shop.database.pool, shop.vault, id, shop.time.nowMs)),
@@ -29,9 +29,7 @@ test('a friend whom ten claim at once is brought by one', async () => {
   const codes: string[] = []
   for (let n = 0; n < 10; n++) codes.push(await shop.known(`referrer-${n}`))
   await shop.live([{ type: 'identify', userId: 'bob' }])
-  const [{ id: customerId = '' } = {}] = await shop.rows<{ id: string }>(
-    `SELECT id FROM customers WHERE external_id = 'bob'`,
-  )
+  const { id: customerId } = await shop.customer('bob')
   await Promise.all(
     codes.map((code) =>
       shop.database.transaction((client) =>

@@ -114,9 +114,7 @@ describe('nobody counts as brought', () => {
   test('who turns out to be the same person', async () => {
     const ann = await shop.known('ann')
     await shop.comes('bob', ann)
-    const [{ id: annId = '' } = {}, { id: bobId = '' } = {}] = await shop.rows<{ id: string }>(
-      'SELECT id FROM customers ORDER BY external_id',
-    )
+    const [annId, bobId] = [(await shop.customer('ann')).id, (await shop.customer('bob')).id]
     await shop.rows('UPDATE customers SET merged_into = $1 WHERE id = $2', [annId, bobId])
     await shop.move()
     expect(await shop.referrals()).toMatchObject([{ status: 'rejected', reason: 'self' }])

@@ -96,6 +96,7 @@ async function concernsOf(
       const now = await segmentSize(db.pool, key)
       // Where it takes too long, the plan still tells everything else.
       const counted = segment && (await previewSegment(db, segment.if, nowMs, 0).catch(unlessTooLong))
+      // oxlint-disable-next-line unicorn/no-thenable -- A number of a report; nobody awaits it.
       return [{ what: 'people in it', now, then: counted?.count ?? null }]
     }
     case 'trait':
