@@ -75,8 +75,21 @@ export function measuredHtml(
   return opens ? withPixel(trapped, pixelUrl(vault, linksUrl, id)) : trapped
 }
 
+/** Of links that many messages share. */
+const knownOutside = new Map<string, boolean>()
+const mostKnownOutside = 10_000
+
+function isOutside(link: string, places: Omit<Places, 'vault'>): boolean {
+  const known = knownOutside.get(link)
+  if (known !== undefined) return known
+  if (knownOutside.size > mostKnownOutside) knownOutside.clear()
+  const answer = leadsOutside(link, places)
+  knownOutside.set(link, answer)
+  return answer
+}
+
 /** Not one of the product's own pages, whose links hold a signature of their own. */
-function isOutside(link: string, { publicUrl, linksUrl }: Omit<Places, 'vault'>): boolean {
+function leadsOutside(link: string, { publicUrl, linksUrl }: Omit<Places, 'vault'>): boolean {
   if (link.length > longestTarget) return false
   const { origin, pathname } = new URL(link)
   const isOurs = [publicUrl, linksUrl].some((url) => new URL(url).origin === origin)

@@ -83,6 +83,8 @@ export interface MessageRenderer {
 
 interface ParsedMessage {
   readonly version: string
+  /** Links that came about with nothing personal known: whoever's message holds one of them, it tells nothing of them. */
+  readonly impersonalLinks: Set<string>
   readonly subject: ParsedTemplate
   readonly html: ParsedTemplate | null
   readonly text: ParsedTemplate
@@ -106,6 +108,7 @@ export function createMessageRenderer(): MessageRenderer {
 function parse({ version, subject, html, text }: TemplateSource): ParsedMessage {
   return {
     version,
+    impersonalLinks: new Set(),
     subject: parseLiquid(subject ?? '', 'none'),
     html: html === null ? null : parseLiquid(html, 'html'),
     text: parseLiquid(text, 'none'),
@@ -119,6 +122,19 @@ function renderParts({ subject, html, text }: ParsedMessage, facts: MessageFacts
   return { subject: renderLiquid(subject, facts), html: rendered, text: renderLiquid(text, facts).trim() }
 }
 
+/** The product's own pages for this message: other ones in every message, and nothing of the profile. */
+function ownLinks({
+  unsubscribe_url: out,
+  preferences_url: choices,
+  confirm_url: yes,
+  survey,
+}: MessageFacts): Set<unknown> {
+  return new Set([out, choices, yes, survey?.url, ...(survey?.answers ?? []).map(({ url }) => url)])
+}
+
+/** Templates link to some dozens of places; one that links everybody elsewhere is not remembered for ever. */
+const mostKnownLinks = 1_000
+
 /** The links that stay the same when nothing personal is known. */
 function impersonal(
   message: ParsedMessage,
@@ -129,7 +145,12 @@ function impersonal(
   const linksOf = ({ html, text }: RenderedMessage): string[] => (html === null ? linksInText(text) : linksIn(html))
   const all = linksOf(rendered)
   if (all.length === 0 || Object.keys(facts.customer).length === Object.keys(stranger).length) return all
+  const known = message.impersonalLinks
+  const own = ownLinks(facts)
+  if (all.every((link) => known.has(link) || own.has(link))) return all
   const unknown = new Set(linksOf(renderParts(message, { ...facts, customer: stranger })))
+  if (known.size > mostKnownLinks) known.clear()
+  for (const link of unknown) if (!own.has(link)) known.add(link)
   return all.filter((link) => unknown.has(link))
 }
 

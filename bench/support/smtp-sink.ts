@@ -1,0 +1,36 @@
+/**
+ * A mail server that takes everything and keeps nothing, in a process of its own. Tells its parent what it has taken,
+ * and when the last message came, whenever it is asked; "reset" begins to count anew.
+ */
+
+import { startSink } from '../../test/support/smtp/sink.ts'
+
+/** Answer to "counts". */
+export interface SinkCounts {
+  readonly accepted: number
+  readonly bytes: number
+  /** Epoch milliseconds; 0 if none came yet. */
+  readonly lastMs: number
+  /** Seconds of processor time since "reset". */
+  readonly cpuSeconds: number
+}
+
+if (process.send) await serve((message) => process.send?.(message))
+
+async function serve(tell: (message: object) => void): Promise<void> {
+  let lastMs = 0
+  const sink = await startSink({ onEntry: () => (lastMs = Date.now()) })
+  let before = process.cpuUsage()
+  process.on('message', (question) => {
+    if (question === 'reset') {
+      Object.assign(sink.counts, { accepted: 0, bytes: 0 })
+      lastMs = 0
+      before = process.cpuUsage()
+    }
+    const { user, system } = process.cpuUsage(before)
+    const { accepted, bytes } = sink.counts
+    tell({ accepted, bytes, lastMs, cpuSeconds: (user + system) / 1e6 } satisfies SinkCounts)
+  })
+  process.on('disconnect', () => process.exit(0))
+  tell({ url: sink.url })
+}
