@@ -78,6 +78,7 @@ function activityOf(step: Step, postponedBy: string | undefined): string {
     case 'multi-split':
     case 'experiment':
     case 'update-profile':
+    case 'webhook':
     case 'go-to-journey':
     case 'exit':
       return `Step ${step.type}`

@@ -51,6 +51,8 @@ export interface Config {
   readonly keepEventsDays: number
   /** From so many customers at once on they are looked at as a crowd, in pages. */
   readonly crowdFrom: number
+  /** Hosts of the shop's own network that webhook steps may call. */
+  readonly webhookHosts: readonly string[]
   readonly clock: ClockConfig
   /** Web pages of the neighbours, for links in the console. */
   readonly pages: {
@@ -142,6 +144,7 @@ const environment = z.object({
   // A merge of customers can be undone for 30 days, and takes events along.
   PERENNIAL_KEEP_EVENTS_DAYS: z.coerce.number().int().min(60).max(36_500).default(400),
   PERENNIAL_CROWD_FROM: z.coerce.number().int().min(2).max(1_000_000).default(200),
+  PERENNIAL_WEBHOOK_HOSTS: z.string().optional(),
   CLOCK_SPEED: z.coerce.number().positive().max(1_000_000).default(1),
   CLOCK_START: instant.optional(),
   CLOCK_ANCHOR: instant.optional(),
@@ -199,6 +202,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     twilio: twilio(values),
     keepEventsDays: values.PERENNIAL_KEEP_EVENTS_DAYS,
     crowdFrom: values.PERENNIAL_CROWD_FROM,
+    webhookHosts: values.PERENNIAL_WEBHOOK_HOSTS?.split(/[\s,]+/).filter((host) => host !== '') ?? [],
     clock: {
       speed: values.CLOCK_SPEED,
       startsAtMs: values.CLOCK_START,

@@ -42,7 +42,7 @@ export interface Neighbours {
   readonly clock: Clock
   readonly definitions: { get(): Promise<Definitions> }
   /** The newest published version; undefined if there is none. */
-  readonly template: (key: string) => Promise<TemplateSource | undefined>
+  readonly template: (key: string, locale?: string | null) => Promise<TemplateSource | undefined>
   readonly renderer: ThreadRenderer
   readonly email: EmailChannel
   /** Where bounces come in; undefined: to the sender. */

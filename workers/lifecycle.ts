@@ -17,15 +17,18 @@ import { readDkimKey } from '../src/channels/email/compose/dkim.ts'
 import { createEmailChannel } from '../src/channels/email/email-channel.ts'
 import { createSmsChannel, type SmsChannel } from '../src/channels/sms/sms-channel.ts'
 import { createThreadRenderer } from '../src/channels/templates/thread-renderer.ts'
+import { createWebhookChannel } from '../src/channels/webhook/webhook-channel.ts'
 import { createClock } from '../src/clock.ts'
 import { codeVersion } from '../src/code-version.ts'
 import type { Config } from '../src/config.ts'
 import { checkWorkflows } from '../src/intake/check-workflows.ts'
+import type { Loop } from '../src/intake/loop.ts'
 import { requireDatabaseUrl, runService } from '../src/service.ts'
 import { createDefinitionsCache, loadTemplate } from '../src/store/campaigns.ts'
 import { openDatabase } from '../src/store/database.ts'
 import { describeError } from '../src/store/describe-error.ts'
 import { createIdentifiers } from '../src/store/identifiers.ts'
+import { webhookSecret } from '../src/store/links.ts'
 import { createTrainingStore } from '../src/store/training-store.ts'
 import { loadMasterKey, Vault } from '../src/store/vault.ts'
 import { openTemporalClient, type TemporalClient, temporalConnectConfig } from '../src/temporal.ts'
@@ -36,6 +39,7 @@ import { keepFailuresPrivate } from './private-failures.ts'
 import { ensureReconciliationSchedule } from './reconciliation-schedule.ts'
 import { installTemporalRuntime } from './temporal-runtime.ts'
 import { ensureTrainingSchedules } from './training-schedules.ts'
+import { startWebhookCalls } from './webhook-calls.ts'
 import { startWorkers, type WorkerPlan } from './worker-group.ts'
 import { workflowBundle } from './workflow-bundle.ts'
 
@@ -76,9 +80,11 @@ await runService('lifecycle', async (config, log) => {
   if (queues.includes(lifecycleQueue)) {
     await schedule('reconciliation', log, () => ensureReconciliationSchedule(temporal.client))
   }
+  const webhooks = queues.includes(lifecycleQueue) ? callWebhooks(config, neighbours, log) : undefined
   return {
     ready: { queues },
     async stop() {
+      await webhooks?.stop()
       await group.stop()
       await broadcasts.close()
       neighbours.email.close()
@@ -110,6 +116,11 @@ function reconciliationActivities({ database, clock }: Neighbours, temporal: Tem
   })
 }
 
+function callWebhooks(config: Config, { database, clock, vault }: Neighbours, log: Logger): Loop {
+  const channel = createWebhookChannel({ secret: webhookSecret(vault), allowedHosts: config.webhookHosts })
+  return startWebhookCalls({ database, channel, nowMs: () => clock.nowMs(), log })
+}
+
 function chosenQueues(): readonly string[] {
   const { values } = parseArgs({ options: { queues: { type: 'string' } } })
   if (values.queues === undefined) return allQueues
@@ -137,7 +148,7 @@ function openNeighbours(config: Config, log: Logger): Neighbours {
     vault: new Vault(loadMasterKey(config.home, config.masterKey)),
     clock: createClock(config.clock),
     definitions: createDefinitionsCache(database),
-    template: (key) => loadTemplate(database, key),
+    template: (key, locale) => loadTemplate(database, key, locale),
     renderer: createThreadRenderer(),
     email: createEmailChannel({ smtpUrl: config.smtpUrl, from, dkim }),
     bounceDomain,

@@ -15,6 +15,7 @@ import { questionOf, scaleEnds, scoresOf } from '../src/domain/survey.ts'
 import { type Measuring, notMeasured } from '../src/domain/tracking.ts'
 import type { ClaimedMessage, SealedRecipient } from '../src/store/ledger-types.ts'
 import { confirmUrl, preferencesUrl, surveyUrl, unsubscribeUrl } from '../src/store/links.ts'
+import { openRequestedData } from '../src/store/message-requests.ts'
 import { openAddress, openPersonalTraits } from '../src/store/personal-data.ts'
 import { referralUrl } from '../src/store/referrals/codes.ts'
 import type { Vault } from '../src/store/vault.ts'
@@ -23,7 +24,7 @@ import type { MeasureMessage } from './measured-message.ts'
 export interface PrepareNeeds {
   readonly vault: Vault
   /** The newest published version; undefined if there is none. */
-  readonly template: (key: string) => Promise<TemplateSource | undefined>
+  readonly template: (key: string, locale: string | null) => Promise<TemplateSource | undefined>
   readonly renderer: ThreadRenderer
   /** What this customer may like, best first. */
   readonly recommend: (customerId: string) => Promise<readonly RecommendedItem[]>
@@ -41,7 +42,7 @@ export interface PrepareNeeds {
 
 export function createPrepareMessage(needs: PrepareNeeds): DeliveryNeeds['prepare'] {
   return async (message, recipient) => {
-    const template = await needs.template(message.template)
+    const template = await needs.template(message.template, recipient.locale)
     if (template === undefined) return { broken: `there is no template ${message.template}` }
     const key = needs.vault.openCustomerKey(message.customerId, recipient.wrappedKey)
     const address = openAddress(needs.vault, key, recipient.contactPointId, recipient.address)
@@ -109,7 +110,7 @@ function surveyOf({ id, data }: ClaimedMessage, { vault, publicUrl }: PrepareNee
 
 function factsOf(
   { id, journey, coupon, data }: ClaimedMessage,
-  { traits, computed }: SealedRecipient,
+  { traits, computed, recommendations }: SealedRecipient,
   personal: Readonly<Record<string, unknown>>,
   link: string | null,
   { shop, postalAddress, vault, publicUrl }: PrepareNeeds,
@@ -117,11 +118,12 @@ function factsOf(
   return {
     customer: { ...traits, ...personal },
     computed,
+    recommendations: recommendations.map((one) => ({ ...one })),
     coupon: coupon && {
       code: coupon.code,
       expires_at: coupon.expiresAtMs === null ? null : new Date(coupon.expiresAtMs).toISOString(),
     },
-    data,
+    data: openRequestedData(vault, id, data),
     shop,
     postal_address: postalAddress,
     unsubscribe_url: link,

@@ -20,6 +20,7 @@ import { createKeyCheck } from './key-check.ts'
 import { messageLinkRoutes } from './message-links/message-link-routes.ts'
 import { recommendationRoutes } from './recommendation-routes.ts'
 import { referralRoutes } from './referral-routes.ts'
+import { messageRoutes } from './messages/message-routes.ts'
 import { surveyRoutes } from './survey-routes.ts'
 import { createEventWriter } from './tracking/event-writer.ts'
 import { trackingRoutes } from './tracking/tracking-routes.ts'
@@ -52,9 +53,13 @@ export async function buildServer(needs: ServerNeeds): Promise<FastifyInstance> 
   app.get('/health', () => ({ status: 'ok' }))
   await app.register(trackingRoutes({ ...needs, checkKey, writer }), { prefix: '/v1' })
   await app.register(recommendationRoutes({ database, checkKey }), { prefix: '/v1' })
+  await app.register(messageRoutes({ ...needs, checkKey }), { prefix: '/v1' })
   const definitions = createDefinitionsCache(database)
+  const brand = displayName(config.mail.from)
   const admin = {
     ...needs,
+    mail: config.mail,
+    brand,
     checkKey,
     definitions: () => definitions.get(),
     countWorkflows: () => countWorkflows(temporal),
@@ -63,7 +68,6 @@ export async function buildServer(needs: ServerNeeds): Promise<FastifyInstance> 
   await app.register(unsubscribeRoutes(needs))
   await app.register(surveyRoutes(needs))
   await app.register(referralRoutes({ database, definitions: () => definitions.get() }))
-  const brand = displayName(config.mail.from)
   await app.register(messageLinkRoutes({ ...needs, brand }))
   const pages = { ...needs, brand, policy: async () => (await definitions.get()).policy }
   await app.register(preferenceRoutes(pages))

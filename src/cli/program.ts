@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { analyzeCommand } from './analyze/analyze-command.ts'
 import { applyCommand, planCommand, validateCommand } from './apply-command.ts'
 import { broadcastsCommand } from './broadcasts-command.ts'
+import { attributionCommand } from './attribution-command.ts'
 import { customerCommand } from './customer-command.ts'
 import { demoCommand } from './demo-command.ts'
 import { doctorCommand } from './doctor-command.ts'
@@ -24,8 +25,10 @@ import { startCommand } from './start-command.ts'
 import { statusCommand } from './status-command.ts'
 import { suppressionsCommand } from './suppressions-command.ts'
 import { tasksCommand } from './tasks-command.ts'
+import { templatesCommand } from './templates-command.ts'
 import { testCommand } from './test-command.ts'
 import { traitsCommand } from './traits-command.ts'
+import { webhooksCommand } from './webhooks-command.ts'
 import { whyCommand } from './why-command.ts'
 import { workflowsCommand } from './workflows-command.ts'
 
@@ -52,6 +55,8 @@ export function buildProgram(): Command {
     segmentsCommand(),
     simulateCommand(),
     testCommand(),
+    templatesCommand(),
+    attributionCommand(),
     tasksCommand(),
     broadcastsCommand(),
     offersCommand(),
@@ -61,6 +66,7 @@ export function buildProgram(): Command {
     traitsCommand(),
     whyCommand(),
     workflowsCommand(),
+    webhooksCommand(),
     analyzeCommand(),
   ])
     program.addCommand(command)

@@ -170,6 +170,7 @@ function checkStep(
     case 'experiment':
     case 'update-profile':
     case 'task':
+    case 'webhook':
     case 'exit':
       return []
   }

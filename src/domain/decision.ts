@@ -12,6 +12,8 @@ export interface Decision {
   readonly coupons: readonly PlannedCoupon[]
   /** Tasks for people. */
   readonly tasks: readonly PlannedTask[]
+  /** Calls to others' addresses. */
+  readonly webhooks?: readonly PlannedWebhook[]
   /** Variants given for good. */
   readonly assignments: readonly Assignment[]
   /** Impersonal traits to set; `null` removes one. */
@@ -87,6 +89,18 @@ export interface PlannedTask {
   readonly dueAtMs: EpochMs
   /** When the run no longer waits for it. */
   readonly expiresAtMs: EpochMs
+}
+
+export interface PlannedWebhook {
+  readonly id: string
+  readonly journey: string
+  readonly version: string
+  readonly step: string
+  readonly entryNumber: number
+  readonly visit: number
+  readonly url: string
+  /** Impersonal values. */
+  readonly data: Readonly<Record<string, TraitValue>>
 }
 
 export interface Assignment {

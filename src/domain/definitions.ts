@@ -282,6 +282,14 @@ export interface TaskStep extends StepBase {
   readonly onTimeout: Target
 }
 
+/** A call to somebody else's address, tried until it is answered; the journey does not wait for it. */
+export interface WebhookStep extends StepBase {
+  readonly type: 'webhook'
+  readonly url: string
+  /** Constants that go along with what triggered the run. */
+  readonly data: Readonly<Record<string, string | number | boolean>>
+}
+
 export interface ExitStep extends StepBase {
   readonly type: 'exit'
   readonly reason: string
@@ -299,6 +307,7 @@ export type Step =
   | UpdateProfileStep
   | GoToJourneyStep
   | TaskStep
+  | WebhookStep
   | ExitStep
 
 /** Open from `from` until just before `to`; over midnight if `to` is earlier. Days are those on which it opens. */

@@ -76,6 +76,8 @@ function tellStep(decision: KeptDecision): string {
       return `${at} the task “${text(detail['title'])}” was given`
     case 'outcome':
       return `${at} the task ended with “${text(detail['outcome'])}”`
+    case 'webhook':
+      return `${at} ${text(detail['host'])} was called`
     case 'profile':
       return `${at} traits were set: ${text(detail['traits'])}`
     case 'moved':

@@ -94,6 +94,7 @@ export function canRest({ type }: Step): boolean {
     case 'multi-split':
     case 'experiment':
     case 'update-profile':
+    case 'webhook':
     case 'go-to-journey':
     case 'exit':
       return false

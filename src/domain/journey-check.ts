@@ -45,6 +45,7 @@ function edgesOf(step: StepDocument, following: string): readonly Edge[] {
       return [onward, named(step.if_refused, true, 'if_refused')]
     case 'time-window':
     case 'update-profile':
+    case 'webhook':
       return [onward]
     case 'task':
       return [

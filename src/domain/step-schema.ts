@@ -119,6 +119,18 @@ const task = z
   })
   .refine(({ due_in, timeout }) => due_in <= timeout, { path: ['due_in'], message: 'must not be after "timeout"' })
 
+const webhookUrl = z
+  .string()
+  .max(2_000)
+  .refine((text) => URL.canParse(text) && new URL(text).protocol === 'https:', {
+    message: 'must be an address that begins with https:',
+  })
+  .refine((text) => !URL.canParse(text) || (new URL(text).username === '' && new URL(text).password === ''), {
+    message: 'must hold no name and password: receivers check the signature',
+  })
+
+const webhook = z.strictObject({ ...base, type: z.literal('webhook'), url: webhookUrl, data: message.data })
+
 /** A question in a message, answered with one click. */
 const survey = z.strictObject({
   ...message,
@@ -156,6 +168,7 @@ export const stepDocument = z.discriminatedUnion('type', [
   updateProfile,
   z.strictObject({ id, type: z.literal('go-to-journey'), journey: key }),
   task,
+  webhook,
   survey,
   z.strictObject({ id, type: z.literal('exit'), reason: words.default('exit step') }),
 ])
@@ -297,6 +310,8 @@ function toStep(document: Exclude<StepDocument, { type: 'survey' }>, following: 
         timeoutMs: document.timeout,
         onTimeout: at(document.on_timeout, next),
       }
+    case 'webhook':
+      return { ...base, type: 'webhook', url: document.url, data: document.data }
     case 'exit':
       return { ...base, type: 'exit', reason: document.reason }
   }

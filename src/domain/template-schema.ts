@@ -18,6 +18,7 @@ export const templateVariables: ReadonlySet<string> = new Set([
   'customer',
   'coupon',
   'computed',
+  'recommendations',
   'data',
   'survey',
   'referral',

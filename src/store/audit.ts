@@ -12,6 +12,7 @@ export interface AuditEntry {
     | 'erase'
     | 'export'
     | 'open'
+    | 'preview'
     | 'suppress'
     | 'unsuppress'
     | 'export-anonymised'

@@ -96,12 +96,24 @@ export function createDefinitionsCache(
 /** A published template. */
 export type TemplateRow = TemplateDefinition
 
+/** `welcome.pt-br`, `welcome.pt` for somebody with `pt_BR`. */
+function translationsOf(key: string, locale: string): string[] {
+  const [, language, region] = /^([a-z]{2,3})(?:[-_]([a-z0-9]{2,8}))?/.exec(locale.toLowerCase()) ?? []
+  if (language === undefined) return []
+  return [...(region === undefined ? [] : [`${key}.${language}-${region}`]), `${key}.${language}`]
+}
+
 /** The version of a template that is in force; undefined if there is none. */
-export async function loadTemplate(db: Pick<Database, 'pool'>, key: string): Promise<TemplateRow | undefined> {
+export async function loadTemplate(
+  db: Pick<Database, 'pool'>,
+  key: string,
+  locale?: string | null,
+): Promise<TemplateRow | undefined> {
   const { rows } = await db.pool.query<TemplateRow>({
     name: 'template-live',
-    text: `SELECT key, version, channel, subject, html, text FROM templates WHERE key = $1 AND status = 'live'`,
-    values: [key],
+    text: `SELECT key, version, channel, subject, html, text FROM templates WHERE key = ANY ($1) AND status = 'live'
+           ORDER BY length(key) DESC LIMIT 1`,
+    values: [[key, ...translationsOf(key, locale ?? '')]],
   })
   return rows[0]
 }

@@ -15,6 +15,7 @@ export async function saveSideEffects(client: Queryable, saves: readonly Save[])
   await Promise.all([
     saveTasks(client, saves),
     closeTasks(client, saves),
+    saveWebhooks(client, saves),
     saveAssignments(client, saves),
     saveTraits(client, saves),
   ])
@@ -68,6 +69,28 @@ async function closeTasks(client: Queryable, saves: readonly Save[]): Promise<vo
                "customerId" uuid, journey text, "entryNumber" int, "isOver" boolean, step text, at timestamptz)
        WHERE t.customer_id = r."customerId" AND t.journey = r.journey AND t.entry_number = r."entryNumber"
          AND t.status = 'open' AND (r."isOver" OR t.step <> r.step)`,
+    values: [JSON.stringify(rows)],
+  })
+}
+
+async function saveWebhooks(client: Queryable, saves: readonly Save[]): Promise<void> {
+  const rows = saves.flatMap(({ customerId, decision, decidedAtMs }) =>
+    (decision.webhooks ?? []).map(({ data, ...call }) => {
+      const { journey, version, step, entryNumber: entry } = call
+      const payload = { type: 'journey.step', at: iso(decidedAtMs), journey, version, step, entry, data }
+      return { ...call, customerId, payload, at: iso(decidedAtMs) }
+    }),
+  )
+  if (rows.length === 0) return
+  await client.query({
+    name: 'save-webhooks',
+    text: `
+      INSERT INTO webhook_calls (id, customer_id, journey, version, step, entry_number, visit, url, payload, planned_at, due_at)
+      SELECT id, "customerId", journey, version, step, "entryNumber", visit, url, payload, at, clock_timestamp()
+        FROM jsonb_to_recordset($1) AS w (
+               id uuid, "customerId" uuid, journey text, version text, step text, "entryNumber" int, visit int, url text,
+               payload jsonb, at timestamptz)
+      ON CONFLICT (id) DO NOTHING`,
     values: [JSON.stringify(rows)],
   })
 }

@@ -14,6 +14,7 @@ import {
   type SealedRecipient,
 } from './ledger-types.ts'
 import { mayBeMeasured } from './message-hits.ts'
+import { type RecommendedProduct, recommendedSql } from './recommended-products.ts'
 
 /** Rendering takes milliseconds; somebody who has not begun to send within this time is not at work any more. */
 const claimLeaseMs = 30_000
@@ -48,7 +49,7 @@ const claimSql = `
          p.id AS contact_point_id, p.address, p.address_hash, k.wrapped_key,
          c.personal, c.traits,
          (SELECT json_object_agg(t.name, t.value) FROM computed_traits t WHERE t.customer_id = c.id) AS computed, c.locale, c.time_zone,
-         ${mayBeMeasured('f')} AS measured,
+         ${mayBeMeasured('f')} AS measured, ${recommendedSql('f.customer_id')} AS recommendations,
          o.code, o.offer, o.expires_at AS coupon_expires_at
     FROM found f
     LEFT JOIN customers c      ON c.id = f.customer_id
@@ -123,6 +124,7 @@ interface ClaimRow {
   readonly locale: string | null
   readonly time_zone: string | null
   readonly measured: boolean
+  readonly recommendations: readonly RecommendedProduct[]
   readonly code: string | null
   readonly offer: string | null
   readonly coupon_expires_at: Date | null
@@ -165,5 +167,6 @@ function toRecipient(row: ClaimRow): SealedRecipient | undefined {
     locale,
     timeZone,
     mayBeMeasured: row.measured,
+    recommendations: row.recommendations,
   }
 }

@@ -8,7 +8,9 @@ import { suppress } from './suppressions.ts'
 const settleSql = `
   WITH settled AS (
     UPDATE messages
-       SET status = $3, reason = $4, settled_at = $5, provider_message_id = $6, segments = $7, lease_until = NULL
+       SET status = $3, reason = $4, settled_at = $5, provider_message_id = $6, segments = $7, lease_until = NULL,
+           -- What a request brought along may be personal: it was needed once.
+           data = data - '$sealed'
      WHERE id = $1 AND claimed_by = $2
        -- From in_doubt too: the attempt that was given up for lost knows better.
        AND (settled_at IS NULL OR status = 'in_doubt')

@@ -57,6 +57,11 @@ export function readConfirmToken(vault: Vault, token: string): readonly number[]
   return text === undefined || !/^\d{1,15}(?:-\d{1,15})*$/.test(text) ? undefined : text.split('-').map(Number)
 }
 
+/** With which receivers of our calls check that they come from us. */
+export function webhookSecret(vault: Vault): string {
+  return `whsec_${vault.sign('webhook', 'secret')}`
+}
+
 /** Where Twilio shall report what became of a message. */
 export function twilioStatusUrl(publicUrl: string, messageId: string): string {
   return new URL(`/hooks/twilio/status?message=${messageId}`, publicUrl).href

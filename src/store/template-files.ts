@@ -1,6 +1,8 @@
 /**
  * Templates as files: `KEY.email.html` and `KEY.email.txt` make an email, `KEY.sms.txt` a text message. An email begins
  * with its subject between two lines of `---`; `_NAME.email.html` and `_NAME.email.txt` are layouts around others.
+ * `KEY.de.email.txt` is the German one, also of a layout; who reads no German gets `KEY.email.txt`. `_NAME.block.html` and
+ * `_NAME.block.txt` are pieces that `{% include "NAME" %}` puts in.
  */
 
 import { Liquid } from 'liquidjs'
@@ -22,7 +24,12 @@ export interface TemplateFiles {
   readonly problems: readonly FileProblem[]
 }
 
-const fileName = /^(_?)([^.]+)\.(email\.html|email\.txt|sms\.txt)$/
+const fileName = /^(_?)([^.]+)(?:\.([a-z]{2,3}(?:-[a-z0-9]{2,8})?))?\.(email\.html|email\.txt|sms\.txt)$/
+const blockName = /^_([^.]+)\.block\.(html|txt)$/
+
+/** Where a block is put in. */
+const inclusion = /\{%-?\s*include\s+["']([^"']*)["']\s*-?%\}/g
+const deepestBlocks = 5
 
 /** What a layout leaves open. */
 const slot = /\{\{\s*(content|preheader)\s*\}\}/g
@@ -42,10 +49,10 @@ export function readTemplates(files: TextFiles, folder: string): TemplateFiles {
   const templates: TemplateDefinition[] = []
   const facts: TemplateFacts[] = []
   for (const name of files.keys()) {
-    const [, , key] = fileName.exec(name) ?? []
+    const key = blockName.exec(name)?.[1] ?? fileName.exec(name)?.[2]
     if (key === undefined || !keySchema.safeParse(key).success) {
       const rule =
-        'must be called KEY.email.html, KEY.email.txt or KEY.sms.txt, where KEY has lower-case letters, digits and hyphens'
+        'must be called KEY.email.html, KEY.email.txt or KEY.sms.txt, where KEY has lower-case letters, digits and hyphens; KEY.LOCALE.email.html and so on for a translation, _NAME.block.html for a block'
       problems.push(problemIn(`${folder}/${name}`, 1, rule))
     }
   }
@@ -55,6 +62,13 @@ export function readTemplates(files: TextFiles, folder: string): TemplateFiles {
     const composed = compose(key, files, folder, problems)
     if (composed === undefined) continue
     templates.push({ ...composed, key, version: contentVersion(composed) })
+    const [base = key, locale] = key.split('.')
+    if (locale !== undefined) {
+      // A journey names the template; which translation of it is sent, the customer's locale says.
+      if (facts.find((one) => one.key === base)?.channel === composed.channel) continue
+      problems.push(problemIn(`${folder}/${key}`, 1, `is a translation, but there is no ${composed.channel} ${base}`))
+      continue
+    }
     const asksForYes = composed.channel === 'sms' && /\bYES\b/.test(composed.text)
     facts.push({ key, channel: composed.channel, variables: variablesOf(composed), asksForYes })
   }
@@ -63,17 +77,18 @@ export function readTemplates(files: TextFiles, folder: string): TemplateFiles {
 
 function keysOf(files: TextFiles): readonly string[] {
   const keys = [...files.keys()].flatMap((name) => {
-    const [, layout, key] = fileName.exec(name) ?? []
-    return layout === '' && key !== undefined && keySchema.safeParse(key).success ? [key] : []
+    const [, layout, key, locale] = fileName.exec(name) ?? []
+    const isTemplate = layout === '' && key !== undefined && keySchema.safeParse(key).success
+    return isTemplate ? [locale === undefined ? key : `${key}.${locale}`] : []
   })
   return [...new Set(keys)].sort()
 }
 
 function checkLayouts(files: TextFiles, folder: string, problems: FileProblem[]): void {
   for (const [name, text] of files) {
-    if (!name.startsWith('_')) continue
+    if (!name.startsWith('_') || blockName.test(name)) continue
     // What the slots will hold is checked by itself.
-    problems.push(...liquidProblems(`${folder}/${name}`, text.replaceAll(slot, ''), 1))
+    problems.push(...liquidProblems(`${folder}/${name}`, withBlocks(text.replaceAll(slot, ''), name, files).text, 1))
     if (!/\{\{\s*content\s*\}\}/.test(text)) {
       problems.push(problemIn(`${folder}/${name}`, 1, 'must hold {{ content }}, where the content of the email goes'))
     }
@@ -86,7 +101,13 @@ function compose(key: string, files: TextFiles, folder: string, problems: FilePr
   const before = problems.length
   const part = (name: string): Part | undefined => {
     const text = files.get(name)
-    return text === undefined ? undefined : readPart(`${folder}/${name}`, text, problems)
+    if (text === undefined) return undefined
+    const { text: whole, missing } = withBlocks(text, name, files)
+    if (missing !== undefined) {
+      const rule = `includes "${missing}", but there is no file _${missing}.block.${name.split('.').at(-1)}, or it includes itself`
+      problems.push(problemIn(`${folder}/${name}`, 1, rule))
+    }
+    return readPart(`${folder}/${name}`, whole, problems)
   }
   const html = part(`${key}.email.html`)
   const text = part(`${key}.email.txt`)
@@ -129,13 +150,37 @@ function inLayout(
   problems: FileProblem[],
 ): string {
   if (layout === undefined) return body
-  const around = files.get(`_${layout}.email.${ending}`)
+  const locale =
+    file
+      .slice(file.lastIndexOf('/') + 1)
+      .split('.')
+      .at(1) ?? ''
+  const around = files.get(`_${layout}.${locale}.email.${ending}`) ?? files.get(`_${layout}.email.${ending}`)
   if (around === undefined) {
     problems.push(problemIn(file, 1, `wants the layout "${layout}", but there is no file _${layout}.email.${ending}`))
     return body
   }
   const slots: Record<string, string> = { content: body.trim(), preheader: preheader ?? '' }
-  return around.replaceAll(slot, (_, name: string) => slots[name] ?? '')
+  const { text: whole } = withBlocks(around, `_.email.${ending}`, files)
+  return whole.replaceAll(slot, (_, name: string) => slots[name] ?? '')
+}
+
+/** Blocks stand in the text as if they had been written there. @returns also the first that could not be put in. */
+function withBlocks(
+  text: string,
+  name: string,
+  files: TextFiles,
+  depth = 0,
+): { readonly text: string; readonly missing?: string } {
+  const ending = name.split('.').at(-1) ?? ''
+  let missing: string | undefined
+  const whole = text.replaceAll(inclusion, (_, block: string) => {
+    const body = depth < deepestBlocks ? files.get(`_${block}.block.${ending}`) : undefined
+    const inner = body === undefined ? { text: '', missing: block } : withBlocks(body.trim(), name, files, depth + 1)
+    missing ??= inner.missing
+    return inner.text
+  })
+  return missing === undefined ? { text: whole } : { text: whole, missing }
 }
 
 function readPart(file: string, text: string, problems: FileProblem[]): Part {

@@ -16,6 +16,8 @@ import { createWorld, type World } from '../workflows/support/world.ts'
 export interface Shop {
   readonly world: World
   readonly url: string
+  readonly adminToken: string
+  readonly writeKey: string
   /** Sends calls over HTTP and handles them as the intake process does. */
   live(...calls: readonly object[]): Promise<void>
   customerId(userId: string): Promise<string>
@@ -26,13 +28,17 @@ export interface Shop {
 
 const original = fileURLToPath(new URL('../workflows/campaigns/', import.meta.url))
 
-/** @param policy the contact policy, in place of that of the test campaigns. */
-export async function openShop(policy: string): Promise<Shop> {
+/**
+ * @param policy the contact policy, in place of that of the test campaigns.
+ * @param templates files of further ones, by name.
+ */
+export async function openShop(policy: string, templates: Readonly<Record<string, string>> = {}): Promise<Shop> {
   const folder = mkdtempSync(join(tmpdir(), 'perennial-test-'))
   cpSync(original, folder, { recursive: true })
   writeFileSync(join(folder, 'contact-policy.yaml'), policy)
   const text = '---\nsubject: Please confirm\n---\n{{ data.topics | join: ", " }}: {{ confirm_url }}\n'
   writeFileSync(join(folder, 'templates', 'confirm.email.txt'), text)
+  for (const [name, content] of Object.entries(templates)) writeFileSync(join(folder, 'templates', name), content)
   const world = await createWorld({ speed: 1 })
   await publishCampaigns(world.database, folder, world.clock.nowMs())
   rmSync(folder, { recursive: true })
@@ -58,6 +64,7 @@ export async function openShop(policy: string): Promise<Shop> {
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const { key } = await createApiKey(world.database, { kind: 'write', name: 'test' })
+  const { key: adminToken } = await createApiKey(world.database, { kind: 'admin', name: 'test' })
   const definitions = createDefinitionsCache(world.database)
   const intake = {
     database: world.database,
@@ -80,6 +87,8 @@ export async function openShop(policy: string): Promise<Shop> {
   return {
     world,
     url,
+    adminToken,
+    writeKey: key,
     customerId,
     async live(...batch) {
       const authorization = `Basic ${Buffer.from(`${key}:`).toString('base64')}`

@@ -28,10 +28,12 @@ import { adminReferralRoutes } from './referral-routes.ts'
 import { segmentRoutes } from './segment-routes.ts'
 import { type SuppressionNeeds, suppressionRoutes } from './suppression-routes.ts'
 import { taskRoutes } from './task-routes.ts'
+import { type TemplateNeeds, templateRoutes } from './template-routes.ts'
+import { webhookRoutes } from './webhook-routes.ts'
 import { whyRoutes } from './why-routes.ts'
 import type { WorkflowCounts } from './workflow-counts.ts'
 
-export interface AdminNeeds extends MergeNeeds, SuppressionNeeds {
+export interface AdminNeeds extends MergeNeeds, SuppressionNeeds, TemplateNeeds {
   readonly database: Database
   readonly vault: Vault
   readonly clock: Clock
@@ -66,6 +68,8 @@ export function adminRoutes(needs: AdminNeeds): (app: FastifyInstance) => Promis
     modelRoutes(app, needs)
     await app.register(feedbackRoutes(needs))
     await app.register(whyRoutes(needs))
+    await app.register(templateRoutes(needs))
+    await app.register(webhookRoutes(needs))
   }
 }
 

@@ -21,6 +21,7 @@ import { sendMessage } from './message-step.ts'
 import { issueOffer } from './offer-step.ts'
 import { updateProfile } from './profile-step.ts'
 import { giveTask } from './task-step.ts'
+import { callWebhook } from './webhook-step.ts'
 import { type DefinedRun, endRun, isActive, note, type Run, type Workspace, zoneOf } from './workspace.ts'
 
 /** Where a step leads now, or until when it holds the run (null: only news can move it). */
@@ -126,6 +127,8 @@ function outcomeOf(work: Workspace, run: DefinedRun, step: Step, phase: Phase): 
       return updateProfile(work, run, step)
     case 'go-to-journey':
       return goToJourney(work, run, step)
+    case 'webhook':
+      return callWebhook(work, run, step)
     case 'task':
       return giveTask(work, run, step, phase)
     case 'exit':

@@ -21,6 +21,7 @@ export function conclude(work: Workspace): Decision {
     messages: work.messages,
     coupons: work.coupons,
     tasks: work.tasks,
+    ...(work.webhooks.length === 0 ? {} : { webhooks: work.webhooks }),
     assignments: work.assignments,
     traits: work.traits,
     records: work.records,

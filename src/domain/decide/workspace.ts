@@ -1,7 +1,15 @@
 /** The desk on which one decision is made: what is known, and what has been decided so far. */
 
 import type { CustomerView } from '../condition.ts'
-import type { Assignment, DecisionNote, PlannedCoupon, PlannedMessage, PlannedTask, StageMove } from '../decision.ts'
+import type {
+  Assignment,
+  DecisionNote,
+  PlannedCoupon,
+  PlannedMessage,
+  PlannedTask,
+  PlannedWebhook,
+  StageMove,
+} from '../decision.ts'
 import type { Definitions, JourneyDefinition, Step } from '../definitions.ts'
 import { zoneOr } from '../local-time.ts'
 import type { CouponFacts, RecentMessageFacts, RunFacts, RunMemory, Snapshot, TraitValue } from '../snapshot.ts'
@@ -31,6 +39,7 @@ export interface Workspace {
   readonly messages: PlannedMessage[]
   readonly coupons: PlannedCoupon[]
   readonly tasks: PlannedTask[]
+  readonly webhooks: PlannedWebhook[]
   readonly assignments: Assignment[]
   /** Traits set by this decision. */
   traits: Readonly<Record<string, TraitValue>>
@@ -94,6 +103,7 @@ export function openWorkspace(
     messages: [],
     coupons: [],
     tasks: [],
+    webhooks: [],
     assignments: [],
     traits: {},
     records: [],

@@ -1,7 +1,13 @@
 /** A customer whose decisions come true: what a store and a workflow do, without either. */
 
 import { decide, type Identifiers } from '../../../src/domain/decide.ts'
-import type { Decision, DecisionNote, PlannedMessage, PlannedTask } from '../../../src/domain/decision.ts'
+import type {
+  Decision,
+  DecisionNote,
+  PlannedMessage,
+  PlannedTask,
+  PlannedWebhook,
+} from '../../../src/domain/decision.ts'
 import type { Definitions } from '../../../src/domain/definitions.ts'
 import type { News, Snapshot } from '../../../src/domain/snapshot.ts'
 import { dayMs, type EpochMs } from '../../../src/domain/time.ts'
@@ -116,6 +122,7 @@ export class Life {
   readonly messages: LivedMessage[] = []
   readonly notes: (DecisionNote & { readonly atMs: EpochMs })[] = []
   readonly tasks: PlannedTask[] = []
+  readonly webhooks: PlannedWebhook[] = []
   #newsId = 0
 
   constructor(definitions: Definitions, snapshot: Snapshot = someone(), nowMs: EpochMs = monday) {
@@ -168,6 +175,7 @@ export class Life {
     const atMs = this.nowMs
     this.messages.push(...decision.messages.map((message) => ({ ...message, atMs })))
     this.tasks.push(...decision.tasks)
+    this.webhooks.push(...(decision.webhooks ?? []))
     this.notes.push(...decision.records.map((note) => ({ ...note, atMs })))
     this.snapshot = saved(this.snapshot, decision, this.nowMs)
     this.wakeAtMs = decision.wakeAtMs

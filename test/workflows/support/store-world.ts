@@ -55,7 +55,8 @@ export async function createStoreWorld(clock: Clock): Promise<StoreWorld> {
     activities(sms = noSms) {
       const email = createEmailChannel({ smtpUrl: mail.url, from: 'Shop <shop@shop.example>' })
       const definitions = createDefinitionsCache(database)
-      const template = (key: string): ReturnType<typeof loadTemplate> => loadTemplate(database, key)
+      const template = (key: string, locale?: string | null): ReturnType<typeof loadTemplate> =>
+        loadTemplate(database, key, locale)
       const shop = { name: 'Shop', url: publicUrl, postalAddress: 'Shop, 1 Garden Row' }
       const renderer = createThreadRenderer()
       const places = { publicUrl, shop, bounceDomain: undefined }

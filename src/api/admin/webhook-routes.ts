@@ -1,0 +1,32 @@
+/** The admin API for calls to others' addresses: what was given up and why, and to try it again. */
+
+import type { FastifyInstance } from 'fastify'
+import { isUuid } from '../../store/customer-list.ts'
+import type { Database } from '../../store/database.ts'
+import { listCalls, resendCalls, type WebhookStatus, webhookStatuses } from '../../store/webhook-calls.ts'
+import { ApiError } from '../api-error.ts'
+import { needAdmin } from './admin-access.ts'
+import { limitOf, oneOf, queryOf } from './query.ts'
+
+/** Register beside the other admin routes: it is behind the same check. */
+export function webhookRoutes({ database }: { readonly database: Database }): (app: FastifyInstance) => Promise<void> {
+  return async (app) => {
+    app.get('/webhooks', async (request) => {
+      const query = queryOf(request)
+      const status = oneOf(query, 'status', webhookStatuses) as WebhookStatus | undefined
+      return { webhooks: await listCalls(database.pool, status, limitOf(query)) }
+    })
+    app.post('/webhooks/resend', { onRequest: needAdmin }, async () => ({
+      resent: await resendCalls(database.pool, undefined),
+    }))
+    app.post<{ Params: { id: string } }>(
+      '/webhooks/:id/resend',
+      { onRequest: needAdmin },
+      async ({ params: { id } }) => {
+        const resent = isUuid(id) ? await resendCalls(database.pool, id) : 0
+        if (resent === 0) throw new ApiError(404, 'There is no call of this id that was given up.', 'id')
+        return { resent }
+      },
+    )
+  }
+}

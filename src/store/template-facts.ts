@@ -1,0 +1,59 @@
+/** What templates may say of a customer, read for a preview; and which templates are in force. */
+
+import type { Queryable } from './database.ts'
+import { openPersonalTraits } from './personal-data.ts'
+import { type RecommendedProduct, recommendedSql } from './recommended-products.ts'
+import type { Vault } from './vault.ts'
+
+export interface CustomerFacts {
+  readonly locale: string | null
+  readonly facts: {
+    readonly customer: Readonly<Record<string, unknown>>
+    readonly computed: Readonly<Record<string, unknown>>
+    readonly recommendations: readonly RecommendedProduct[]
+  }
+}
+
+export async function findTemplateFacts(
+  client: Queryable,
+  vault: Vault,
+  customerId: string,
+): Promise<CustomerFacts | undefined> {
+  const { rows } = await client.query<{
+    traits: Record<string, unknown>
+    personal: Buffer | null
+    key: Buffer | null
+    locale: string | null
+    computed: Record<string, unknown> | null
+    recommendations: RecommendedProduct[]
+  }>(
+    `SELECT c.traits, c.personal, k.wrapped_key AS key, c.locale,
+            (SELECT json_object_agg(t.name, t.value) FROM computed_traits t WHERE t.customer_id = c.id) AS computed,
+            ${recommendedSql('c.id')} AS recommendations
+       FROM customers c LEFT JOIN customer_keys k ON k.customer_id = c.id
+      WHERE c.id = $1 AND c.merged_into IS NULL AND c.erasing_at IS NULL`,
+    [customerId],
+  )
+  const [row] = rows
+  if (row === undefined) return undefined
+  const { traits, personal, key, locale, computed, recommendations } = row
+  const opened =
+    personal === null || key === null
+      ? {}
+      : openPersonalTraits(vault, vault.openCustomerKey(customerId, key), customerId, personal)
+  return { locale, facts: { customer: { ...traits, ...opened }, computed: computed ?? {}, recommendations } }
+}
+
+export interface TemplateInForce {
+  readonly key: string
+  readonly version: string
+  readonly channel: string
+  readonly publishedAt: Date
+}
+
+export async function listTemplates(client: Queryable): Promise<TemplateInForce[]> {
+  const { rows } = await client.query<TemplateInForce>(
+    `SELECT key, version, channel, published_at AS "publishedAt" FROM templates WHERE status = 'live' ORDER BY key`,
+  )
+  return rows
+}
