@@ -12,20 +12,23 @@ import { createScoreActivities } from '../activities/score.ts'
 import { type EmailChannel } from '../src/channels/email/email-channel.ts'
 import { smtpDeadlineMs } from '../src/channels/email/smtp/sender.ts'
 import type { SmsChannel } from '../src/channels/sms/sms-channel.ts'
-import type { RecommendedItem, TemplateSource } from '../src/channels/templates/render-message.ts'
+import type { TemplateSource } from '../src/channels/templates/render-message.ts'
 import type { ThreadRenderer } from '../src/channels/templates/thread-renderer.ts'
 import type { Clock } from '../src/clock.ts'
 import type { Definitions } from '../src/domain/definitions.ts'
 import { measuringOf } from '../src/domain/tracking.ts'
-import { decimalsOf } from '../src/intake/money.ts'
+import { recommendedItems } from '../src/intake/recommended-items.ts'
 import { createCrowdStore } from '../src/store/crowd-pages.ts'
 import type { Database } from '../src/store/database.ts'
 import { createErasureStore } from '../src/store/erasures.ts'
 import { createIdentifiers } from '../src/store/identifiers.ts'
 import { createLedger } from '../src/store/ledger.ts'
 import { twilioStatusUrl } from '../src/store/links.ts'
+<<<<<<< HEAD
 import { recommendFor } from '../src/store/recommendations.ts'
 import { referralCodeOf } from '../src/store/referrals/codes.ts'
+=======
+>>>>>>> 4ee6973 (Sending pauses by itself where readers complain; doctor mail; one source of recommendations)
 import { type MailboxPurpose, returnPath } from '../src/store/return-path.ts'
 import { createReviewStore } from '../src/store/reviews.ts'
 import { markScored } from '../src/store/scored.ts'
@@ -100,7 +103,7 @@ function deliveryNeeds(neighbours: Neighbours): DeliveryNeeds {
       vault,
       template: neighbours.template,
       renderer: neighbours.renderer,
-      recommend: (customerId) => recommendedItems(database, customerId),
+      recommend: (customerId) => recommendedItems(database.pool, customerId),
       publicUrl: neighbours.publicUrl,
       shop: { name: neighbours.shop.name, url: neighbours.shop.url },
       postalAddress: neighbours.shop.postalAddress,
@@ -123,23 +126,6 @@ function measuringNeeds({ database, vault, clock, definitions, publicUrl, linksU
       nowMs: () => clock.nowMs(),
     }),
   }
-}
-
-/** As many as a message has room for. */
-const recommendedInMessages = 12
-
-async function recommendedItems({ pool }: Database, customerId: string): Promise<RecommendedItem[]> {
-  const products = await recommendFor(pool, customerId, { limit: recommendedInMessages })
-  return products.map((one) => ({
-    product_id: one.productKey,
-    name: one.name,
-    category: one.category,
-    price: one.priceCents === null ? null : one.priceCents / 10 ** (decimalsOf[one.currency ?? ''] ?? 2),
-    currency: one.currency,
-    url: one.url,
-    image_url: one.imageUrl,
-    reason: one.reason,
-  }))
 }
 
 function channelsOf({ email, sms, publicUrl, vault, bounceDomain }: Neighbours): DeliveryNeeds['channels'] {

@@ -110,7 +110,7 @@ function surveyOf({ id, data }: ClaimedMessage, { vault, publicUrl }: PrepareNee
 
 function factsOf(
   { id, journey, coupon, data }: ClaimedMessage,
-  { traits, computed, recommendations }: SealedRecipient,
+  { traits, computed }: SealedRecipient,
   personal: Readonly<Record<string, unknown>>,
   link: string | null,
   { shop, postalAddress, vault, publicUrl }: PrepareNeeds,
@@ -118,7 +118,6 @@ function factsOf(
   return {
     customer: { ...traits, ...personal },
     computed,
-    recommendations: recommendations.map((one) => ({ ...one })),
     coupon: coupon && {
       code: coupon.code,
       expires_at: coupon.expiresAtMs === null ? null : new Date(coupon.expiresAtMs).toISOString(),

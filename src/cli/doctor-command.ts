@@ -1,11 +1,9 @@
 /** `perennial doctor`: examines the installation and says what to do. */
 
 import { Command } from 'commander'
-import { writeResult } from './analyze/output.ts'
-import type { Finding } from './doctor/finding.ts'
+import { writeFindings } from './doctor/readable.ts'
+import { doctorMailCommand } from './doctor-mail-command.ts'
 import { homeOf, homeOption } from './options.ts'
-
-const marks: Readonly<Record<Finding['status'], string>> = { ok: 'ok     ', warning: 'look   ', failure: 'FAILED ' }
 
 export function doctorCommand(): Command {
   return new Command('doctor')
@@ -15,18 +13,7 @@ export function doctorCommand(): Command {
     .action(async (options: { readonly home?: string; readonly json?: boolean }) => {
       // What it needs is large: loaded here, so that other commands answer at once.
       const { examineInstallation } = await import('./doctor/examine.ts')
-      const findings = await examineInstallation(homeOf(options))
-      const isWell = findings.every(({ status }) => status !== 'failure')
-      writeResult(options.json, { ok: isWell, findings }, () => readable(findings))
-      if (!isWell) process.exitCode = 1
+      writeFindings(options.json, await examineInstallation(homeOf(options)))
     })
-}
-
-function readable(findings: readonly Finding[]): string {
-  return findings
-    .map(({ name, status, detail, remedy }) => {
-      const line = `${marks[status]} ${name.padEnd(14)} ${detail}`
-      return remedy === undefined ? line : `${line}\n${' '.repeat(23)}→ ${remedy}`
-    })
-    .join('\n')
+    .addCommand(doctorMailCommand())
 }

@@ -3,9 +3,10 @@
 import { Command } from 'commander'
 import { analyzeCommand } from './analyze/analyze-command.ts'
 import { applyCommand, planCommand, validateCommand } from './apply-command.ts'
-import { broadcastsCommand } from './broadcasts-command.ts'
 import { attributionCommand } from './attribution-command.ts'
+import { broadcastsCommand } from './broadcasts-command.ts'
 import { customerCommand } from './customer-command.ts'
+import { deliverabilityCommand } from './deliverability-command.ts'
 import { demoCommand } from './demo-command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { exportCommand } from './export/export-command.ts'
@@ -67,6 +68,7 @@ export function buildProgram(): Command {
     whyCommand(),
     workflowsCommand(),
     webhooksCommand(),
+    deliverabilityCommand(),
     analyzeCommand(),
   ])
     program.addCommand(command)

@@ -51,10 +51,7 @@ export async function startMailListener(needs: MailListenerNeeds): Promise<MailL
     onRcptTo: ({ address }, _session, done) =>
       done(isOurs(address, needs) ? null : refusal(550, '5.1.1 No such mailbox here')),
     onData(stream, session, done) {
-      void receive(needs, stream, session).then(
-        (error) => done(error),
-        () => done(refusal(451, '4.3.0 Try again later')),
-      )
+      void answer(needs, stream, session, done)
     },
   })
   server.on('error', () => undefined) // A client that hangs up in the middle is its own affair.
@@ -72,6 +69,21 @@ function isOurs(address: string, { domain, ours }: MailListenerNeeds): boolean {
   const at = address.lastIndexOf('@')
   if (address.slice(at + 1).toLowerCase() !== domain.toLowerCase()) return false
   return address.slice(0, at).toLowerCase() === complaintsMailbox || ours.returnPath(address) !== undefined
+}
+
+async function answer(
+  needs: MailListenerNeeds,
+  stream: SMTPServerDataStream,
+  session: SMTPServerSession,
+  done: (error: Error | null) => void,
+): Promise<void> {
+  let error: Error | null
+  try {
+    error = await receive(needs, stream, session)
+  } catch {
+    error = refusal(451, '4.3.0 Try again later')
+  }
+  done(error)
 }
 
 async function receive(

@@ -21,8 +21,10 @@ const longestAgeSeconds = 24 * 3_600
 /** Mailgun: HMAC-SHA256 over time and token, in hex. */
 export function isFromMailgun(signature: unknown, signingKey: string, nowMs: number): boolean {
   if (typeof signature !== 'object' || signature === null) return false
-  const { timestamp, token, signature: given } = signature as Readonly<Record<string, unknown>>
-  if (typeof token !== 'string' || typeof given !== 'string' || !/^\d{1,12}$/.test(String(timestamp))) return false
+  const fields = signature as Readonly<Record<string, unknown>>
+  const { token, signature: given } = fields
+  const timestamp = String(fields['timestamp'])
+  if (typeof token !== 'string' || typeof given !== 'string' || !/^\d{1,12}$/.test(timestamp)) return false
   if (Math.abs(nowMs / 1_000 - Number(timestamp)) > longestAgeSeconds) return false
   return isSame(createHmac('sha256', signingKey).update(`${timestamp}${token}`).digest('hex'), given)
 }

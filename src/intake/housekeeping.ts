@@ -9,6 +9,7 @@ import { judgeHits } from '../store/hit-verdicts.ts'
 import { settleCoupons } from '../store/offers/settle.ts'
 import { countRecategorised } from '../store/recategorised-products.ts'
 import { makeRfmScale, scoreRfmPage } from '../store/rfm-scores.ts'
+import { breakCircuits } from '../store/sending-pauses.ts'
 import { type Loop, startLoop } from './loop.ts'
 
 export interface HousekeepingNeeds {
@@ -77,7 +78,17 @@ export function startHousekeeping({ database, log, nowMs, keepEventsDays }: Hous
     maxBackoffMs,
     round: async () => (await scoreRfmPage(database, nowMs())) || makeRfmScale(database, nowMs()),
   })
-  const loops = [categories, months, retention, coupons, hits, rfm]
+  const circuits = startLoop({
+    name: 'deliverability',
+    log,
+    idleMs: 30 * secondMs,
+    maxBackoffMs,
+    round: async () => {
+      for (const reason of await breakCircuits(database.pool, nowMs())) log.warn({ reason }, 'sending is paused')
+      return false
+    },
+  })
+  const loops = [categories, months, retention, coupons, hits, rfm, circuits]
   return {
     wake: () => loops.forEach((loop) => loop.wake()),
     stop: async () => void (await Promise.all(loops.map((loop) => loop.stop()))),

@@ -2,7 +2,7 @@
 
 import type { SettledStatus } from '../domain/delivery.ts'
 import type { Channel, MessageClass, TraitValue } from '../domain/snapshot.ts'
-import type { EpochMs } from '../domain/time.ts'
+import { type EpochMs, minuteMs } from '../domain/time.ts'
 import type { Queryable } from './database.ts'
 import { settleMessage } from './ledger-settle.ts'
 import {
@@ -14,16 +14,20 @@ import {
   type SealedRecipient,
 } from './ledger-types.ts'
 import { mayBeMeasured } from './message-hits.ts'
-import { type RecommendedProduct, recommendedSql } from './recommended-products.ts'
+import { pauseOf } from './sending-pauses.ts'
 
 /** Rendering takes milliseconds; somebody who has not begun to send within this time is not at work any more. */
 const claimLeaseMs = 30_000
+
+/** How soon a message is looked at again that may not leave because sending is paused. */
+const pausedMinutes = 15
 
 const senderLost = 'the sender was lost while transmitting'
 
 const claimSql = `
   WITH found AS (
-    SELECT *, CASE
+    SELECT *, ${pauseOf('messages', '(SELECT c.email_domain FROM customers c WHERE c.id = messages.customer_id)')} AS pause,
+           CASE
              WHEN settled_at IS NOT NULL                                       THEN 'settled'
              WHEN status <> 'planned' AND NOT starts_with(claimed_by, $2)
                   AND lease_until > clock_timestamp()                          THEN 'busy'
@@ -31,27 +35,31 @@ const claimSql = `
              WHEN status = 'transmitting' AND message_class = 'marketing'      THEN 'in_doubt'
              WHEN not_before > $4                                              THEN 'postponed'
              ELSE 'claimed'
-           END AS outcome
+           END AS at_first
       FROM messages WHERE id = $1
        FOR UPDATE
+  ), judged AS (
+    SELECT *, CASE WHEN at_first = 'claimed' AND pause IS NOT NULL AND coalesce(expires_at > $4, true) THEN 'paused' ELSE at_first END
+             AS outcome FROM found
   ), changed AS (
     UPDATE messages m
-       SET status      = f.outcome,
-           reason      = CASE f.outcome WHEN 'in_doubt' THEN $6 END,
+       SET status      = CASE f.outcome WHEN 'paused' THEN 'planned' ELSE f.outcome END,
+           reason      = CASE f.outcome WHEN 'in_doubt' THEN $6 WHEN 'paused' THEN 'postponed: sending is paused: ' || f.pause END,
+           not_before  = CASE f.outcome WHEN 'paused' THEN $4::timestamptz + interval '${pausedMinutes} min' ELSE m.not_before END,
            settled_at  = CASE f.outcome WHEN 'in_doubt' THEN $4::timestamptz END,
            -- An attempt that comes back from the dead may still say that it has sent.
-           claimed_by  = CASE f.outcome WHEN 'claimed' THEN $3 ELSE m.claimed_by END,
+           claimed_by  = CASE f.outcome WHEN 'claimed' THEN $3 WHEN 'paused' THEN NULL ELSE m.claimed_by END,
            lease_until = CASE f.outcome WHEN 'claimed' THEN clock_timestamp() + $5::interval END
-      FROM found f
-     WHERE m.id = f.id AND f.outcome IN ('claimed', 'in_doubt')
+      FROM judged f
+     WHERE m.id = f.id AND f.outcome IN ('claimed', 'in_doubt', 'paused')
   )
   SELECT f.*, extract(epoch FROM f.lease_until - clock_timestamp())::float8 * 1000 AS lease_left_ms,
          p.id AS contact_point_id, p.address, p.address_hash, k.wrapped_key,
          c.personal, c.traits,
          (SELECT json_object_agg(t.name, t.value) FROM computed_traits t WHERE t.customer_id = c.id) AS computed, c.locale, c.time_zone,
-         ${mayBeMeasured('f')} AS measured, ${recommendedSql('f.customer_id')} AS recommendations,
+         ${mayBeMeasured('f')} AS measured,
          o.code, o.offer, o.expires_at AS coupon_expires_at
-    FROM found f
+    FROM judged f
     LEFT JOIN customers c      ON c.id = f.customer_id
     LEFT JOIN customer_keys k  ON k.customer_id = f.customer_id
     LEFT JOIN contact_points p ON p.customer_id = f.customer_id AND p.channel = f.channel AND p.current
@@ -79,6 +87,8 @@ export async function claimMessage(
       return { outcome: 'settled', status: 'in_doubt', reason: senderLost }
     case 'busy':
       return { outcome: 'busy', retryInMs: Math.max(1, Math.ceil(row.lease_left_ms ?? 0)) }
+    case 'paused':
+      return { outcome: 'postponed', untilMs: nowMs + pausedMinutes * minuteMs }
     case 'postponed':
       return { outcome: 'postponed', untilMs: row.not_before?.getTime() ?? nowMs }
     case 'claimed': {
@@ -96,7 +106,7 @@ export async function claimMessage(
 }
 
 interface ClaimRow {
-  readonly outcome: 'settled' | 'busy' | 'in_doubt' | 'postponed' | 'claimed'
+  readonly outcome: 'settled' | 'busy' | 'in_doubt' | 'postponed' | 'paused' | 'claimed'
   readonly id: string
   readonly customer_id: string
   readonly journey: string
@@ -124,7 +134,6 @@ interface ClaimRow {
   readonly locale: string | null
   readonly time_zone: string | null
   readonly measured: boolean
-  readonly recommendations: readonly RecommendedProduct[]
   readonly code: string | null
   readonly offer: string | null
   readonly coupon_expires_at: Date | null
@@ -167,6 +176,5 @@ function toRecipient(row: ClaimRow): SealedRecipient | undefined {
     locale,
     timeZone,
     mayBeMeasured: row.measured,
-    recommendations: row.recommendations,
   }
 }

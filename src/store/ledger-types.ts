@@ -3,7 +3,6 @@
 import type { SettledStatus } from '../domain/delivery.ts'
 import type { Channel, MessageClass, TraitValue } from '../domain/snapshot.ts'
 import type { EpochMs } from '../domain/time.ts'
-import type { RecommendedProduct } from './recommended-products.ts'
 import type { SuppressionReason } from './suppressions.ts'
 
 /** Who holds a message. Attempts of one owner take over from each other at once; strangers wait for the lease to end. */
@@ -54,7 +53,6 @@ export interface SealedRecipient {
   readonly timeZone: string | null
   /** They have not said that they do not want to be measured. */
   readonly mayBeMeasured: boolean
-  readonly recommendations: readonly RecommendedProduct[]
 }
 
 /** An answer to `transmit`. Only `transmit` allows the first byte to leave. */

@@ -2,7 +2,6 @@
 
 import type { Queryable } from './database.ts'
 import { openPersonalTraits } from './personal-data.ts'
-import { type RecommendedProduct, recommendedSql } from './recommended-products.ts'
 import type { Vault } from './vault.ts'
 
 export interface CustomerFacts {
@@ -10,7 +9,6 @@ export interface CustomerFacts {
   readonly facts: {
     readonly customer: Readonly<Record<string, unknown>>
     readonly computed: Readonly<Record<string, unknown>>
-    readonly recommendations: readonly RecommendedProduct[]
   }
 }
 
@@ -25,23 +23,21 @@ export async function findTemplateFacts(
     key: Buffer | null
     locale: string | null
     computed: Record<string, unknown> | null
-    recommendations: RecommendedProduct[]
   }>(
     `SELECT c.traits, c.personal, k.wrapped_key AS key, c.locale,
-            (SELECT json_object_agg(t.name, t.value) FROM computed_traits t WHERE t.customer_id = c.id) AS computed,
-            ${recommendedSql('c.id')} AS recommendations
+            (SELECT json_object_agg(t.name, t.value) FROM computed_traits t WHERE t.customer_id = c.id) AS computed
        FROM customers c LEFT JOIN customer_keys k ON k.customer_id = c.id
       WHERE c.id = $1 AND c.merged_into IS NULL AND c.erasing_at IS NULL`,
     [customerId],
   )
   const [row] = rows
   if (row === undefined) return undefined
-  const { traits, personal, key, locale, computed, recommendations } = row
+  const { traits, personal, key, locale, computed } = row
   const opened =
     personal === null || key === null
       ? {}
       : openPersonalTraits(vault, vault.openCustomerKey(customerId, key), customerId, personal)
-  return { locale, facts: { customer: { ...traits, ...opened }, computed: computed ?? {}, recommendations } }
+  return { locale, facts: { customer: { ...traits, ...opened }, computed: computed ?? {} } }
 }
 
 export interface TemplateInForce {

@@ -75,10 +75,10 @@ test(`${bodies} reports: no crash, no wrong suppression`, async () => {
     const body = any(4) === 0 ? sample.body : mutatedText(sample.body, any, other.email)
     const read = readMail(Buffer.from(body, 'latin1'), any(2) === 0 ? path : `complaints@${domain}`, ours)
     // Whatever was changed on the way: only with our signature, and only about whom that message went to.
-    if (isForged) expect(read).toEqual([])
+    expect(isForged ? read : []).toEqual([])
     for (const report of read) {
       expect(report.messageId).toBe(who.messageId)
-      if (report.kind === 'bounce') expect(body).toMatch(/5\.1\.\d/)
+      expect(report.kind === 'bounce' ? body : '5.1.1').toMatch(/5\.1\.\d/)
       if (report.kind === 'bounce' || report.kind === 'complaint') allowed.add(who.email)
     }
     reports.push(...read.filter(({ kind }) => kind !== 'soft-bounce'))

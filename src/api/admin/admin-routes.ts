@@ -17,6 +17,7 @@ import { ApiError } from '../api-error.ts'
 import type { KeyCheck } from '../key-check.ts'
 import { actorOf, letIn, roleOf } from './admin-access.ts'
 import { broadcastRoutes } from './broadcast-routes.ts'
+import { deliverabilityRoutes } from './deliverability-routes.ts'
 import { feedbackRoutes } from './feedback-routes.ts'
 import { journeyRoutes } from './journey-routes.ts'
 import { type MergeNeeds, mergeRoutes } from './merge-routes.ts'
@@ -70,6 +71,7 @@ export function adminRoutes(needs: AdminNeeds): (app: FastifyInstance) => Promis
     await app.register(whyRoutes(needs))
     await app.register(templateRoutes(needs))
     await app.register(webhookRoutes(needs))
+    await app.register(deliverabilityRoutes(needs))
   }
 }
 

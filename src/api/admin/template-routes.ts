@@ -6,11 +6,12 @@ import { lintTemplate } from '../../channels/templates/lint.ts'
 import { TemplateError } from '../../channels/templates/liquid.ts'
 import type { MessageFacts, RenderedMessage } from '../../channels/templates/render-message.ts'
 import { createThreadRenderer } from '../../channels/templates/thread-renderer.ts'
+import { recommendedItems } from '../../intake/recommended-items.ts'
 import { noteAudit } from '../../store/audit.ts'
 import { loadTemplate } from '../../store/campaigns.ts'
 import type { Database } from '../../store/database.ts'
 import { findPerson } from '../../store/persons.ts'
-import { type CustomerFacts, findTemplateFacts, listTemplates } from '../../store/template-facts.ts'
+import { findTemplateFacts, listTemplates } from '../../store/template-facts.ts'
 import type { Vault } from '../../store/vault.ts'
 import { ApiError } from '../api-error.ts'
 import { actorOf, needAdmin } from './admin-access.ts'
@@ -57,8 +58,13 @@ async function preview(
   if (template === undefined) throw new ApiError(404, 'There is no published template of this name.', 'key')
   await noteAudit(database.pool, vault, { actor: actorOf(request), action: 'preview', customerId })
   const findings = lintTemplate(template)
+  const recommendations = await recommendedItems(database.pool, customerId)
   try {
-    const rendered: RenderedMessage = await renderer.render(template, factsFor(needs, known))
+    const rendered: RenderedMessage = await renderer.render(template, {
+      ...sampleFacts(needs),
+      ...known.facts,
+      recommendations,
+    })
     const segments = template.channel === 'sms' ? { segments: countSegments(rendered.text) } : {}
     return {
       key: template.key,
@@ -72,11 +78,6 @@ async function preview(
     if (error instanceof TemplateError) throw new ApiError(422, `The template cannot be rendered: ${error.message}`)
     throw error
   }
-}
-
-function factsFor(needs: TemplateNeeds, { facts }: CustomerFacts): MessageFacts {
-  const recommendations = facts.recommendations.map((product) => ({ ...product }))
-  return { ...sampleFacts(needs), ...facts, recommendations }
 }
 
 /** Links that lead to our pages but speak of nobody: looking at a preview must not unsubscribe anyone. */

@@ -6,16 +6,12 @@ import type { Database } from '../../store/database.ts'
 import { listCalls, resendCalls, type WebhookStatus, webhookStatuses } from '../../store/webhook-calls.ts'
 import { ApiError } from '../api-error.ts'
 import { needAdmin } from './admin-access.ts'
-import { limitOf, oneOf, queryOf } from './query.ts'
+import { limitOf, oneOf, type Query, queryOf } from './query.ts'
 
 /** Register beside the other admin routes: it is behind the same check. */
 export function webhookRoutes({ database }: { readonly database: Database }): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
-    app.get('/webhooks', async (request) => {
-      const query = queryOf(request)
-      const status = oneOf(query, 'status', webhookStatuses) as WebhookStatus | undefined
-      return { webhooks: await listCalls(database.pool, status, limitOf(query)) }
-    })
+    app.get('/webhooks', (request) => answerCalls(database, queryOf(request)))
     app.post('/webhooks/resend', { onRequest: needAdmin }, async () => ({
       resent: await resendCalls(database.pool, undefined),
     }))
@@ -29,4 +25,9 @@ export function webhookRoutes({ database }: { readonly database: Database }): (a
       },
     )
   }
+}
+
+async function answerCalls({ pool }: Database, query: Query): Promise<object> {
+  const status = oneOf(query, 'status', webhookStatuses) as WebhookStatus | undefined
+  return { webhooks: await listCalls(pool, status, limitOf(query)) }
 }

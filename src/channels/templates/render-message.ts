@@ -22,8 +22,6 @@ export interface MessageFacts {
   readonly customer: Readonly<Record<string, unknown>>
   /** Traits computed by rule, by key: `computed.favourite-category`. */
   readonly computed?: Readonly<Record<string, unknown>>
-  /** Products that models recommend to this customer, best to show as a list; often empty. */
-  readonly recommendations?: readonly Readonly<Record<string, unknown>>[]
   readonly coupon: { readonly code: string; readonly expires_at: string | null } | null
   /** Values of the journey: constants of its step, what triggered it. */
   readonly data: Readonly<Record<string, unknown>>

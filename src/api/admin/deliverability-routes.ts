@@ -1,0 +1,37 @@
+/** The admin API for how well mail arrives: rates of bounces and complaints, what is paused and why, and to resume it. */
+
+import type { FastifyInstance } from 'fastify'
+import type { Clock } from '../../clock.ts'
+import { judgeRates } from '../../domain/deliverability.ts'
+import type { Database } from '../../store/database.ts'
+import { findPauses, findRates, liftPause } from '../../store/sending-pauses.ts'
+import { ApiError } from '../api-error.ts'
+import { actorOf, needAdmin } from './admin-access.ts'
+
+export interface DeliverabilityNeeds {
+  readonly database: Database
+  readonly clock: Clock
+}
+
+/** Register beside the other admin routes: it is behind the same check. */
+export function deliverabilityRoutes({
+  database,
+  clock,
+}: DeliverabilityNeeds): (app: FastifyInstance) => Promise<void> {
+  return async (app) => {
+    app.get('/deliverability', async () => {
+      const [rates, pauses] = await Promise.all([findRates(database.pool, clock.nowMs()), findPauses(database.pool)])
+      return { rates: rates.map((one) => ({ ...one, ...judgeRates(one) })), pauses }
+    })
+    app.post<{ Params: { id: string } }>(
+      '/deliverability/pauses/:id/resume',
+      { onRequest: needAdmin },
+      async (request) => {
+        const { id } = request.params
+        const isLifted = /^\d{1,15}$/.test(id) && (await liftPause(database.pool, id, actorOf(request), clock.nowMs()))
+        if (!isLifted) throw new ApiError(404, 'There is no such pause in force.', 'id')
+        return { resumed: id }
+      },
+    )
+  }
+}

@@ -1,0 +1,68 @@
+/** `perennial deliverability`: rates of bounces and complaints, what is paused and why, and to resume it. */
+
+import { Command } from 'commander'
+import { textTable, writeResult } from './analyze/output.ts'
+import { askInstallation, type TargetOptions, targetOptions } from './installation.ts'
+import { homeOption } from './options.ts'
+
+interface Options extends TargetOptions {
+  readonly json?: boolean
+}
+
+interface Report {
+  readonly rates: readonly {
+    readonly scope: string
+    readonly key: string
+    readonly sent: number
+    readonly bounced: number
+    readonly complained: number
+    readonly level: string
+  }[]
+  readonly pauses: readonly {
+    readonly id: string
+    readonly scope: string
+    readonly key: string
+    readonly reason: string
+  }[]
+}
+
+export function deliverabilityCommand(): Command {
+  const command = new Command('deliverability')
+    .description('How well mail arrives, by receiving domain and by journey; what is paused, and why.')
+    .option('--json', 'print JSON')
+    .action(async (options: Options) => {
+      const report = (await askInstallation(options, '/api/deliverability')) as Report
+      writeResult(options.json, report, () => readable(report))
+    })
+  const resume = new Command('resume')
+    .description('Let a paused domain or journey send again.')
+    .argument('<id>', 'the number of the pause')
+    .action(async (id: string, options: Options) => {
+      const path = `/api/deliverability/pauses/${encodeURIComponent(id)}/resume`
+      const result = (await askInstallation(options, path, {})) as object
+      writeResult(false, result, () => `Pause ${id} is lifted.`)
+    })
+  for (const one of [command, resume]) for (const option of [...targetOptions(), homeOption()]) one.addOption(option)
+  return command.addCommand(resume)
+}
+
+function readable({ rates, pauses }: Report): string {
+  const rows = rates.map(({ scope, key, sent, bounced, complained, level }) => [
+    scope,
+    key,
+    sent,
+    `${bounced} (${share(bounced, sent)})`,
+    `${complained} (${share(complained, sent)})`,
+    level === 'ok' ? '' : level,
+  ])
+  const table =
+    rows.length === 0
+      ? 'No marketing mail has left in the last three days.'
+      : textTable(['', 'key', 'sent', 'no such address', 'complaints', ''], rows)
+  const paused = pauses.map(({ id, reason }) => `PAUSED (${id}): ${reason}`)
+  return [table, ...paused].join('\n\n')
+}
+
+function share(part: number, whole: number): string {
+  return `${((part / Math.max(1, whole)) * 100).toFixed(2)} %`
+}

@@ -1,0 +1,100 @@
+/** Why marketing is not sent for a while: to a receiving domain, of a journey, or at all; and the rates that lead to it. */
+
+import { judgeRates, type SendingRates } from '../domain/deliverability.ts'
+import { dayMs } from '../domain/time.ts'
+import type { Queryable } from './database.ts'
+
+/** Rates are those of so long; enough for a weekly campaign to be seen before its next issue. */
+const ratesWithinMs = 3 * dayMs
+
+export interface SendingPause {
+  readonly id: string
+  readonly scope: SendingRates['scope'] | 'channel'
+  readonly key: string
+  readonly reason: string
+  readonly since: Date
+}
+
+/** SQL: the reason why message `m`, whose recipient is at `domain`, may not leave now; null if it may. */
+export function pauseOf(m: string, domain: string): string {
+  return `(SELECT p.reason FROM sending_pauses p
+     WHERE p.lifted_at IS NULL AND ${m}.message_class = 'marketing'
+       AND CASE p.scope WHEN 'all' THEN ${m}.channel = 'email' WHEN 'channel' THEN p.key = ${m}.channel
+             WHEN 'journey' THEN p.key = ${m}.journey ELSE ${m}.channel = 'email' AND p.key = ${domain} END
+     ORDER BY p.id LIMIT 1)`
+}
+
+/** What left within the time and what was reported of it, by receiving domain, by journey, and altogether. */
+export async function findRates(client: Queryable, nowMs: number): Promise<SendingRates[]> {
+  const { rows } = await client.query<SendingRates>({
+    name: 'sending-rates',
+    text: `
+      WITH mails AS (
+        SELECT m.id, m.journey, coalesce(c.email_domain, '?') AS domain,
+               EXISTS (SELECT FROM message_reports r WHERE r.message_id = m.id AND r.kind = 'bounce') AS bounced,
+               EXISTS (SELECT FROM message_reports r WHERE r.message_id = m.id AND r.kind = 'complaint') AS complained
+          FROM messages m JOIN customers c ON c.id = m.customer_id
+         WHERE m.channel = 'email' AND m.message_class = 'marketing' AND m.transmitting_at >= $1
+           AND m.status IN ('sent', 'in_doubt', 'failed')
+      )
+      SELECT CASE WHEN grouping(domain) = 0 THEN 'domain' WHEN grouping(journey) = 0 THEN 'journey' ELSE 'all' END AS scope,
+             coalesce(domain, journey, '*') AS key, count(*)::int AS sent,
+             count(*) FILTER (WHERE bounced)::int AS bounced, count(*) FILTER (WHERE complained)::int AS complained
+        FROM mails GROUP BY GROUPING SETS ((domain), (journey), ()) ORDER BY sent DESC, scope, key`,
+    values: [new Date(nowMs - ratesWithinMs)],
+  })
+  return rows
+}
+
+export async function findPauses(client: Queryable): Promise<SendingPause[]> {
+  const { rows } = await client.query<SendingPause>(
+    'SELECT id::text, scope, key, reason, since FROM sending_pauses WHERE lifted_at IS NULL ORDER BY id',
+  )
+  return rows
+}
+
+/**
+ * Pauses what has crossed a limit. What a person has resumed stays so until more is reported: the same reports do not pause
+ * it again.
+ *
+ * @returns what is paused from now on.
+ */
+export async function breakCircuits(client: Queryable, nowMs: number): Promise<string[]> {
+  const broken = (await findRates(client, nowMs)).flatMap((rates) => {
+    const verdict = judgeRates(rates)
+    return verdict.level === 'pause' ? [{ ...rates, reason: verdict.reason }] : []
+  })
+  const paused: string[] = []
+  for (const { scope, key, reason, sent, bounced, complained } of broken) {
+    const detail = { sent, bounced, complained }
+    if (await pauseSending(client, { scope, key, reason, detail }, nowMs)) paused.push(reason)
+  }
+  return paused
+}
+
+export async function pauseSending(
+  client: Queryable,
+  pause: Pick<SendingPause, 'scope' | 'key' | 'reason'> & { readonly detail?: Readonly<Record<string, number>> },
+  nowMs: number,
+): Promise<boolean> {
+  const { scope, key, reason, detail = {} } = pause
+  const { rowCount } = await client.query(
+    `INSERT INTO sending_pauses (scope, key, reason, detail, since)
+     SELECT $1, $2, $3, $4, $5 WHERE NOT EXISTS (
+       SELECT FROM sending_pauses p WHERE p.scope = $1 AND p.key = $2 AND p.lifted_at > $6
+          AND (p.detail ->> 'bounced')::int >= ($4::jsonb ->> 'bounced')::int
+          AND (p.detail ->> 'complained')::int >= ($4::jsonb ->> 'complained')::int)
+     ON CONFLICT DO NOTHING`,
+    [scope, key, reason, JSON.stringify(detail), new Date(nowMs), new Date(nowMs - ratesWithinMs)],
+  )
+  return rowCount === 1
+}
+
+/** A person says that it may go on; messages that waited leave within a quarter of an hour. */
+export async function liftPause(client: Queryable, id: string, by: string, nowMs: number): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `UPDATE sending_pauses SET lifted_at = $3, lifted_by = $2 WHERE id = $1 AND lifted_at IS NULL`,
+    [id, by, new Date(nowMs)],
+  )
+  return rowCount === 1
+}
