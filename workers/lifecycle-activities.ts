@@ -24,11 +24,7 @@ import { createErasureStore } from '../src/store/erasures.ts'
 import { createIdentifiers } from '../src/store/identifiers.ts'
 import { createLedger } from '../src/store/ledger.ts'
 import { twilioStatusUrl } from '../src/store/links.ts'
-<<<<<<< HEAD
-import { recommendFor } from '../src/store/recommendations.ts'
 import { referralCodeOf } from '../src/store/referrals/codes.ts'
-=======
->>>>>>> 4ee6973 (Sending pauses by itself where readers complain; doctor mail; one source of recommendations)
 import { type MailboxPurpose, returnPath } from '../src/store/return-path.ts'
 import { createReviewStore } from '../src/store/reviews.ts'
 import { markScored } from '../src/store/scored.ts'

@@ -18,17 +18,9 @@ import type { FetchText } from './hooks/sns.ts'
 import { twilioRoutes } from './hooks/twilio-routes.ts'
 import { createKeyCheck } from './key-check.ts'
 import { messageLinkRoutes } from './message-links/message-link-routes.ts'
-
-<<<<<<< HEAD
-
-import { recommendationRoutes } from './recommendation-routes.ts'
-import { referralRoutes } from './referral-routes.ts'
-
-=======
->>>>>>> 4ee6973 (Sending pauses by itself where readers complain; doctor mail; one source of recommendations)
-
 import { messageRoutes } from './messages/message-routes.ts'
 import { recommendationRoutes } from './recommendation-routes.ts'
+import { referralRoutes } from './referral-routes.ts'
 import { surveyRoutes } from './survey-routes.ts'
 import { createEventWriter } from './tracking/event-writer.ts'
 import { trackingRoutes } from './tracking/tracking-routes.ts'
