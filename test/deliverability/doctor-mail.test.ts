@@ -38,7 +38,7 @@ const good: Zone = {
   'A mail.shop.example': ['198.51.100.7'],
   'AAAA mail.shop.example': ['2001:db8::7'],
   'PTR 7.100.51.198.in-addr.arpa': ['mail.shop.example'],
-  [`PTR ${[...'20010db8000000000000000000000007'].toReversed().join('.')}.ip6.arpa`]: ['mail.shop.example'],
+  [`PTR ${Array.from('20010db8000000000000000000000007').toReversed().join('.')}.ip6.arpa`]: ['mail.shop.example'],
 }
 
 async function examined(change: Zone = {}, more: Partial<MailSetup> = {}): Promise<string[]> {

@@ -1,6 +1,6 @@
 /** The admin API for how well mail arrives: rates of bounces and complaints, what is paused and why, and to resume it. */
 
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import { judgeRates } from '../../domain/deliverability.ts'
 import type { Database } from '../../store/database.ts'
@@ -23,15 +23,19 @@ export function deliverabilityRoutes({
       const [rates, pauses] = await Promise.all([findRates(database.pool, clock.nowMs()), findPauses(database.pool)])
       return { rates: rates.map((one) => ({ ...one, ...judgeRates(one) })), pauses }
     })
-    app.post<{ Params: { id: string } }>(
-      '/deliverability/pauses/:id/resume',
-      { onRequest: needAdmin },
-      async (request) => {
-        const { id } = request.params
-        const isLifted = /^\d{1,15}$/.test(id) && (await liftPause(database.pool, id, actorOf(request), clock.nowMs()))
-        if (!isLifted) throw new ApiError(404, 'There is no such pause in force.', 'id')
-        return { resumed: id }
-      },
+    app.post<WithId>('/deliverability/pauses/:id/resume', { onRequest: needAdmin }, (request) =>
+      resume(database, clock, request),
     )
   }
+}
+
+interface WithId {
+  readonly Params: { readonly id: string }
+}
+
+async function resume({ pool }: Database, clock: Clock, request: FastifyRequest<WithId>): Promise<object> {
+  const { id } = request.params
+  const isLifted = /^\d{1,15}$/.test(id) && (await liftPause(pool, id, actorOf(request), clock.nowMs()))
+  if (!isLifted) throw new ApiError(404, 'There is no such pause in force.', 'id')
+  return { resumed: id }
 }

@@ -63,7 +63,7 @@ function record(type: number, value: string): Buffer {
 }
 
 function dataOf(type: number, value: string): Buffer {
-  switch (types[type]) {
+  switch (types[type] ?? '') {
     case 'A':
       return Buffer.from(value.split('.').map(Number))
     case 'AAAA':
