@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { dayMs } from '../../src/domain/time.ts'
 import { hasBuilderWork, rebuildSegments } from '../../src/store/segments/segment-catalog.ts'
+import { unmergeCustomer } from '../../src/store/unmerge.ts'
 import { type Call, startMs } from '../intake/support/shop.ts'
 import { openSegmentShop, type SegmentShop } from './support/engine.ts'
 
@@ -183,6 +184,50 @@ test('who became part of another customer, or is gone, is in no segment', async 
   await shop.rows('DELETE FROM customers')
   await shop.evaluate()
   expect(await shop.rows('SELECT 1 FROM segment_members')).toEqual([])
+})
+
+test('two who become one, and are taken apart again, are each time where a build from nothing puts them', async () => {
+  await shop.publish('trait', { bought: 'name: Bought\ncompute: count\nevent: Order Completed\nwithin: 30 days' })
+  await shop.publish('segment', {
+    buyers,
+    twice: 'name: Twice\nif: { orders.count: { at_least: 2 } }',
+    counted: 'name: Counted\nif: { computed.bought: { at_least: 2 } }',
+    inBoth: 'name: In both\nif: { all: [{ segment: twice }, { not: { trait.plan: gold } }] }',
+    lookers: 'name: Lookers\nif: { event: Product Viewed }',
+    unknown: 'name: Unknown\nif: { reachable.email: false }',
+  })
+  await shop.build()
+  await shop.live([
+    { type: 'identify', userId: 'ada', traits: { email: 'ada@inbox.example', plan: 'gold' } },
+    order('ada'),
+    { type: 'track', event: 'Product Viewed', anonymousId: 'y', properties: { product_id: 'p' } },
+    { ...order('y'), userId: undefined, anonymousId: 'y' },
+  ])
+  await shop.evaluate()
+  const where = async (): Promise<string[]> =>
+    (
+      await shop.rows<{ line: string }>(
+        `SELECT s.key || ' ' || coalesce(c.external_id, 'guest') AS line FROM segment_members m
+         JOIN segments s ON s.id = m.segment_id AND s.status = 'live' JOIN customers c ON c.id = m.customer_id ORDER BY 1`,
+      )
+    ).map(({ line }) => line)
+  const apart = ['buyers ada', 'buyers guest', 'lookers guest', 'unknown guest']
+  expect(await where()).toEqual(apart)
+
+  await shop.live([{ type: 'identify', userId: 'ada', anonymousId: 'y', traits: {} }])
+  await shop.evaluate()
+  expect(await where()).toEqual(['buyers ada', 'counted ada', 'lookers ada', 'twice ada'])
+
+  const [left] = await shop.rows<{ id: string }>('SELECT id FROM customers WHERE merged_into IS NOT NULL')
+  const undone = await unmergeCustomer(shop.database, shop.vault, left?.id ?? '', {
+    nowMs: shop.time.nowMs,
+    by: 'test',
+  })
+  expect(undone.outcome).toBe('undone')
+  await shop.evaluate()
+  expect(await where()).toEqual(apart)
+  const { kept, rebuilt } = await shop.compareWithRebuild()
+  expect(kept).toEqual(rebuilt)
 })
 
 test('after a past was imported, everything is worked out anew beside what counts', async () => {
