@@ -63,12 +63,16 @@ async function customerId(named: string, options: TargetOptions): Promise<string
   return found.id
 }
 
+/** `churn 0.71`; of recency, frequency and monetary value one word: `rfm 5-3-4`. */
+function scoresInWords(scores: Readonly<Record<string, number>>): string[] {
+  const { rfm_recency: recency, rfm_frequency: frequency, rfm_monetary: monetary, ...others } = scores
+  const told = Object.entries(others).map(([kind, value]) => `${kind} ${Number(value.toPrecision(3))}`)
+  return recency === undefined ? told : [...told, `rfm ${recency}-${frequency}-${monetary}`]
+}
+
 function inWords({ message, decisions }: Why): string {
   const lines = decisions.map(({ at, sentence, version, scores }) => {
-    const facts = [
-      ...(version === null ? [] : [`version ${version.slice(0, 8)}`]),
-      ...Object.entries(scores ?? {}).map(([kind, value]) => `${kind} ${Number(value.toPrecision(3))}`),
-    ]
+    const facts = [...(version === null ? [] : [`version ${version.slice(0, 8)}`]), ...scoresInWords(scores ?? {})]
     return `${at.slice(0, 16).replace('T', ' ')}  ${sentence}.${facts.length === 0 ? '' : `  [${facts.join(', ')}]`}`
   })
   const known = lines.length === 0 ? ['Nothing has been decided yet.'] : lines
