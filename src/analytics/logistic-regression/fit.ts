@@ -3,7 +3,7 @@
 import { checkAllFinite, checkFinite, checkWhole, refuse } from '../core/check.ts'
 import { choleskyFactor, choleskySolve, inverseDiagonal } from '../core/cholesky.ts'
 import type { DenseMatrix } from '../core/dense-matrix.ts'
-import { evaluate, hessianInto, type LogisticProblem, penaltyOf, startProblem } from './problem.ts'
+import { evaluate, hessianInto, type LogisticProblem, penaltyOf, sampleOf, startProblem } from './problem.ts'
 import { findSeparation, type Separation } from './separation.ts'
 
 export interface LogisticFitOptions {
@@ -32,7 +32,10 @@ export interface LogisticFit {
 }
 
 /** A Hessian serves again while its steps leave less than this share of the distance. */
-const FRESH_SHARE = 0.001
+const FRESH_SHARE = 0.03
+
+/** Steps on a sample of the rows bring the start close to where the fit will be, at a part of their cost. */
+const SAMPLE_STEPS = 3
 
 /** Where a step leaves more than this share of its slope, the loss falls on behind it, and it is worth a longer one. */
 const SHORT_SHARE = 0.2
@@ -69,8 +72,8 @@ export function fitLogisticRegression(
   if (!(tolerance > 0)) refuse('tolerance', tolerance, 'must be a positive number')
   checkWhole('maxIterations', maxIterations, 1)
   const problem = startProblem(features, target, l2)
+  let loss = startFromSample(problem, evaluate(problem))
   const newton = newtonSteps(problem)
-  let loss = evaluate(problem)
   let converged = false
   let separation: Separation | null = null
   let iterations = 0
@@ -97,6 +100,25 @@ export function fitLogisticRegression(
     logLikelihood: penaltyOf(problem) - loss,
     separation,
   }
+}
+
+/** Moves the weights to where a sample of the rows would have them, if that serves all rows; returns the loss there. */
+function startFromSample(problem: LogisticProblem, loss: number): number {
+  const sample = sampleOf(problem)
+  if (sample === undefined) return loss
+  const start = problem.weights.slice()
+  const newton = newtonSteps(sample)
+  let sampleLoss = evaluate(sample)
+  for (let i = 0; i < SAMPLE_STEPS; i++) {
+    const length = newton.next()
+    if (newton.flatColumn >= 0) break
+    sampleLoss = takeStep(sample, newton.step, length, sampleLoss)
+  }
+  problem.weights.set(sample.weights)
+  const reached = evaluate(problem)
+  if (reached < loss) return reached
+  problem.weights.set(start)
+  return evaluate(problem)
 }
 
 /**

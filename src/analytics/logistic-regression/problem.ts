@@ -48,6 +48,28 @@ export function startProblem(features: DenseMatrix, target: ArrayLike<number>, l
   return { design, signs, l2, weights, gradient, rootVariances: rowVector(design) }
 }
 
+/** A sample is every so many'th block of rows, where it has so many rows for each weight. */
+const SAMPLE_EVERY = 4
+const SAMPLE_ROWS_PER_WEIGHT = 20
+
+/** The problem for a sample of the rows, at the same weights; undefined if there are too few rows for one. */
+export function sampleOf({ design, signs, l2, weights }: LogisticProblem): LogisticProblem | undefined {
+  const numbers = design.blocks.flatMap((_, number) => (number % SAMPLE_EVERY === 0 ? [number] : []))
+  const rows = numbers.length * BLOCK_ROWS
+  if (numbers.length < 2 || rows > design.rows / 2 || rows < SAMPLE_ROWS_PER_WEIGHT * weights.length) return undefined
+  const sample: Design = { rows, columns: design.columns, blocks: numbers.map((number) => design.blocks[number] ?? []) }
+  const sampleSigns = rowVector(sample)
+  numbers.forEach((number, i) => blockPart(sampleSigns, i).set(blockPart(signs, number)))
+  return {
+    design: sample,
+    signs: sampleSigns,
+    l2: (l2 * rows) / design.rows,
+    weights: weights.slice(),
+    gradient: new Float64Array(weights.length),
+    rootVariances: rowVector(sample),
+  }
+}
+
 /** Brings gradient and variances up to date with the weights, and returns the loss with its penalty. */
 export function evaluate(problem: LogisticProblem): number {
   const { design, signs, weights, rootVariances, gradient, l2 } = problem
