@@ -330,7 +330,7 @@ describe('consent', () => {
       { channel: 'sms', topic: '*', status: 'granted', source: 'track', method: 'event' },
     ])
     expect(await shop.rows('SELECT problem FROM events WHERE problem IS NOT NULL')).toEqual([
-      { problem: 'properties.channel: must be email or sms' },
+      { problem: 'properties.channel: must be email, sms or tracking' },
     ])
   })
 })

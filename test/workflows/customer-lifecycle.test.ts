@@ -77,6 +77,7 @@ describe('a new customer', () => {
     expect(rows).toEqual([
       { kind: 'churn', positive: true },
       { kind: 'clv', positive: true },
+      { kind: 'purchase', positive: true },
     ])
   })
 

@@ -56,7 +56,7 @@ export function journeyRoutes(needs: AdminNeeds): (app: FastifyInstance) => Prom
 
 async function answerList({ database }: AdminNeeds): Promise<object> {
   const journeys = await listJourneys(database.pool)
-  return { journeys: journeys.map(({ document: _, ...rest }) => rest) }
+  return { journeys: journeys.map(({ document: _document, ...rest }) => rest) }
 }
 
 async function answerOne({ database }: AdminNeeds, key: string): Promise<object> {
