@@ -39,8 +39,8 @@ describe('the admin API', () => {
   })
 
   test('lets marketers and analysts look, and nothing else', async () => {
-    // A preview of a segment counts, and changes nothing.
-    const looks = new Set(['/api/segments/preview'])
+    // These count and compute, and change nothing.
+    const looks = new Set(['/api/segments/preview', '/api/planner'])
     const open = routes.filter(
       ({ method, url }) => (method !== 'GET' && !looks.has(url)) || /export|erasures/.test(url),
     )
