@@ -10,6 +10,7 @@ import type {
   Entry,
   JourneyDefinition,
   MessageStep,
+  OfferStep,
   Step,
 } from './definitions.ts'
 import { computedIn, segmentsIn } from './segment-needs.ts'
@@ -144,6 +145,18 @@ function conditionOf(criterion: Criterion): Condition | null {
   return criterion.type === 'condition' ? criterion.if : null
 }
 
+function checkOfferStep({ offer, personal = [] }: OfferStep, definitions: Definitions): readonly Found[] {
+  const checkKey = (key: string, ...path: (string | number)[]): readonly Found[] =>
+    definitions.offers.has(key) ? [] : [{ path, rule: unknown('offer', definitions.offers.keys()) }]
+  return [
+    ...checkKey(offer, 'offer'),
+    ...personal.flatMap((each, i) => [
+      ...checkKey(each.offer, 'personal', i, 'offer'),
+      ...conditionProblems(['personal', i, 'if'], each.if, definitions),
+    ]),
+  ]
+}
+
 function checkStep(
   step: Step,
   definitions: Definitions,
@@ -153,9 +166,7 @@ function checkStep(
     case 'message':
       return [...checkTopic(step, definitions), ...checkTemplate(step, definitions, templates)]
     case 'offer':
-      return definitions.offers.has(step.offer)
-        ? []
-        : [{ path: ['offer'], rule: unknown('offer', definitions.offers.keys()) }]
+      return checkOfferStep(step, definitions)
     case 'wait-until':
     case 'split':
       return conditionProblems(['if'], step.if, definitions)

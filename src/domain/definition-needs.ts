@@ -38,6 +38,7 @@ function journeyConditions({ entry, goal, exit, steps }: JourneyDefinition): rea
 }
 
 function stepConditions(step: Step): readonly Condition[] {
+  if (step.type === 'offer') return step.personal?.map((each) => each.if) ?? []
   if (step.type === 'multi-split') return step.branches.map((branch) => branch.if)
   return step.type === 'split' || step.type === 'wait-until' ? (step.if === null ? [] : [step.if]) : []
 }

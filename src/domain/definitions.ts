@@ -203,6 +203,8 @@ export interface MessageStep extends StepBase {
 export interface OfferStep extends StepBase {
   readonly type: 'offer'
   readonly offer: string
+  /** Others for whom they are meant, the best first; `offer` is for everybody else. */
+  readonly personal?: readonly { readonly if: Condition; readonly offer: string }[]
   readonly ifRefused: Target
 }
 

@@ -145,13 +145,22 @@ const survey = z.strictObject({
   on_timeout: target.optional(),
 })
 
+/** The first whose condition holds, and of which there are any left, is given instead. */
+const personalOffer = z.strictObject({ if: condition, offer: key })
+
 const branch = z.strictObject({ name: words, if: condition, next: target })
 
 /** A step as it is written. Without `next` the one below it follows. */
 export const stepDocument = z.discriminatedUnion('type', [
   z.strictObject({ ...message, type: z.literal('email') }),
   z.strictObject({ ...message, type: z.literal('sms') }),
-  z.strictObject({ ...base, type: z.literal('offer'), offer: key, if_refused: target.optional() }),
+  z.strictObject({
+    ...base,
+    type: z.literal('offer'),
+    offer: key,
+    personal: z.array(personalOffer).max(20).optional(),
+    if_refused: target.optional(),
+  }),
   delay,
   waitUntil,
   timeWindow,
@@ -255,7 +264,13 @@ function toStep(document: Exclude<StepDocument, { type: 'survey' }>, following: 
     case 'sms':
       return toMessage(document, document.type, next, topic)
     case 'offer':
-      return { ...base, type: 'offer', offer: document.offer, ifRefused: at(document.if_refused, next) }
+      return {
+        ...base,
+        type: 'offer',
+        offer: document.offer,
+        ...(document.personal && { personal: document.personal }),
+        ifRefused: at(document.if_refused, next),
+      }
     case 'delay':
       return { ...base, type: 'delay', forMs: document.for ?? 0, until: document.until ?? null }
     case 'wait-until':

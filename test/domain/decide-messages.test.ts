@@ -154,6 +154,43 @@ describe('an offer', () => {
     expect(later.said('offer')).toEqual(['done issued'])
   })
 
+  describe('that is personal', () => {
+    const personal = journey.replace(
+      'offer: ten, if_refused: sorry',
+      'offer: ten, personal: [{ if: { score.clv: { at_least: 900 } }, offer: big }, { if: { match.recommendation: lp }, offer: record }], if_refused: sorry',
+    )
+    const offers = { ten: offer, big: offer.replace('TEN', 'BIG'), record: offer.replace('TEN', 'LP') }
+    const known = definitionsOf({ journeys: { journey: personal }, offers })
+    const valuable = { clv: { value: 1_000, tier: null, scoredAtMs: monday } }
+    const given = (change: Parameters<typeof someone>[0]): readonly (string | null | undefined)[] => {
+      const customer = new Life(known, someone({ more: { matches: [] }, ...change } as typeof change)).event('Go')
+      return [customer.snapshot.coupons[0]?.offer, customer.messages[0]?.couponId]
+    }
+    const usedUp = { big: { had: 0, centsLeft: null, exhausted: 'offer-budget' as const } }
+
+    test.each([
+      ['nobody in particular', {}, 'ten'],
+      ['a valuable customer', { scores: valuable }, 'big'],
+      [
+        'somebody for whom a model recommends it',
+        { more: { matches: [{ kind: 'recommendation', key: 'lp' }] } },
+        'record',
+      ],
+      ['a valuable one, after all are gone', { scores: valuable, offers: usedUp }, 'ten'],
+    ])('%s gets theirs, and the message shows it', (_, change, expected) => {
+      const [got, shown] = given(change as Parameters<typeof someone>[0])
+      expect(got).toBe(expected)
+      expect(shown).toMatch(/coupon/)
+    })
+
+    test('whoever holds one of them keeps it, also when another one would fit by now', () => {
+      const held = { id: 'c', offer: 'big', code: 'BIG-1', expiresAtMs: monday + dayMs }
+      const customer = new Life(known, someone({ coupons: [held] })).event('Go')
+      expect(customer.said('offer')).toEqual(['done already-held'])
+      expect(customer.messages[0]?.couponId).toBe('c')
+    })
+  })
+
   test('is for those whom it is meant for', () => {
     const buyers = definitionsOf({
       journeys: { journey },

@@ -38,6 +38,7 @@ afterAll(async () => {
 function neighbours(): Record<string, string> {
   const files: Record<string, string> = {
     'segments/readers.yaml': 'name: Readers\nif: { trait.reads: true }\n',
+    'offers/twenty-off.yaml': 'name: Twenty\ncode_prefix: TWENTY\ndiscount: { type: percent, percent: 20 }\n',
     'offers/ten-off.yaml':
       'name: Ten off\ncode_prefix: TEN\ndiscount: { type: amount, amount_cents: 1000, currency: EUR }\n',
   }

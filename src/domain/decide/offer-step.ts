@@ -7,22 +7,34 @@ import { mostCostOf } from '../offer-cost.ts'
 import type { Outcome } from './advance.ts'
 import { type DefinedRun, note, type Workspace } from './workspace.ts'
 
-/** Issues a coupon of the offer. Whoever already holds one keeps that: nobody gets the same offer twice at once. */
+/**
+ * Issues a coupon of the first offer that is meant for this customer and of which there is one left. Whoever already holds
+ * one of them keeps that: nobody gets the same offer twice at once.
+ */
 export function issueOffer(work: Workspace, run: DefinedRun, step: OfferStep): Outcome {
-  const held = work.heldCoupons.find((coupon) => coupon.offer === step.offer)
+  const keys = new Set([...(step.personal ?? []).map((each) => each.offer), step.offer])
+  const held = work.heldCoupons.find((coupon) => keys.has(coupon.offer))
   if (held !== undefined) {
     remember(run, step.offer, held.id)
-    note(work, run, 'offer', 'done', 'already-held', { offer: step.offer })
+    note(work, run, 'offer', 'done', 'already-held', { offer: held.offer })
     return { goTo: step.next }
   }
-  const offer = work.definitions.offers.get(step.offer)
-  const refusal = offer === undefined ? 'offer-unknown' : refusalOf(work, offer)
-  if (offer === undefined || refusal !== null) {
-    note(work, run, 'offer', 'refused', refusal ?? 'offer-unknown', { offer: step.offer })
-    return { goTo: step.ifRefused }
+  for (const key of meantFor(work, step)) {
+    const offer = work.definitions.offers.get(key)
+    const refusal = offer === undefined ? 'offer-unknown' : refusalOf(work, offer)
+    if (offer !== undefined && refusal === null) {
+      issue(work, run, step, offer)
+      return { goTo: step.next }
+    }
+    note(work, run, 'offer', 'refused', refusal ?? 'offer-unknown', { offer: key })
   }
-  issue(work, run, step, offer)
-  return { goTo: step.next }
+  return { goTo: step.ifRefused }
+}
+
+/** The keys of offers, the best first, each once. */
+function meantFor({ view, nowMs }: Workspace, { personal = [], offer }: OfferStep): readonly string[] {
+  const meant = personal.filter((each) => holds(each.if, view, nowMs)).map((each) => each.offer)
+  return [...new Set([...meant, offer])]
 }
 
 /** The customer's own reasons first: whether there are coupons left is asked of those who could have one. */
@@ -36,7 +48,7 @@ function refusalOf({ snapshot, definitions, heldCoupons, coupons, view, nowMs }:
   return facts.centsLeft !== null && (mostCostOf(offer.discount) ?? 0) > facts.centsLeft ? 'offer-budget' : null
 }
 
-function issue(work: Workspace, run: DefinedRun, { id: step }: OfferStep, offer: OfferDefinition): void {
+function issue(work: Workspace, run: DefinedRun, { id: step, offer: place }: OfferStep, offer: OfferDefinition): void {
   const visit = run.memory.visits?.[step] ?? 1
   const coupon: PlannedCoupon = {
     id: work.identifiers.id(`coupon:${run.id}:${step}:${visit}`),
@@ -50,7 +62,8 @@ function issue(work: Workspace, run: DefinedRun, { id: step }: OfferStep, offer:
   }
   work.coupons.push(coupon)
   work.heldCoupons = [...work.heldCoupons, coupon]
-  remember(run, offer.key, coupon.id)
+  // Messages of the journey know the step's own offer: they show whichever was given in its place.
+  remember(run, place, coupon.id)
   note(work, run, 'offer', 'done', 'issued', { offer: offer.key })
 }
 
