@@ -21,9 +21,12 @@ import { loadDefinitions } from '../src/store/campaigns.ts'
 import { type Database, openDatabase } from '../src/store/database.ts'
 import { createIdentifiers } from '../src/store/identifiers.ts'
 import { publishCampaigns } from '../src/store/publishing/publish-campaigns.ts'
-import { createTrainingStore } from '../src/store/training-store.ts'
+import { createTrainingStore, type TrainingStore } from '../src/store/training-store.ts'
 import { loadMasterKey, Vault } from '../src/store/vault.ts'
 import { runBench, say, wholeNumber } from './support/bench.ts'
+
+/** Seconds spent in the database, by what for. */
+const spent = { features: 0, saving: 0 }
 
 const nowMs = Date.parse('2026-06-01T00:00:00Z')
 
@@ -48,11 +51,13 @@ await runBench('scoring', { customers: '100000' }, async (options) => {
     const before = process.memoryUsage().rss
     let peak = before
     const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 200)
+    Object.assign(spent, { features: 0, saving: 0 })
     const ours = await score(database, vault, nowMs + 7 * dayMs)
     clearInterval(watch)
     await database.pool.query('VACUUM ANALYZE scores')
     const reference = await bareUpdate(database)
     const megabytes = Math.round(peak / 2 ** 20)
+    say(`of ${ours.toFixed(1)} s: features ${spent.features.toFixed(1)}, saving ${spent.saving.toFixed(1)}`)
     const text = `${customers} customers in ${(ours / 60).toFixed(1)} min (${ours.toFixed(1)} s), ${megabytes} MB; the bare update of the rows took ${reference.toFixed(1)} s: ${(ours / reference).toFixed(2)} (at most 3 wanted).`
     return { result: { ours, reference, unit: 's', customers, megabytes, target: 3 }, text }
   } finally {
@@ -116,9 +121,25 @@ async function bareUpdate({ pool }: Database): Promise<number> {
   return (performance.now() - startedAt) / 1000
 }
 
+function timedStore(store: TrainingStore): TrainingStore {
+  const timed = async <T>(what: keyof typeof spent, work: Promise<T>): Promise<T> => {
+    const startedAt = performance.now()
+    try {
+      return await work
+    } finally {
+      spent[what] += (performance.now() - startedAt) / 1000
+    }
+  }
+  return {
+    ...store,
+    histories: (wanted) => timed('features', store.histories(wanted)),
+    saveScorePage: (page, placing) => timed('saving', store.saveScorePage(page, placing)),
+  }
+}
+
 function at(database: Database, vault: Vault, atMs: number) {
   const activities = createTrainingActivities({
-    store: createTrainingStore(database),
+    store: timedStore(createTrainingStore(database)),
     definitions: { get: () => loadDefinitions(database) },
     clock: { nowMs: () => atMs, realMsUntil: () => 0, speed: 1 },
     idFor: createIdentifiers(vault, 'models').id,

@@ -11,7 +11,7 @@ import { contractOf } from './churn.ts'
 import type { Pages, TrainerNeeds } from './trainer.ts'
 
 /** A page takes some seconds, so a heartbeat comes well within its timeout. */
-const pageSize = 5_000
+const pageSize = 10_000
 
 export async function scoreInPages(needs: TrainerNeeds, model: ModelRow, pages: Pages): Promise<ScoringResult> {
   const { store, definitions } = needs

@@ -18,9 +18,10 @@ import type { Vault } from '../store/vault.ts'
 import { customerPage } from './customer-page.ts'
 import { dashboard } from './dashboard.ts'
 import { type Html, html } from './html.ts'
+import { modelPageRoutes } from './model-routes.ts'
 import { sendPage } from './page.ts'
 import { personalViewOf, roleOfKey } from './personal-view.ts'
-import { segmentPageRoutes } from './segment-routes.ts'
+import { type SegmentPageNeeds, segmentPageRoutes } from './segment-routes.ts'
 import { endedCookie, localSession, readSession, sessionCookie } from './session.ts'
 
 export interface ConsoleNeeds {
@@ -55,11 +56,13 @@ export function consoleRoutes(needs: ConsoleNeeds): (app: FastifyInstance) => Pr
     app.post<{ Params: { id: string } }>('/customers/:id', { bodyLimit: 4_096 }, (request, reply) =>
       showCustomer(needs, request, request.params.id, reply, true),
     )
-    segmentPageRoutes(app, {
+    const pageNeeds: SegmentPageNeeds = {
       ...needs,
       isSignedIn: async (request) => (await visitorOf(needs, request)) !== undefined,
       send: (reply, status, title, main) => sendFramed(needs, reply, status, title, main),
-    })
+    }
+    segmentPageRoutes(app, pageNeeds)
+    modelPageRoutes(app, pageNeeds)
   }
 }
 
@@ -170,7 +173,7 @@ function sendFramed(
   main: Html,
 ): FastifyReply {
   const body = html`<header class="top"><strong><a href="/">Perennial</a></strong><nav>
-    <a href="/segments">Segments</a>
+    <a href="/segments">Segments</a><a href="/models">Models</a>
     ${pages.mail !== undefined && html`<a href="${pages.mail}">Caught mail</a>`}
     ${pages.sms !== undefined && html`<a href="${pages.sms}">Caught SMS</a>`}
     ${pages.temporal !== undefined && html`<a href="${pages.temporal}">Temporal</a>`}

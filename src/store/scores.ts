@@ -45,8 +45,14 @@ const save = `
                 ELSE g.tier END AS tier
       FROM given g LEFT JOIN old o USING (customer_id)
   ), saved AS (
+    -- Nearly everybody has one already, and changing a row is far cheaper than trying to insert it first.
+    UPDATE scores s
+       SET value = n.value, tier = n.tier, reasons = n.reasons, model_id = $6, scored_at = $7
+      FROM new n WHERE s.customer_id = n.customer_id AND s.kind = $5
+  ), added AS (
     INSERT INTO scores (customer_id, kind, value, tier, reasons, model_id, scored_at)
-    SELECT customer_id, $5, value, tier, reasons, $6, $7 FROM new
+    SELECT n.customer_id, $5, n.value, n.tier, n.reasons, $6, $7
+      FROM new n LEFT JOIN old o USING (customer_id) WHERE o.customer_id IS NULL
     ON CONFLICT (customer_id, kind) DO UPDATE
        SET value = excluded.value, tier = excluded.tier, reasons = excluded.reasons, model_id = excluded.model_id,
            scored_at = excluded.scored_at

@@ -66,6 +66,30 @@ describe('models', () => {
   })
 })
 
+describe('the page of a model', () => {
+  test('shows figures and curves to whoever is signed in, and nothing to others', async () => {
+    const curve = [{ low: 0, high: 1, count: 10, meanPredicted: 0.4, observedRate: 0.5 }]
+    const gains = [{ slice: 1, count: 5, positives: 4, lift: 1.6, gain: 0.8 }]
+    await server.database.pool.query(`UPDATE models SET metrics = metrics || $1 WHERE status = 'champion'`, [
+      JSON.stringify({ calibration: curve, gains }),
+    ])
+    const signIn = await fetch(`${server.url}/login`, {
+      method: 'POST',
+      redirect: 'manual',
+      body: new URLSearchParams({ token: server.adminToken }),
+    })
+    const cookie = signIn.headers.get('set-cookie')?.split(';')[0] ?? ''
+    const page = async (path: string, headers: Record<string, string> = { cookie }) =>
+      fetch(`${server.url}${path}`, { headers, redirect: 'manual' })
+    expect(await (await page('/models')).text()).toContain('churn risk')
+    const text = await (await page('/models/churn')).text()
+    expect(text).toContain('aria-label="calibration curve"')
+    expect(text).toContain('1.60')
+    expect((await page('/models/revenue')).status).toBe(404)
+    expect((await page('/models/churn', {})).status).toBe(303)
+  })
+})
+
 describe('what messages did', () => {
   const sentAt = '2026-02-10T12:00:00Z'
   beforeAll(async () => {

@@ -110,14 +110,30 @@ export function reasonsFor(
   values: ArrayLike<number>,
   count: number,
 ): Reason[] {
+  return explainer(model, names, count)(values)
+}
+
+/**
+ * `reasonsFor` for many rows of one model: what is the same for all of them is worked out once.
+ *
+ * @throws RangeError as `reasonsFor` does.
+ */
+export function explainer(
+  model: LogisticModel,
+  names: readonly string[],
+  count: number,
+): (values: ArrayLike<number>) => Reason[] {
   checkWhole('count', count, 1)
   const { coefficients } = fromLibraryModel(model.classifier)
-  const reasons = positionsOf(model.features, names).map((position, j) => {
-    const value = values[position] as number
-    const z = (value - (model.mean[j] as number)) / (model.deviation[j] as number)
-    return { feature: model.features[j] as string, value, contribution: z * (coefficients[j] as number) }
-  })
-  return reasons.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution)).slice(0, count)
+  const positions = positionsOf(model.features, names)
+  return (values) => {
+    const reasons = positions.map((position, j): Reason => {
+      const value = values[position] as number
+      const z = (value - (model.mean[j] as number)) / (model.deviation[j] as number)
+      return { feature: model.features[j] as string, value, contribution: z * (coefficients[j] as number) }
+    })
+    return reasons.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution)).slice(0, count)
+  }
 }
 
 function positionsOf(wanted: readonly string[], names: readonly string[]): number[] {

@@ -1,0 +1,35 @@
+/** The pages about models. Whoever may see the console may see them: they hold nothing personal. */
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isModelKind, modelNames } from '../domain/model-kind.ts'
+import { findModel, listModels } from '../store/model-reports.ts'
+import { html } from './html.ts'
+import { modelListPage, modelPage } from './model-pages.ts'
+import type { SegmentPageNeeds } from './segment-routes.ts'
+
+type KindRequest = FastifyRequest<{ Params: { kind: string } }>
+
+export function modelPageRoutes(app: FastifyInstance, needs: SegmentPageNeeds): void {
+  app.get('/models', (request, reply) => showModels(needs, request, reply))
+  app.get('/models/:kind', (request: KindRequest, reply) => showModel(needs, request, reply))
+}
+
+async function showModels(
+  needs: SegmentPageNeeds,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  if (!(await needs.isSignedIn(request))) return reply.redirect('/login', 303)
+  return needs.send(reply, 200, 'Models · Perennial', modelListPage(await listModels(needs.database.pool, undefined)))
+}
+
+async function showModel(needs: SegmentPageNeeds, request: KindRequest, reply: FastifyReply): Promise<FastifyReply> {
+  if (!(await needs.isSignedIn(request))) return reply.redirect('/login', 303)
+  const { kind } = request.params
+  const model = isModelKind(kind) ? await findModel(needs.database.pool, kind, undefined) : undefined
+  if (model === undefined) {
+    const main = html`<main><h1>There is no such model yet</h1><p><a href="/models">All models</a></p></main>`
+    return needs.send(reply, 404, 'Unknown model', main)
+  }
+  return needs.send(reply, 200, `${modelNames[model.kind]} · Perennial`, modelPage(model))
+}
