@@ -8,6 +8,7 @@ import { takeAudience } from '../../src/store/broadcasts/audience.ts'
 import { type Broadcast, createBroadcast, findBroadcast, moveBroadcast } from '../../src/store/broadcasts/broadcasts.ts'
 import { type BulkContext, type BulkLedger, createBulkLedger } from '../../src/store/broadcasts/bulk-ledger.ts'
 import { createDefinitionsCache } from '../../src/store/campaigns.ts'
+import { pauseSending } from '../../src/store/sending-pauses.ts'
 import { addCrowd } from '../workflows/support/crowds.ts'
 import { createStoreWorld, mondayNoonMs, type StoreWorld } from '../workflows/support/store-world.ts'
 
@@ -96,6 +97,19 @@ test('consent, suppression and caps hold, every refusal is a row, and nobody has
   expect((await ledger.claimDue(await context(broadcast, '3'), 100)).messages.map((m) => m.customerId)).toEqual([
     capped,
   ])
+})
+
+test('where sending pauses by itself, nobody is written to, and it is said', async () => {
+  await forget()
+  const [calm = '', angry = ''] = await addCrowd(world, 2)
+  await sql(`UPDATE customers SET email_domain = 'angry.example' WHERE id = $1`, angry)
+  const pause = { scope: 'domain', key: 'angry.example', reason: 'complaints' } as const
+  await pauseSending(world.database.pool, pause, nowMs)
+  const broadcast = await started('paused-domain')
+  const page = await ledger.claimFresh(await context(broadcast), -1, 100)
+  await sql('DELETE FROM sending_pauses')
+  expect(page.messages.map(({ customerId }) => customerId)).toEqual([calm])
+  expect(await statuses('paused-domain')).toEqual({ [calm]: 'transmitting', [angry]: 'refused suppressed' })
 })
 
 test('who says no after the start gets nothing, and what is too late is not sent', async () => {

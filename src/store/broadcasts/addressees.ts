@@ -7,6 +7,7 @@ import type { EpochMs } from '../../domain/time.ts'
 import { finalStatuses, newestWordFirst } from '../consents.ts'
 import type { Queryable } from '../database.ts'
 import { mayBeMeasured } from '../message-hits.ts'
+import { pauseOf } from '../sending-pauses.ts'
 
 export interface BulkAddressee {
   readonly addressee: Addressee
@@ -39,7 +40,9 @@ const recentDays = 30
 /** \`$4\`: messages that are asked about themselves. */
 const factsSql = `
   SELECT c.id, c.time_zone, c.last_order_at, c.locale, c.traits::text AS traits, c.personal,
-         p.id AS point_id, p.address, p.address_hash, k.wrapped_key, s.reason AS suppressed,
+         p.id AS point_id, p.address, p.address_hash, k.wrapped_key,
+         -- Where sending is paused, nobody is written to this time.
+         coalesce(s.reason, CASE WHEN ${pauseOf('w', 'c.email_domain')} IS NOT NULL THEN 'paused' END) AS suppressed,
          (SELECT json_object_agg(newest.topic, newest.status) FROM (
             SELECT DISTINCT ON (topic) topic, status FROM consents
              WHERE customer_id = c.id AND channel = 'email' AND status IN ${finalStatuses}
@@ -55,7 +58,8 @@ const factsSql = `
          ${mayBeMeasured('w')} AS measured
     FROM unnest($1::uuid[]) AS given (id)
     JOIN customers c ON c.id = given.id AND c.merged_into IS NULL AND c.erasing_at IS NULL
-    CROSS JOIN LATERAL (SELECT c.id AS customer_id, $5::text AS topic) AS w
+    CROSS JOIN LATERAL (
+      SELECT c.id AS customer_id, $5::text AS topic, 'marketing' AS message_class, 'email' AS channel, NULL::text AS journey) AS w
     LEFT JOIN customer_keys k ON k.customer_id = c.id
     LEFT JOIN contact_points p ON p.customer_id = c.id AND p.channel = 'email' AND p.current
     LEFT JOIN suppressions s ON s.channel = 'email' AND s.address_hash = p.address_hash`
