@@ -1,11 +1,12 @@
 /** Scores one customer of whom an order has come, with whatever is in use. */
 
+import { firstRules } from '../src/analytics/scoring/first-rules.ts'
 import type { Clock } from '../src/clock.ts'
 import { scoreKinds } from '../src/domain/model-kind.ts'
 import type { ScoreKind } from '../src/domain/snapshot.ts'
 import type { ModelRow } from '../src/store/models.ts'
 import type { TrainingStore } from '../src/store/training-store.ts'
-import { firstRules, scoreHistories } from './scoring.ts'
+import { scoreHistories } from './scoring.ts'
 
 export interface ScoreNeeds {
   readonly store: TrainingStore

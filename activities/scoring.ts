@@ -7,19 +7,6 @@ import type { PurchaseHistories } from '../src/domain/purchase-history.ts'
 import type { ModelRow } from '../src/store/models.ts'
 import type { NewScore } from '../src/store/scores.ts'
 
-/** The rules that stand in until the first training has run. */
-export const firstRules = {
-  churn: { method: 'rule', shopIntervalDays: 60 } satisfies ChurnRule,
-  purchase: { method: 'rule', shopIntervalDays: 60 } satisfies ChurnRule,
-  clv: {
-    method: 'rule',
-    horizonMonths: 12,
-    discountPerMonth: 0.01,
-    // Nobody has been compared with anybody yet: a year's value of 200 is high, of 50 middle.
-    tiers: { highCents: 20_000, middleCents: 5_000 },
-  } satisfies ValueRule,
-} as const
-
 /** Scores every history with a model, row by row. */
 export function scoreHistories(
   model: Pick<ModelRow, 'kind' | 'method' | 'parameters'>,

@@ -15,12 +15,13 @@ import {
   gainSlices,
   logLoss,
 } from '../../src/analytics/classification-metrics.ts'
+import { firstRules } from '../../src/analytics/scoring/first-rules.ts'
 import type { PurchaseHistories } from '../../src/domain/purchase-history.ts'
 import type { ScoreKind } from '../../src/domain/snapshot.ts'
 import { dayMs } from '../../src/domain/time.ts'
 import type { ModelRow } from '../../src/store/models.ts'
 import type { ContractEvents } from '../../src/store/training-sources.ts'
-import { firstRules, scoreHistories } from '../scoring.ts'
+import { scoreHistories } from '../scoring.ts'
 import { TrainingRefused } from './in-thread.ts'
 import { scoreInPages } from './score-pages.ts'
 import { shadowScores } from './shadow.ts'

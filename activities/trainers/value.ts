@@ -1,5 +1,6 @@
 /** Lifetime value: BG/NBD and Gamma-Gamma, judged on what was bought later, then fitted again on everything. */
 
+import { firstRules } from '../../src/analytics/scoring/first-rules.ts'
 import type { ValueModel } from '../../src/analytics/scoring/scoring-model.ts'
 import { valuesByRule } from '../../src/analytics/scoring/value-rule.ts'
 import { customerHistories } from '../../src/analytics/scoring/value-scores.ts'
@@ -8,7 +9,6 @@ import { forecastCustomers } from '../../src/analytics/value/lifetime-value.ts'
 import { valueTiers } from '../../src/analytics/value/value-tiers.ts'
 import type { LaterPurchases, PurchaseHistories } from '../../src/domain/purchase-history.ts'
 import { dayMs } from '../../src/domain/time.ts'
-import { firstRules } from '../scoring.ts'
 import { scoreInPages } from './score-pages.ts'
 import { shadowScores } from './shadow.ts'
 import type { ModelDraft, Trainer, TrainerNeeds } from './trainer.ts'

@@ -13,6 +13,7 @@ import { exportCommand } from './export/export-command.ts'
 import { importCommand } from './import/import-command.ts'
 import { journeysCommand } from './journeys-command.ts'
 import { keysCommand } from './keys-command.ts'
+import { lifecycleCommand } from './lifecycle-command.ts'
 import { modelsCommand } from './models-command.ts'
 import { offersCommand } from './offers-command.ts'
 import { plannerCommand } from './planner-command.ts'
@@ -64,6 +65,7 @@ export function buildProgram(): Command {
     modelsCommand(),
     plannerCommand(),
     referralsCommand(),
+    lifecycleCommand(),
     traitsCommand(),
     whyCommand(),
     workflowsCommand(),

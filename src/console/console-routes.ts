@@ -10,6 +10,7 @@ import { noteAudit } from '../store/audit.ts'
 import { findCustomer } from '../store/customer-details.ts'
 import { isUuid, listCustomers } from '../store/customer-list.ts'
 import type { Database } from '../store/database.ts'
+import { lifecycleCohorts, lifecycleFunnel } from '../store/lifecycle-report.ts'
 import { isLoginTicket } from '../store/links.ts'
 import { listMessages } from '../store/message-list.ts'
 import { segmentsOf } from '../store/segments/segment-reports.ts'
@@ -18,6 +19,7 @@ import type { Vault } from '../store/vault.ts'
 import { customerPage } from './customer-page.ts'
 import { dashboard } from './dashboard.ts'
 import { type Html, html } from './html.ts'
+import { lifecyclePage, lifecycleStyle } from './lifecycle-page.ts'
 import { modelPageRoutes } from './model-routes.ts'
 import { sendPage } from './page.ts'
 import { personalViewOf, roleOfKey } from './personal-view.ts'
@@ -56,6 +58,7 @@ export function consoleRoutes(needs: ConsoleNeeds): (app: FastifyInstance) => Pr
     app.post<{ Params: { id: string } }>('/customers/:id', { bodyLimit: 4_096 }, (request, reply) =>
       showCustomer(needs, request, request.params.id, reply, true),
     )
+    app.get('/lifecycle', (request, reply) => showLifecycle(needs, request, reply))
     const pageNeeds: SegmentPageNeeds = {
       ...needs,
       isSignedIn: async (request) => (await visitorOf(needs, request)) !== undefined,
@@ -159,6 +162,13 @@ async function showCustomer(
   return sendFramed(needs, reply, 200, 'Customer · Perennial', customerPage(customer, segments, links))
 }
 
+async function showLifecycle(needs: ConsoleNeeds, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  if ((await visitorOf(needs, request)) === undefined) return reply.redirect('/login', 303)
+  const { pool } = needs.database
+  const [funnel, cohorts] = await Promise.all([lifecycleFunnel(pool), lifecycleCohorts(pool, 12)])
+  return sendFramed(needs, reply, 200, 'Lifecycle · Perennial', lifecyclePage(funnel, cohorts), lifecycleStyle)
+}
+
 /** The customer's workflow in the pages of Temporal; it may have completed. */
 function workflowUrl({ pages, namespace }: ConsoleNeeds, customerId: string): string | undefined {
   const path = `/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(customerWorkflowId(customerId))}`
@@ -171,12 +181,13 @@ function sendFramed(
   status: number,
   title: string,
   main: Html,
+  style?: string,
 ): FastifyReply {
   const body = html`<header class="top"><strong><a href="/">Perennial</a></strong><nav>
-    <a href="/segments">Segments</a><a href="/models">Models</a>
+    <a href="/lifecycle">Lifecycle</a><a href="/segments">Segments</a><a href="/models">Models</a>
     ${pages.mail !== undefined && html`<a href="${pages.mail}">Caught mail</a>`}
     ${pages.sms !== undefined && html`<a href="${pages.sms}">Caught SMS</a>`}
     ${pages.temporal !== undefined && html`<a href="${pages.temporal}">Temporal</a>`}
     <form method="post" action="/logout"><button class="quiet">Sign out</button></form></nav></header>${main}`
-  return sendPage(reply, status, title, body)
+  return sendPage(reply, status, title, body, style === undefined ? {} : { style })
 }

@@ -8,9 +8,8 @@ import { dayMs, type EpochMs } from '../domain/time.ts'
 import { generatedLife } from './generated-life.ts'
 import type { Pools } from './offer-book.ts'
 import { characterOf, randomWaitMs } from './people.ts'
-import { Reporter, type SimulationReport } from './report.ts'
-import { type Clerk, type Rules, simulate } from './simulate.ts'
-import { type Invariant, type Violation, Witness } from './witness.ts'
+import type { Clerk, Rules } from './simulate.ts'
+import { liveWatched, type WatchedResult } from './watched.ts'
 
 export interface GeneratedYear {
   readonly definitions: Definitions
@@ -23,19 +22,8 @@ export interface GeneratedYear {
   readonly onProgress?: (share: number) => void
 }
 
-export interface YearResult {
-  readonly report: SimulationReport
-  /** All of them together; 0 is the promise. */
-  readonly violations: number
-  readonly violationsBy: Readonly<Record<Invariant, number>>
-  /** The first of them. */
-  readonly examples: readonly Violation[]
-  /** Different time zones among the customers who arrived. */
-  readonly timeZones: number
-}
-
 /** Lives through it. The same seed and definitions give the same result. */
-export function liveGeneratedYear(year: GeneratedYear): YearResult {
+export function liveGeneratedYear(year: GeneratedYear): WatchedResult {
   const { definitions, customers, days, seed, fromMs, pools = {}, rules, onProgress } = year
   const toMs = fromMs + days * dayMs
   const { policy } = definitions
@@ -45,28 +33,16 @@ export function liveGeneratedYear(year: GeneratedYear): YearResult {
   const lives = Array.from({ length: customers }, (_, i) =>
     generatedLife(characterOf(seed, i, topics, fromMs, toMs), surroundings),
   )
-  const witness = new Witness(definitions, pools)
-  const reporter = new Reporter(definitions, fromMs)
-  const lived = simulate({
+  return liveWatched({
     definitions,
     lives,
     fromMs,
     toMs,
-    observers: [witness, reporter],
     clerk: clerkOf(seed),
     pools,
     ...(rules === undefined ? {} : { rules }),
-    ...(onProgress === undefined
-      ? {}
-      : { onProgress: (atMs: EpochMs) => onProgress((atMs - fromMs) / (toMs - fromMs)) }),
+    ...(onProgress === undefined ? {} : { onProgress }),
   })
-  return {
-    report: reporter.report(lived),
-    violations: witness.total,
-    violationsBy: Object.fromEntries(witness.counts) as Record<Invariant, number>,
-    examples: witness.violations,
-    timeZones: new Set(lived.map(({ timeZone }) => timeZone)).size,
-  }
 }
 
 /** Most tasks are done within a day or two, some never. */

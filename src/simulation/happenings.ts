@@ -19,6 +19,8 @@ export type Happening =
       readonly channel: Channel
       readonly topic: string
       readonly status: 'granted' | 'withdrawn'
+      /** A yes that was confirmed already, where that is needed. */
+      readonly isConfirmed?: boolean
     }
   /** Somebody followed the link of a message that asked to confirm these. */
   | { readonly type: 'confirmation'; readonly channel: Channel; readonly consents: readonly number[] }

@@ -1,9 +1,13 @@
-/** What is to come, the earliest first: a binary heap. Of two at the same moment the one that was added first. */
+/**
+ * What is to come, the earliest first: a binary heap. Of two at the same moment the one of the lower rank, of equals the one
+ * that was added first.
+ */
 
 import type { EpochMs } from '../domain/time.ts'
 
 interface Entry<Item> {
   readonly atMs: EpochMs
+  readonly rank: number
   readonly order: number
   readonly item: Item
 }
@@ -16,8 +20,8 @@ export class TimeQueue<Item> {
     return this.#heap.length
   }
 
-  add(atMs: EpochMs, item: Item): void {
-    const entry = { atMs, order: this.#added++, item }
+  add(atMs: EpochMs, item: Item, rank = 0): void {
+    const entry = { atMs, rank, order: this.#added++, item }
     const heap = this.#heap
     let i = heap.length
     heap.push(entry)
@@ -57,5 +61,6 @@ export class TimeQueue<Item> {
 }
 
 function isBefore(a: Entry<unknown>, b: Entry<unknown>): boolean {
-  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
+  if (a.atMs !== b.atMs) return a.atMs < b.atMs
+  return a.rank < b.rank || (a.rank === b.rank && a.order < b.order)
 }

@@ -29,6 +29,12 @@ export interface JourneyReport {
   /** By reason. */
   exited: Counts
   sent: number
+  /** Sent, one number a week from the start. */
+  perWeek: number[]
+  /** How often a frequency cap stood against a message: it was postponed or skipped. */
+  capsHit: number
+  /** Of the discounts of its coupons that were redeemed, in minor units. */
+  offersCostCents: number
   /** Orders within five days after a message, credited to the latest message. */
   orders: number
   revenueCents: number
@@ -66,6 +72,8 @@ export class Reporter implements Observer {
   readonly #byClass: Counts = { marketing: 0, transactional: 0 }
   readonly #refusals: Counts = {}
   readonly #perWeek: number[] = []
+  /** Which journey gave a coupon, by its id. */
+  readonly #givenBy = new Map<string, string>()
   readonly #lastMessage = new Map<string, { journey: string; atMs: EpochMs }>()
   #events = 0
   #decisions = 0
@@ -95,11 +103,14 @@ export class Reporter implements Observer {
     journey.revenueCents += happening.order.revenueCents
   }
 
-  redeemed(_customer: SimulatedCustomer, { offer }: CouponFacts, order: SimulatedOrder): void {
+  redeemed(_customer: SimulatedCustomer, { id, offer }: CouponFacts, order: SimulatedOrder): void {
     const report = this.#offer(offer)
     report.redeemed++
     const discount = this.#definitions.offers.get(offer)?.discount
-    if (discount !== undefined) report.costCents += costOfOrder(discount, order.revenueCents)
+    const costCents = discount === undefined ? 0 : costOfOrder(discount, order.revenueCents)
+    report.costCents += costCents
+    const journey = this.#givenBy.get(id)
+    if (journey !== undefined) this.#journey(journey).offersCostCents += costCents
   }
 
   decided(_customer: SimulatedCustomer, decision: Decision): void {
@@ -108,13 +119,17 @@ export class Reporter implements Observer {
     this.#planned += decision.messages.length
     for (const { offer } of decision.coupons) this.#offer(offer).issued++
     for (const run of decision.runs) {
+      for (const id of Object.values(run.memory.coupons ?? {}))
+        if (!this.#givenBy.has(id)) this.#givenBy.set(id, run.journey)
       const journey = this.#journey(run.journey)
       if (run.isNew) journey.entered++
       if (run.status === 'completed') journey.completed++
       if (run.status === 'exited') add(journey.exited, run.endReason ?? 'unknown')
     }
-    for (const { kind, outcome, rule } of decision.records) {
-      if (outcome !== 'done') add(this.#refusals, `${kind} ${rule} ${outcome}`)
+    for (const { kind, journey, outcome, rule } of decision.records) {
+      if (outcome === 'done') continue
+      add(this.#refusals, `${kind} ${rule} ${outcome}`)
+      if (journey !== null && rule.startsWith('cap:')) this.#journey(journey).capsHit++
     }
   }
 
@@ -122,9 +137,12 @@ export class Reporter implements Observer {
     this.#byChannel[channel]++
     add(this.#byClass, messageClass)
     const week = Math.floor((atMs - this.#fromMs) / weekMs)
-    while (this.#perWeek.length <= week) this.#perWeek.push(0)
-    this.#perWeek[week] = (this.#perWeek[week] ?? 0) + 1
-    this.#journey(journey).sent++
+    const report = this.#journey(journey)
+    for (const perWeek of [this.#perWeek, report.perWeek]) {
+      while (perWeek.length <= week) perWeek.push(0)
+      perWeek[week] = (perWeek[week] ?? 0) + 1
+    }
+    report.sent++
     this.#lastMessage.set(id, { journey, atMs })
   }
 
@@ -164,6 +182,9 @@ export class Reporter implements Observer {
       completed: 0,
       exited: {},
       sent: 0,
+      perWeek: [],
+      capsHit: 0,
+      offersCostCents: 0,
       orders: 0,
       revenueCents: 0,
     }))

@@ -1,7 +1,7 @@
 /** Scores in a simulation: by the product's stated rules, for one customer after an order and for everybody now and then. */
 
 import { churnScores } from '../analytics/scoring/churn-scores.ts'
-import type { ChurnRule, ValueRule } from '../analytics/scoring/scoring-model.ts'
+import { firstRules } from '../analytics/scoring/first-rules.ts'
 import { valueScores } from '../analytics/scoring/value-scores.ts'
 import type { LifecycleDefinition } from '../domain/definitions.ts'
 import type { PurchaseHistories } from '../domain/purchase-history.ts'
@@ -9,13 +9,6 @@ import type { ScoreFacts } from '../domain/snapshot.ts'
 import { dayMs, type EpochMs } from '../domain/time.ts'
 import type { SimulatedCustomer } from './simulated-customer.ts'
 
-const churnRule: ChurnRule = { method: 'rule', shopIntervalDays: 60 }
-const valueRule: ValueRule = {
-  method: 'rule',
-  horizonMonths: 12,
-  discountPerMonth: 0.01,
-  tiers: { highCents: 30_000, middleCents: 8_000 },
-}
 const recentDays = 90
 
 /** Scores these customers; whoever never bought is only noted as asked about. */
@@ -24,8 +17,8 @@ export function scoreCustomers(customers: readonly SimulatedCustomer[], nowMs: E
   for (const customer of customers) if (customer.orders.length === 0) customer.noteScoring(nowMs)
   for (const customer of customers) customer.keepGivenScores(nowMs)
   const histories = historiesOf(buyers, nowMs)
-  const risks = churnScores(churnRule, histories)
-  const values = valueScores(valueRule, histories)
+  const risks = churnScores(firstRules.churn, histories)
+  const values = valueScores(firstRules.clv, histories)
   for (const [i, customer] of buyers.entries()) {
     customer.setScore('churn', { value: risks[i]?.value ?? 0, tier: null, scoredAtMs: nowMs }, nowMs)
     const { value = 0, tier = null } = values[i] ?? {}

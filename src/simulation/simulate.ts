@@ -41,6 +41,8 @@ export interface Clerk {
 
 /** What is told to whoever watches: reports and invariants. */
 export interface Observer {
+  /** Somebody is met for the first time, with what was before. */
+  met?(customer: SimulatedCustomer, past: SimulatedPast): void
   happened?(customer: SimulatedCustomer, happening: Happening, atMs: EpochMs): void
   redeemed?(customer: SimulatedCustomer, coupon: CouponFacts, order: SimulatedOrder): void
   decided?(customer: SimulatedCustomer, decision: Decision, atMs: EpochMs): void
@@ -57,6 +59,8 @@ export interface Simulation {
   readonly clerk?: Clerk
   /** How many codes the pools of offers hold. */
   readonly pools?: Pools
+  /** Default: a day's work as in a shop. */
+  readonly pace?: Pace
   /** Another one only to try out what a broken rule would do. */
   readonly rules?: Rules
   /** Called now and then with the moment that has been reached. */
@@ -69,11 +73,17 @@ export interface Rules {
   readonly mayContact: typeof mayContact
 }
 
-/** From the decision to the last check before sending: the way through queue and worker. */
-const deliveryMs = 20 * secondMs
+/** How quickly the product does what it does. */
+export interface Pace {
+  /** From the decision to the last check before sending: the way through queue and worker. */
+  readonly deliveryMs: number
+  /** Scores age without orders, so everybody is scored anew now and then; null: only after orders. */
+  readonly rescoreEveryMs: number | null
+  /** Nothing happens and nothing is looked at between the ends of such stretches of time. 1: at every millisecond. */
+  readonly stretchMs: number
+}
 
-/** Scores age without orders, so everybody is scored anew now and then. */
-const rescoreEveryMs = 7 * dayMs
+const usualPace: Pace = { deliveryMs: 20 * secondMs, rescoreEveryMs: 7 * dayMs, stretchMs: 1 }
 
 /** More looks than this at one moment would be a loop. */
 const mostLooks = 1_000
@@ -89,6 +99,9 @@ type Item =
   | { readonly type: 'deliver'; readonly who: Who; readonly message: SimulatedMessage }
   | { readonly type: 'regroup'; readonly who: Who }
   | { readonly type: 'rescore' }
+
+/** At one moment: what happens, then what leaves, then who is looked at. */
+const ranks: Readonly<Record<Item['type'], number>> = { happening: 0, rescore: 1, deliver: 2, regroup: 3, wake: 4 }
 
 interface Who {
   readonly life: Life
@@ -107,6 +120,7 @@ class Run {
   readonly #rules: Rules
   readonly #interests: Interests
   readonly #groups: GroupRules | undefined
+  readonly #pace: Pace
   readonly #offers: OfferBook
   readonly #queue = new TimeQueue<Item>()
   readonly #whoById = new Map<string, Who>()
@@ -117,6 +131,7 @@ class Run {
     this.#rules = simulation.rules ?? { decide: decideForReal, mayContact }
     const { definitions } = simulation
     this.#groups = GroupRules.of(definitions)
+    this.#pace = simulation.pace ?? usualPace
     this.#offers = new OfferBook(definitions, simulation.pools)
     this.#interests = {
       events: interestingEvents(definitions),
@@ -128,8 +143,9 @@ class Run {
   live(): readonly SimulatedCustomer[] {
     const { lives, fromMs, toMs, onProgress } = this.#simulation
     for (const life of lives) this.#queueOwn({ life, customer: undefined }, life.arrivesAtMs)
-    for (let atMs = fromMs + rescoreEveryMs; atMs <= toMs; atMs += rescoreEveryMs)
-      this.#queue.add(atMs, { type: 'rescore' })
+    const { rescoreEveryMs } = this.#pace
+    const everyMs = rescoreEveryMs ?? Number.POSITIVE_INFINITY
+    for (let atMs = fromMs + everyMs; atMs <= toMs; atMs += everyMs) this.#add(atMs, { type: 'rescore' })
     let toldMs = fromMs
     for (let next = this.#queue.takeUntil(toMs); next !== undefined; next = this.#queue.takeUntil(toMs)) {
       this.#run(next.item, next.atMs)
@@ -146,17 +162,20 @@ class Run {
         item.who.customer ??= this.#meet(item.who, atMs)
         for (const happening of typeof item.happening === 'function' ? item.happening() : [item.happening])
           this.#happen(item.who, item.who.customer, happening, atMs)
+        // What happens at once is told together.
+        if (item.who.customer.hasNews) this.#look(item.who, item.who.customer, atMs)
         if (item.isOwn) this.#queueOwn(item.who, atMs)
         return
       case 'wake':
         // An earlier decision asked for it; the latest one may want another moment.
-        if (item.who.customer?.wakeAtMs === atMs) this.#look(item.who, item.who.customer, atMs)
+        if (item.who.customer !== undefined && this.#isDue(item.who.customer.wakeAtMs, atMs))
+          this.#look(item.who, item.who.customer, atMs)
         return
       case 'deliver':
         if (item.who.customer !== undefined) this.#deliver(item.who, item.who.customer, item.message, atMs)
         return
       case 'regroup':
-        if (item.who.customer === undefined || item.who.regroupAtMs !== atMs) return
+        if (item.who.customer === undefined || !this.#isDue(item.who.regroupAtMs, atMs)) return
         this.#regroup(item.who, item.who.customer, atMs)
         if (item.who.customer.hasNews) this.#look(item.who, item.who.customer, atMs)
         return
@@ -170,8 +189,21 @@ class Run {
 
   #queueOwn(who: Who, afterMs: EpochMs): void {
     const next = who.life.next(afterMs)
-    if (next !== undefined)
-      this.#queue.add(next.atMs, { type: 'happening', who, happening: next.happening, isOwn: true })
+    if (next !== undefined) this.#add(next.atMs, { type: 'happening', who, happening: next.happening, isOwn: true })
+  }
+
+  /** For the end of the stretch of time in which the moment lies. */
+  #add(atMs: EpochMs, item: Item): void {
+    this.#queue.add(this.#endOfStretch(atMs), item, ranks[item.type])
+  }
+
+  #endOfStretch(atMs: EpochMs): EpochMs {
+    const { stretchMs } = this.#pace
+    return stretchMs === 1 ? atMs : Math.ceil(atMs / stretchMs) * stretchMs
+  }
+
+  #isDue(momentMs: EpochMs | null | undefined, atMs: EpochMs): boolean {
+    return momentMs != null && this.#endOfStretch(momentMs) === atMs
   }
 
   #happen(who: Who, customer: SimulatedCustomer, happening: Happening, atMs: EpochMs): void {
@@ -183,14 +215,13 @@ class Run {
     }
     if (happening.type === 'score') this.#scoreAgain(customer, atMs)
     this.#regroup(who, customer, atMs)
-    if (customer.hasNews) this.#look(who, customer, atMs)
   }
 
   /** Segments and computed traits follow every change, and time. */
   #regroup(who: Who, customer: SimulatedCustomer, atMs: EpochMs, isNews = true): void {
     if (this.#groups === undefined) return
     const nextMs = customer.regroup(this.#groups, isNews, atMs)
-    if (nextMs !== null && nextMs !== who.regroupAtMs) this.#queue.add(nextMs, { type: 'regroup', who })
+    if (nextMs !== null && nextMs !== who.regroupAtMs) this.#add(nextMs, { type: 'regroup', who })
     who.regroupAtMs = nextMs
   }
 
@@ -210,6 +241,7 @@ class Run {
       scoreCustomers([customer], atMs)
       customer.stand(definitions.lifecycle, atMs)
       this.#regroup(who, customer, atMs, false)
+      for (const observer of this.#simulation.observers) observer.met?.(customer, past)
     }
     this.#customers.push(customer)
     this.#whoById.set(customer.id, who)
@@ -231,7 +263,7 @@ class Run {
       this.#offers.issue(customer.id, decision.coupons)
       for (const observer of observers) observer.decided?.(customer, decision, atMs)
       for (const task of decision.tasks) this.#giveTask(who, task, atMs)
-      for (const message of planned) this.#queue.add(atMs + deliveryMs, { type: 'deliver', who, message })
+      for (const message of planned) this.#add(atMs + this.#pace.deliveryMs, { type: 'deliver', who, message })
       const postponed = customer.openMessages.reduce<EpochMs | null>(
         (next, { notBeforeMs }) => earliest(next, notBeforeMs),
         null,
@@ -240,7 +272,7 @@ class Run {
       if (customer.hasNews) continue
       customer.wakeAtMs = earliest(customer.wakeAtMs, postponed !== null && postponed > atMs ? postponed : null)
       if (customer.wakeAtMs !== null && customer.wakeAtMs > atMs) {
-        this.#queue.add(customer.wakeAtMs, { type: 'wake', who })
+        this.#add(customer.wakeAtMs, { type: 'wake', who })
         return
       }
       if (customer.wakeAtMs === null) return
@@ -252,7 +284,7 @@ class Run {
     const finished = this.#simulation.clerk?.finish(task, atMs)
     if (finished === undefined) return
     const happening = { type: 'task', taskId: task.id, outcome: finished.outcome } as const
-    this.#queue.add(finished.atMs, { type: 'happening', who, happening, isOwn: false })
+    this.#add(finished.atMs, { type: 'happening', who, happening, isOwn: false })
   }
 
   /** Consent, suppression, caps and quiet hours once more, then out. */
@@ -272,11 +304,11 @@ class Run {
       for (const observer of this.#simulation.observers) observer.sent?.(customer, message, atMs)
       const code = customer.coupons.find(({ id }) => id === message.couponId)?.code ?? null
       for (const answer of who.life.answer(message, code, atMs))
-        this.#queue.add(answer.atMs, { type: 'happening', who, happening: answer.happening, isOwn: false })
+        this.#add(answer.atMs, { type: 'happening', who, happening: answer.happening, isOwn: false })
     } else if (verdict.notBeforeMs === null) refuse(verdict.rule)
     else {
       message.notBeforeMs = verdict.notBeforeMs
-      this.#queue.add(verdict.notBeforeMs, { type: 'deliver', who, message })
+      this.#add(verdict.notBeforeMs, { type: 'deliver', who, message })
     }
   }
 

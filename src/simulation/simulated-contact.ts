@@ -40,6 +40,7 @@ export class SimulatedContact {
     if (
       word.type === 'suppression' ||
       word.status === 'withdrawn' ||
+      word.isConfirmed === true ||
       !needsConfirmation(policy, word.channel, word.topic)
     ) {
       this.remember(word)

@@ -14,7 +14,7 @@ import {
 import { propertiesPass } from '../domain/property-tests.ts'
 import type { Channel, CouponFacts } from '../domain/snapshot.ts'
 import { dayMs, type EpochMs, minuteMs } from '../domain/time.ts'
-import type { Happening, SimulatedOrder } from './happenings.ts'
+import type { Happening, SimulatedOrder, SimulatedPast } from './happenings.ts'
 import type { Pools } from './offer-book.ts'
 import { OfferWatch } from './offer-watch.ts'
 import type { Observer } from './simulate.ts'
@@ -90,6 +90,14 @@ export class Witness implements Observer {
   /** All violations together. */
   get total(): number {
     return [...this.counts.values()].reduce((sum, count) => sum + count, 0)
+  }
+
+  met(customer: SimulatedCustomer, { words }: SimulatedPast): void {
+    const seen = this.#of(customer)
+    for (const word of words) {
+      seen.words.note(word.type === 'consent' ? { ...word, isConfirmed: true } : word, 0)
+      if (word.type === 'suppression' && word.reason !== null) seen.suppressed.set(word.channel, word.reason)
+    }
   }
 
   happened(customer: SimulatedCustomer, happening: Happening, atMs: EpochMs): void {

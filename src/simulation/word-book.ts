@@ -26,8 +26,8 @@ export class WordBook {
   note(happening: Happening, atMs: EpochMs): void {
     if (happening.type === 'confirmation') this.#confirm(happening.channel, happening.consents, atMs)
     if (happening.type !== 'consent') return
-    const { channel, topic, status } = happening
-    if (status === 'granted' && this.#isDouble(channel, topic)) {
+    const { channel, topic, status, isConfirmed } = happening
+    if (status === 'granted' && isConfirmed !== true && this.#isDouble(channel, topic)) {
       this.#toConfirm.push({ channel, topic, atMs, isTakenBack: false })
       return
     }

@@ -62,14 +62,26 @@ const changes: readonly [string, string, RegExp, string][] = [
     /(const scoring = await scoreEveryone\.)/,
     'await scoreEveryone(kind)\n  $1',
   ],
+  [
+    'a rest before every page of a crowd',
+    'crowd-review.ts',
+    /(const page = await reviewCrowdPage)/,
+    'await wf.sleep(10)\n    $1',
+  ],
+  ['a crowd without deliveries', 'crowd-review.ts', /(deliveries\.begin\(\)\n)/, '\n'],
   ['a timer beside every delivery', 'deliveries.ts', /(\bif \(this\.#underWay\.has)/, 'void wf.sleep(1)\n      $1'],
 ]
+
+const workflowIn: Readonly<Record<string, string>> = {
+  'model-training.ts': 'modelTraining',
+  'crowd-review.ts': 'crowdReview',
+}
 
 test.each(changes)('%s breaks replay, and the test sees it', async (_name, file, find, replacement) => {
   const broken = await filesThatBreak(mutant(file, find, replacement))
   expect(broken).not.toEqual([])
   // It breaks the workflow that it changes and no other: whatever else fails here is no answer.
-  const changed = file === 'model-training.ts' ? 'modelTraining' : 'customerLifecycle'
+  const changed = workflowIn[file] ?? 'customerLifecycle'
   const others = histories.filter(({ history }) => workflowTypeOf(history) !== changed)
   expect(others.filter(({ workflowId }) => broken.includes(workflowId))).toEqual([])
 })

@@ -2,8 +2,9 @@ import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Definitions } from '../../src/domain/definitions.ts'
-import { liveGeneratedYear, type YearResult } from '../../src/simulation/generated-year.ts'
+import { liveGeneratedYear } from '../../src/simulation/generated-year.ts'
 import type { Rules } from '../../src/simulation/simulate.ts'
+import type { WatchedResult } from '../../src/simulation/watched.ts'
 import type { Invariant } from '../../src/simulation/witness.ts'
 import { readCampaignFiles } from '../../src/store/campaign-files.ts'
 import { type Mutation, withMutant } from './support/mutant.ts'
@@ -19,7 +20,7 @@ beforeAll(async () => {
   busy = (await readCampaignFiles(fixtures)).definitions
 })
 
-function year(definitions: Definitions, seed: number, customers: number, rules?: Rules): YearResult {
+function year(definitions: Definitions, seed: number, customers: number, rules?: Rules): WatchedResult {
   const days = 200
   const pools = { pot: 30 }
   return liveGeneratedYear({

@@ -20,6 +20,7 @@ import { broadcastRoutes } from './broadcast-routes.ts'
 import { deliverabilityRoutes } from './deliverability-routes.ts'
 import { feedbackRoutes } from './feedback-routes.ts'
 import { journeyRoutes } from './journey-routes.ts'
+import { lifecycleRoutes } from './lifecycle-routes.ts'
 import { type MergeNeeds, mergeRoutes } from './merge-routes.ts'
 import { modelRoutes } from './model-routes.ts'
 import { offerRoutes } from './offer-routes.ts'
@@ -68,6 +69,7 @@ export function adminRoutes(needs: AdminNeeds): (app: FastifyInstance) => Promis
     segmentRoutes(app, needs)
     modelRoutes(app, needs)
     await app.register(feedbackRoutes(needs))
+    lifecycleRoutes(app, needs)
     await app.register(whyRoutes(needs))
     await app.register(templateRoutes(needs))
     await app.register(webhookRoutes(needs))

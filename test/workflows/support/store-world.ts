@@ -36,9 +36,9 @@ export const publicUrl = 'https://shop.example'
 /** A Monday at noon, so that nothing begins in the quiet hours. */
 export const mondayNoonMs = Date.UTC(2026, 2, 2, 12)
 
-const campaigns = fileURLToPath(new URL('../campaigns/', import.meta.url))
+const usualCampaigns = fileURLToPath(new URL('../campaigns/', import.meta.url))
 
-export async function createStoreWorld(clock: Clock): Promise<StoreWorld> {
+export async function createStoreWorld(clock: Clock, campaigns = usualCampaigns): Promise<StoreWorld> {
   const testDatabase = await createTestDatabase()
   const database = openDatabase(testDatabase.url, { pipeline: true })
   const masterKey = Buffer.alloc(32, 7)

@@ -7,7 +7,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import { pino } from 'pino'
 import { inject } from 'vitest'
 import type { SmsChannel } from '../../../src/channels/sms/sms-channel.ts'
-import { createClock } from '../../../src/clock.ts'
+import { type Clock, createClock } from '../../../src/clock.ts'
 import type { ClockConfig } from '../../../src/config.ts'
 import { ensureSearchAttributes } from '../../../src/embedded/search-attributes.ts'
 import { keepFailuresPrivate } from '../../../workers/private-failures.ts'
@@ -35,6 +35,8 @@ export interface WorkersOptions {
   readonly sms?: SmsChannel
   /** Default: 0, so that every step of every workflow replays all that was before. */
   readonly maxCachedWorkflows?: number
+  /** Default: those of the world. */
+  readonly activities?: StoreWorld['activities']
 }
 
 /** A day of the product takes two seconds here: quick enough to wait for, slow enough for a busy machine to keep up. */
@@ -42,9 +44,16 @@ const usualSpeed = 43_200
 
 Runtime.install({ logger: new DefaultLogger('ERROR') })
 
-export async function createWorld({ speed = usualSpeed }: { speed?: number } = {}): Promise<World> {
+export interface WorldOptions {
+  readonly speed?: number
+  /** Instead of one that runs at that speed. */
+  readonly clock?: Clock
+  readonly campaigns?: string
+}
+
+export async function createWorld({ speed = usualSpeed, clock, campaigns }: WorldOptions = {}): Promise<World> {
   const clockConfig = { speed, startsAtMs: mondayNoonMs, anchoredAtMs: Date.now() }
-  const store = await createStoreWorld(createClock(clockConfig))
+  const store = await createStoreWorld(clock ?? createClock(clockConfig), campaigns)
   const { disconnect, ...temporal } = await openNamespace()
   const world = { ...store, ...temporal, clockConfig }
   return {
@@ -94,9 +103,9 @@ export function testBundle(): Promise<{ code: string }> {
 }
 
 async function withWorkers<T>(
-  { connection, namespace, activities }: TestNamespace & Pick<StoreWorld, 'activities'>,
+  { connection, namespace, activities: usual }: TestNamespace & Pick<StoreWorld, 'activities'>,
   work: () => Promise<T>,
-  { sms, maxCachedWorkflows = 0 }: WorkersOptions = {},
+  { sms, maxCachedWorkflows = 0, activities = usual }: WorkersOptions = {},
 ): Promise<T> {
   const { lifecycle, delivery, broadcasts, sending, close } = activities(sms)
   const workflowBundle = await testBundle()
