@@ -11,7 +11,7 @@ const headerBytes = 20
 const nullLength = -1
 
 /** Types by their OID in pg_type, the same in every installation. */
-const oids = { bytea: 17, text: 25, float8: 701, jsonb: 3802 } as const
+const oids = { bytea: 17, int8: 20, int4: 23, text: 25, float8: 701, uuid: 2950, jsonb: 3802 } as const
 
 /** `text[]`. Half a surrogate pair would become U+FFFD. */
 export function textArray(values: readonly (string | null)[]): Buffer {
@@ -32,6 +32,51 @@ export function float8Array(values: readonly number[]): Buffer {
     at = buffer.writeDoubleBE(value, at)
   }
   return buffer
+}
+
+/** `int4[]`. */
+export function int4Array(values: readonly number[]): Buffer {
+  const buffer = Buffer.allocUnsafe(headerBytes + values.length * 8)
+  let at = writeHeader(buffer, oids.int4, values.length, false)
+  for (const value of values) {
+    at = buffer.writeInt32BE(4, at)
+    at = buffer.writeInt32BE(value, at)
+  }
+  return buffer
+}
+
+/** `int8[]`. @throws RangeError for what is no whole number that a double holds exactly. */
+export function int8Array(values: readonly number[]): Buffer {
+  const buffer = Buffer.allocUnsafe(headerBytes + values.length * 12)
+  let at = writeHeader(buffer, oids.int8, values.length, false)
+  for (const value of values) {
+    if (!Number.isSafeInteger(value)) throw new RangeError(`bigint ${value}: must be a safe integer`)
+    at = buffer.writeInt32BE(8, at)
+    at = buffer.writeInt32BE(Math.floor(value / highWord), at)
+    at = buffer.writeUInt32BE(value >>> 0, at)
+  }
+  return buffer
+}
+
+const highWord = 2 ** 32
+const uuidBytes = 16
+
+/** `uuid[]`. @throws RangeError for what is no UUID. */
+export function uuidArray(values: readonly (string | null)[]): Buffer {
+  const buffer = Buffer.allocUnsafe(headerBytes + values.length * (4 + uuidBytes))
+  let at = writeHeader(buffer, oids.uuid, values.length, values.includes(null))
+  for (const value of values) {
+    if (value === null) {
+      at = buffer.writeInt32BE(nullLength, at)
+      continue
+    }
+    at = buffer.writeInt32BE(uuidBytes, at)
+    const hex = value.replaceAll('-', '')
+    const isWhole = hex.length === 2 * uuidBytes && buffer.write(hex, at, uuidBytes, 'hex') === uuidBytes
+    if (!isWhole) throw new RangeError('a UUID must have 32 hexadecimal digits')
+    at += uuidBytes
+  }
+  return buffer.subarray(0, at)
 }
 
 /** `bytea[]`. */

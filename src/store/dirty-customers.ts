@@ -3,6 +3,7 @@
  * segments up to date sees it exactly when the change is there. The same customer may wait here more than once.
  */
 
+import { uuidArray } from './binary-arrays.ts'
 import type { Queryable } from './database.ts'
 
 /**
@@ -18,6 +19,6 @@ export async function markDirty(client: Queryable, customerIds: Iterable<string>
   await client.query({
     name: 'mark-dirty',
     text: 'INSERT INTO dirty_customers (customer_id, cause) SELECT unnest($1::uuid[]), $2',
-    values: [ids, cause],
+    values: [uuidArray(ids), cause],
   })
 }

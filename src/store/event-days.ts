@@ -3,6 +3,7 @@
  * counts once, and kept when the events themselves are gone.
  */
 
+import { float8Array, int4Array, textArray, uuidArray } from './binary-arrays.ts'
 import type { Queryable } from './database.ts'
 import type { Merge } from './merge-records.ts'
 
@@ -30,12 +31,12 @@ export async function addToEventDays(client: Queryable, rows: readonly EventDay[
         AS given (customer_id, name, day, count, first_ms, last_ms)
       ${addOnConflict}`,
     values: [
-      rows.map((row) => row.customerId),
-      rows.map((row) => row.name),
-      rows.map((row) => row.day),
-      rows.map((row) => row.count),
-      rows.map((row) => row.firstMs),
-      rows.map((row) => row.lastMs),
+      uuidArray(rows.map((row) => row.customerId)),
+      textArray(rows.map((row) => row.name)),
+      int4Array(rows.map((row) => row.day)),
+      int4Array(rows.map((row) => row.count)),
+      float8Array(rows.map((row) => row.firstMs)),
+      float8Array(rows.map((row) => row.lastMs)),
     ],
   })
 }

@@ -3,6 +3,7 @@
  * handled by intake.
  */
 
+import { int8Array, textArray, uuidArray } from './binary-arrays.ts'
 import type { Queryable } from './database.ts'
 
 export type EventType = 'identify' | 'track' | 'page' | 'screen' | 'alias' | 'group'
@@ -110,9 +111,9 @@ export async function settleEvents(client: Queryable, events: readonly HandledEv
       -- The bounds say which partitions to look at.
       WHERE events.id = given.id AND events.received_at >= $6 AND events.received_at <= $7`,
     values: [
-      events.map((event) => event.id),
-      events.map((event) => event.customerId),
-      events.map((event) => event.problem),
+      int8Array(events.map((event) => event.id)),
+      uuidArray(events.map((event) => event.customerId)),
+      textArray(events.map((event) => event.problem)),
       events.map((event) => event.keepSealed),
       new Date(nowMs),
       new Date(received.reduce((least, ms) => Math.min(least, ms))),

@@ -1,5 +1,6 @@
 /** Under which names the shop knows a customer: its own ids, browsers' anonymous ids, addresses as keyed hashes. */
 
+import { textArray } from './binary-arrays.ts'
 import type { Queryable } from './database.ts'
 
 /** `user`: the shop's id. `anonymous`: a browser or app before sign-in. `email`, `phone`: keyed hash in hex. */
@@ -47,7 +48,7 @@ export async function findIdentities(
       FROM unnest($1::text[], $2::text[]) AS given (kind, value)
       JOIN identities i ON i.kind = given.kind AND i.value = given.value
       JOIN customers c ON c.id = i.customer_id`,
-    values: [identities.map(({ kind }) => kind), identities.map(({ value }) => value)],
+    values: [textArray(identities.map(({ kind }) => kind)), textArray(identities.map(({ value }) => value))],
   })
   return new Map(rows.map(({ kind, value, ...customer }) => [identityKey({ kind, value }), customer]))
 }

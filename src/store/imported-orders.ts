@@ -3,6 +3,7 @@
  * an earlier one.
  */
 
+import { float8Array, int8Array, textArray, uuidArray } from './binary-arrays.ts'
 import type { Queryable } from './database.ts'
 
 export interface ImportedOrder {
@@ -42,14 +43,14 @@ const given = `unnest($1::uuid[], $2::uuid[], $3::text[], $4::float8[], $5::bigi
 
 function values(rows: readonly ImportedOrder[]): unknown[] {
   return [
-    rows.map((row) => row.id),
-    rows.map((row) => row.customerId),
-    rows.map((row) => row.orderKey),
-    rows.map((row) => row.orderedMs),
-    rows.map((row) => row.revenueCents),
-    rows.map((row) => row.discountCents),
-    rows.map((row) => row.currency),
-    rows.map((row) => row.coupon),
+    uuidArray(rows.map((row) => row.id)),
+    uuidArray(rows.map((row) => row.customerId)),
+    textArray(rows.map((row) => row.orderKey)),
+    float8Array(rows.map((row) => row.orderedMs)),
+    int8Array(rows.map((row) => row.revenueCents)),
+    int8Array(rows.map((row) => row.discountCents)),
+    textArray(rows.map((row) => row.currency)),
+    textArray(rows.map((row) => row.coupon)),
   ]
 }
 
@@ -151,11 +152,11 @@ export async function insertImportedRefunds(
         AS given (line, customer_id, product_key, amount, refunded_ms)`,
     values: [
       importId,
-      rows.map((row) => row.line),
-      rows.map((row) => row.customerId),
-      rows.map((row) => row.productKey),
-      rows.map((row) => row.amountCents),
-      rows.map((row) => row.refundedMs),
+      int8Array(rows.map((row) => row.line)),
+      uuidArray(rows.map((row) => row.customerId)),
+      textArray(rows.map((row) => row.productKey)),
+      int8Array(rows.map((row) => row.amountCents)),
+      float8Array(rows.map((row) => row.refundedMs)),
     ],
   })
 }
