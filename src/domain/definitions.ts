@@ -11,6 +11,7 @@ import type { InFlightChoice } from './in-flight.ts'
 import type { TimeOfDay, Weekday } from './local-time.ts'
 import type { ReferralProgram } from './referral-schema.ts'
 import type { Channel, MessageClass, ScoreKind, Stage, TraitValue } from './snapshot.ts'
+import type { EpochMs } from './time.ts'
 
 /** Everything that is in force at one moment. */
 export interface Definitions {
@@ -27,6 +28,8 @@ export interface Definitions {
   readonly live: readonly JourneyDefinition[]
   /** By journey: what the newest version does with runs of the former ones, where they do not simply go on. */
   readonly successions?: ReadonlyMap<string, Succession>
+  /** By journey: its last pause, also when that is over. */
+  readonly pauses?: ReadonlyMap<string, Pause>
   /** By key. */
   readonly offers: ReadonlyMap<string, OfferDefinition>
   /**
@@ -38,6 +41,15 @@ export interface Definitions {
   readonly segments: ReadonlyMap<string, SegmentDefinition>
   /** Traits computed by rule, by key. */
   readonly computed?: ReadonlyMap<string, ComputedTraitDefinition>
+}
+
+/** Somebody has stopped a journey for a while. */
+export interface Pause {
+  readonly fromMs: EpochMs
+  /** When it ended; null while it lasts. */
+  readonly toMs: EpochMs | null
+  /** Over how long those who were held up come again. */
+  readonly spreadMs: number
 }
 
 /** The newest version of a journey takes people in flight along, or lets them go. */

@@ -42,6 +42,7 @@ const entryWords: Readonly<Record<string, string>> = {
 }
 
 const entryRefusals: Readonly<Record<string, string>> = {
+  'journey-paused': 'it is paused',
   'reentry:active': 'they are in it already',
   'reentry:never': 'they have been in it before, and it lets people in once',
   'reentry:after': 'their last time in it is not long enough ago',
@@ -80,6 +81,8 @@ function tellStep(decision: KeptDecision): string {
       return `${at} ${text(detail['host'])} was called`
     case 'profile':
       return `${at} traits were set: ${text(detail['traits'])}`
+    case 'journey-paused':
+      return `${at} they wait, for the journey is paused`
     case 'moved':
       return `${at} they were moved to ${text(detail['to'])}, for a new version took its place`
     case 'go-to-journey':
@@ -96,6 +99,7 @@ const messageRefusals: Readonly<Record<string, string>> = {
   'hold-out': 'they are held out from all marketing, to measure what it does',
   'cap:journey': 'the journey has sent as much as it may for now',
   'quiet-hours': 'it is night where they live',
+  'stale-after-pause': 'the journey was paused for so long that it would have come too late',
   'no-coupon': 'they hold no coupon that it could carry',
 }
 
@@ -118,6 +122,7 @@ function tellMessage(decision: KeptDecision): string {
 
 const offerRefusals: Readonly<Record<string, string>> = {
   'offer-unknown': 'there is no such offer any more',
+  'stale-after-pause': 'the journey was paused for so long that it would have come too late',
   'offer-condition': 'its condition does not hold',
   'offers-at-once': 'they hold as many coupons as they may at once',
   'offer-budget': 'its budget is used up',

@@ -19,6 +19,7 @@ import { assignVariant } from './experiment-step.ts'
 import { goToJourney } from './go-to-journey-step.ts'
 import { sendMessage } from './message-step.ts'
 import { issueOffer } from './offer-step.ts'
+import { heldUntil, heldUpSince } from './pause.ts'
 import { updateProfile } from './profile-step.ts'
 import { giveTask } from './task-step.ts'
 import { callWebhook } from './webhook-step.ts'
@@ -70,9 +71,17 @@ export function advance(work: Workspace, run: DefinedRun, phase: Phase): void {
   while (run.status === 'active') {
     const step = run.present
     if (step === undefined) return
+    const heldUntilMs = heldUntil(work, run)
+    if (heldUntilMs !== undefined) {
+      run.stepWakeAtMs = heldUntilMs
+      return
+    }
+    run.heldUpSinceMs ??= heldUpSince(work, run)
     const outcome = outcomeOf(work, run, step, phase)
     if ('waitUntilMs' in outcome) {
       run.stepWakeAtMs = outcome.waitUntilMs
+      // A wait of its own: what comes after it is in time.
+      if (step.type !== 'message' && step.type !== 'offer') run.heldUpSinceMs = undefined
       return
     }
     if (run.status === 'active') arriveAt(work, run, outcome.goTo)
@@ -141,7 +150,7 @@ function waitedUntil(work: Workspace, momentMs: EpochMs, next: Target): Outcome 
   return momentMs <= work.nowMs ? { goTo: next } : { waitUntilMs: momentMs }
 }
 
-function delayEndsAt(work: Workspace, run: DefinedRun, step: DelayStep): EpochMs {
+export function delayEndsAt(work: Workspace, run: DefinedRun, step: DelayStep): EpochMs {
   const endsAtMs = run.stepSinceMs + step.forMs
   if (step.until === null) return endsAtMs
   return nextTimeOfDay(zoneOf(work), endsAtMs, step.until) + spreadMs(work, work.definitions.policy.spreadMs)
@@ -155,7 +164,7 @@ function openingOf(work: Workspace, { window }: TimeWindowStep): EpochMs {
 }
 
 /** Not everybody at the same second: each customer always gets the same place within the spread. */
-function spreadMs(work: Workspace, withinMs: number): number {
+export function spreadMs(work: Workspace, withinMs: number): number {
   work.spreadShare ??= spreadShareOf(work.snapshot.customer.id)
   return Math.floor(work.spreadShare * withinMs)
 }

@@ -12,7 +12,8 @@ export type EventNews = Extract<News, { kind: 'event' }>
 
 /** A run can only go on where its definition can still be read. */
 export function endRunsWithoutDefinition(work: Workspace): void {
-  for (const run of work.runs.filter(({ status }) => status === 'active')) {
+  for (const run of work.runs) {
+    if (run.status !== 'active') continue
     if (run.definition === undefined) {
       endRun(work, run, 'exited', 'version-archived', 'this version of the journey is archived')
     } else if (run.present === undefined) {

@@ -5,6 +5,7 @@ import { holds } from '../evaluate.ts'
 import type { RunMemory, TraitValue } from '../snapshot.ts'
 import { advance, arriveAt } from './advance.ts'
 import { metCriterion } from './endings.ts'
+import { isPaused, pausedRule } from './pause.ts'
 import { addRun, type DefinedRun, note, type Workspace } from './workspace.ts'
 
 /** What started a run, as far as its messages may speak of it. */
@@ -32,6 +33,7 @@ export function enter(work: Workspace, journey: JourneyDefinition, entry: EntryR
 }
 
 function refusalOf(work: Workspace, journey: JourneyDefinition, entry: EntryRule): string | null {
+  if (isPaused(work, journey.key)) return pausedRule
   if (work.runs.some((run) => run.journey === journey.key && run.status === 'active')) return 'reentry:active'
   if (!mayReEnter(work, journey)) return `reentry:${journey.reEntry.allowed}`
   if (entry.if !== null && !holds(entry.if, work.view, work.nowMs)) return 'entry-condition'

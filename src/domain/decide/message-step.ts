@@ -3,12 +3,17 @@
 import { type ContactVerdict, mayContact } from '../contact-policy.ts'
 import type { MessageStep } from '../definitions.ts'
 import type { Outcome } from './advance.ts'
+import { isStale, staleRule } from './pause.ts'
 import { type DefinedRun, note, type Workspace } from './workspace.ts'
 
 type Refusal = Extract<ContactVerdict, { allowed: false }>
 
 /** One message per run, step and visit; the run goes on whether it was planned or refused, and stays if postponed. */
 export function sendMessage(work: Workspace, run: DefinedRun, step: MessageStep): Outcome {
+  if (isStale(work, run, step)) {
+    note(work, run, 'message', 'skipped', staleRule, { channel: step.channel })
+    return { goTo: step.ifRefused }
+  }
   const couponId = step.offer === null ? null : heldCoupon(work, run, step.offer)
   if (couponId === undefined) {
     note(work, run, 'message', 'skipped', 'no-coupon', { channel: step.channel, offer: step.offer })

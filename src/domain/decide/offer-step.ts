@@ -5,6 +5,7 @@ import type { OfferDefinition, OfferStep } from '../definitions.ts'
 import { holds } from '../evaluate.ts'
 import { mostCostOf } from '../offer-cost.ts'
 import type { Outcome } from './advance.ts'
+import { isStaleForAll, staleRule } from './pause.ts'
 import { type DefinedRun, note, type Workspace } from './workspace.ts'
 
 /**
@@ -18,6 +19,10 @@ export function issueOffer(work: Workspace, run: DefinedRun, step: OfferStep): O
     remember(run, step.offer, held.id)
     note(work, run, 'offer', 'done', 'already-held', { offer: held.offer })
     return { goTo: step.next }
+  }
+  if (isStaleForAll(work, run)) {
+    note(work, run, 'offer', 'skipped', staleRule, { offer: step.offer })
+    return { goTo: step.ifRefused }
   }
   for (const key of meantFor(work, step)) {
     const offer = work.definitions.offers.get(key)

@@ -31,6 +31,7 @@ function move(
   note(work, run, 'step', 'done', 'moved', { to })
   run.version = next.version
   run.definition = next
+  run.present = next.stepById.get(to)
   if (keepsWait) return
   run.memory = movedMemory(run.memory, to)
   run.step = to

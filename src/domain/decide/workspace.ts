@@ -73,6 +73,8 @@ export interface Run {
   stepSinceMs: EpochMs
   /** When the present step wants to be looked at again. */
   stepWakeAtMs: EpochMs | null
+  /** Since when it would have gone on from where it was held up by a pause. */
+  heldUpSinceMs?: EpochMs | undefined
   memory: RunMemory
   endReason: string | null
   /** The visits of its memory, once they are its own to change. */

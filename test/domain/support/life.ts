@@ -116,7 +116,8 @@ export type LivedMessage = PlannedMessage & { readonly atMs: EpochMs }
 /** Lives through virtual time and remembers what was decided. */
 export class Life {
   snapshot: Snapshot
-  readonly definitions: Definitions
+  /** Others may come into force. */
+  definitions: Definitions
   nowMs: EpochMs
   wakeAtMs: EpochMs | null = null
   readonly messages: LivedMessage[] = []

@@ -73,6 +73,7 @@ export class Witness {
         ...this.#brokenByCoupon(message, [...coupons, ...life.snapshot.coupons]),
         ...(ended.has(`${message.journey}/${message.entryNumber}`) ? ['after the end of its run'] : []),
         ...this.#brokenByRepetition(message),
+        ...this.#brokenByPause(message),
       ]
       this.violations.push(...broken.map((what) => `${message.journey} › ${message.step}: ${what}`))
     }
@@ -116,6 +117,11 @@ export class Witness {
     const coupon = held.find(({ id }) => id === couponId)
     if (coupon === undefined) return ['with a coupon that the customer does not hold']
     return coupon.expiresAtMs !== null && coupon.expiresAtMs <= atMs ? ['with an expired coupon'] : []
+  }
+
+  #brokenByPause({ journey, atMs }: LivedMessage): readonly string[] {
+    const pause = this.#definitions.pauses?.get(journey)
+    return pause !== undefined && atMs < (pause.toMs ?? Number.POSITIVE_INFINITY) ? ['while its journey is paused'] : []
   }
 
   #brokenByRepetition({ id, journey, step, entryNumber, visit }: LivedMessage): readonly string[] {

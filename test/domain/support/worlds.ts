@@ -1,7 +1,8 @@
 /** Random shops and lives for property tests: journeys of every shape, customers in every state, days full of news. */
 
 import fc from 'fast-check'
-import type { Definitions } from '../../../src/domain/definitions.ts'
+import type { Definitions, Pause, Succession } from '../../../src/domain/definitions.ts'
+import type { InFlightChoice } from '../../../src/domain/in-flight.ts'
 import type { ContactFacts, RunFacts, Snapshot } from '../../../src/domain/snapshot.ts'
 import { dayMs, hourMs, minuteMs } from '../../../src/domain/time.ts'
 import { definitionsOf } from './definitions.ts'
@@ -138,15 +139,52 @@ channels:
 `,
   )
 
+/** Of some journey, before, around or throughout whatever happens. */
+const anyJourneyPause: fc.Arbitrary<[string, Pause]> = fc
+  .record({
+    journey: fc.constantFrom(...Object.keys(journeys)),
+    fromMs: fc.integer({ min: monday - 10 * dayMs, max: monday + 5 * dayMs }),
+    lengthMs: fc.option(fc.integer({ min: minuteMs, max: 20 * dayMs }), { nil: null }),
+    spreadMs: fc.constantFrom(0, hourMs, dayMs),
+  })
+  .map(({ journey, fromMs, lengthMs, spreadMs }) => [
+    journey,
+    { fromMs, toMs: lengthMs === null ? null : fromMs + lengthMs, spreadMs },
+  ])
+
+/** What "v1" does with runs of "v0". */
+const anySuccession: fc.Arbitrary<[string, Succession]> = fc
+  .record({
+    journey: fc.constantFrom(...Object.keys(journeys)),
+    inFlight: fc.oneof(
+      fc.constantFrom<InFlightChoice>({ choice: 'exit' }, { choice: 'stay' }),
+      fc.record({
+        choice: fc.constant('move' as const),
+        map: fc.dictionary(
+          fc.constantFrom('hello', 'pause', 'gone', 'wait', 'letter'),
+          fc.constantFrom('hello', 'pause', 'wait', 'nowhere', null),
+        ),
+      }),
+    ),
+  })
+  .map(({ journey, inFlight }) => [journey, { version: 'v1', inFlight }])
+
 export const anyDefinitions: fc.Arbitrary<Definitions> = fc
-  .record({ policy: anyPolicyText, without: fc.subarray(Object.keys(journeys), { maxLength: 2 }) })
-  .map(({ policy, without }) =>
-    definitionsOf({
+  .record({
+    policy: anyPolicyText,
+    without: fc.subarray(Object.keys(journeys), { maxLength: 2 }),
+    pauses: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.array(anyJourneyPause, { maxLength: 2 })),
+    successions: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.array(anySuccession, { maxLength: 3 })),
+  })
+  .map(({ policy, without, pauses, successions }) => ({
+    ...definitionsOf({
       policy,
       offers,
       journeys: Object.fromEntries(Object.entries(journeys).filter(([key]) => !without.includes(key))),
     }),
-  )
+    ...(pauses.length === 0 ? {} : { pauses: new Map(pauses) }),
+    ...(successions.length === 0 ? {} : { successions: new Map(successions) }),
+  }))
 
 const anyWord = fc.constantFrom<'granted' | 'withdrawn'>('granted', 'granted', 'withdrawn')
 
