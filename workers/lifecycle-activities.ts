@@ -7,6 +7,8 @@ import { createDeliveryActivities, type DeliveryNeeds } from '../activities/deli
 import { createPageDeliveryActivities } from '../activities/deliver-page.ts'
 import { createErasureActivities } from '../activities/erase.ts'
 import type { ErasureActivities } from '../activities/erasure-types.ts'
+import type { JourneyActivities } from '../activities/journey-types.ts'
+import { createJourneyActivities } from '../activities/journeys.ts'
 import { createReviewActivities } from '../activities/review.ts'
 import { createScoreActivities } from '../activities/score.ts'
 import { type EmailChannel } from '../src/channels/email/email-channel.ts'
@@ -55,7 +57,7 @@ export interface Neighbours {
 }
 
 export interface LifecycleActivities {
-  readonly lifecycle: ReviewActivities & ScoreActivities & CrowdActivities & ErasureActivities
+  readonly lifecycle: ReviewActivities & ScoreActivities & CrowdActivities & ErasureActivities & JourneyActivities
   readonly delivery: DeliveryActivities & CrowdDeliveryActivities
 }
 
@@ -77,6 +79,7 @@ export function createLifecycleActivities(neighbours: Neighbours): LifecycleActi
       ...createReviewActivities(reviewing),
       ...createCrowdActivities({ ...reviewing, crowd, score: scoring.scoreCustomer }),
       ...scoring,
+      ...createJourneyActivities({ database, clock }),
       ...createErasureActivities({ erasures: createErasureStore(database, vault), definitions, clock }),
     },
     delivery: {

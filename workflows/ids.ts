@@ -24,6 +24,14 @@ export function broadcastWorkflowId(broadcastId: string): string {
   return `broadcast:${broadcastId}`
 }
 
+/** The workflow of a journey that stands still, by name. */
+export const journeyPauseType = 'journeyPause'
+
+/** While a journey is paused, and for whoever wants to pause it by a signal. */
+export function journeyWorkflowId(journey: string): string {
+  return `journey:${journey}`
+}
+
 /** The workflow that forgets a person, by name. */
 export const erasureType = 'erasure'
 

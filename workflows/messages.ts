@@ -34,6 +34,13 @@ export interface CrowdProgress {
   readonly isPaused: boolean
 }
 
+export interface JourneyRef {
+  readonly journey: string
+}
+
+/** A paused journey goes on; over how long those who were held up come again, or as usual. */
+export const resumeJourneySignal = defineSignal<[spreadMinutes?: number]>('resume')
+
 /** After the page that is under way nothing more is decided or sent, until it is resumed. */
 export const pauseSignal = defineSignal('pause')
 export const resumeSignal = defineSignal('resume')

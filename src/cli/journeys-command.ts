@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { wholeOption } from './analyze/options.ts'
 import { targetOptions } from './installation.ts'
 import { journeysEnterCommand } from './journeys-enter-command.ts'
-import type { ArchiveOptions, JourneyOptions, RollbackOptions } from './journeys-run.ts'
+import type { ArchiveOptions, JourneyOptions, PauseOptions, ResumeOptions, RollbackOptions } from './journeys-run.ts'
 import { homeOption } from './options.ts'
 
 /** Loaded when it is needed: the other commands start faster without it. */
@@ -45,6 +45,14 @@ export function journeysCommand(): Command {
     .action(async (key: string, number: number, options: RollbackOptions) =>
       (await run()).rollback(key, number, options),
     )
+  sub('pause', 'Nobody enters it, nothing of it is sent, nobody moves on by time; events still count.')
+    .argument('<key>')
+    .option('--yes', 'do it')
+    .action(async (key: string, options: PauseOptions) => (await run()).pause(key, options))
+  sub('resume', 'It goes on; what has become stale meanwhile is passed over, with a reason.')
+    .argument('<key>')
+    .option('--spread <time>', 'over how long those who were held up come again', '1 hour')
+    .action(async (key: string, options: ResumeOptions) => (await run()).resume(key, options))
   sub('archive', 'Nobody enters it any more. Without --yes only say what would happen.')
     .argument('<key>')
     .option('--in-flight <choice>', 'what becomes of people in flight: stay or exit', 'stay')

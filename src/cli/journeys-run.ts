@@ -16,6 +16,15 @@ export interface ArchiveOptions extends JourneyOptions {
   readonly yes?: boolean
 }
 
+export interface PauseOptions extends JourneyOptions {
+  readonly yes?: boolean
+}
+
+export interface ResumeOptions extends JourneyOptions {
+  /** A length of time in words. */
+  readonly spread: string
+}
+
 export interface RollbackOptions extends ArchiveOptions {
   readonly map?: readonly string[]
 }
@@ -119,6 +128,42 @@ export async function archive(key: string, options: ArchiveOptions): Promise<voi
   writeResult(options.json, answer, () =>
     yes ? `${key} is archived; ${people}.` : `Nothing was done: with --yes nobody enters ${key} any more; ${people}.`,
   )
+}
+
+interface PauseAnswer {
+  readonly changed: boolean
+  readonly people?: number
+  readonly messages?: number
+  readonly shown: boolean
+}
+
+export async function pause(key: string, options: PauseOptions): Promise<void> {
+  if (options.yes !== true) {
+    const { inFlight } = (await askInstallation(options, pathOf(key))) as Told<JourneySummary>
+    writeResult(options.json, { journey: key, changed: false, inFlight }, () => {
+      return `Nothing was done: with --yes ${key} stands still, with ${inFlight} people in flight.`
+    })
+    return
+  }
+  const answer = (await askInstallation(options, pathOf(key, '/pause'), {})) as PauseAnswer
+  writeResult(options.json, answer, () =>
+    answer.changed
+      ? `${key} is paused: ${answer.people} people are in flight, ${answer.messages} messages wait.${unseen(answer)}`
+      : `${key} was paused already.`,
+  )
+}
+
+export async function resume(key: string, options: ResumeOptions): Promise<void> {
+  const answer = (await askInstallation(options, pathOf(key, '/resume'), { spread: options.spread })) as PauseAnswer
+  writeResult(options.json, answer, () =>
+    answer.changed
+      ? `${key} goes on: ${answer.people} people and ${answer.messages} messages were held up and come within ${options.spread}.${unseen(answer)}`
+      : `${key} was not paused.`,
+  )
+}
+
+function unseen({ shown }: PauseAnswer): string {
+  return shown ? '' : ' Temporal could not be told: its pages do not show it, but it holds.'
 }
 
 function minute(iso: string | null): string {

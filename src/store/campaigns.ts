@@ -7,6 +7,7 @@ import { assembleDefinitions, type CampaignKind, checkDocument, type Definition 
 import type { Definitions, JourneyDefinition, TemplateDefinition } from '../domain/definitions.ts'
 import { sayProblem } from '../domain/problem.ts'
 import type { Database, Queryable } from './database.ts'
+import { readPauses } from './journeys/pause-journey.ts'
 import { readSuccessions } from './publishing/successions.ts'
 
 interface CampaignRow {
@@ -33,7 +34,11 @@ export async function loadDefinitions(db: { readonly pool: Queryable }): Promise
   if (rows.length === 0) throw new RangeError('campaigns: nothing is published yet; "perennial apply" publishes')
   const live = rows.filter((row) => row.status === 'live').map(readLive)
   const former = rows.filter((row) => row.status !== 'live').flatMap(readFormer)
-  return { ...assembleDefinitions(version, live, former), ...(await readSuccessions(db.pool)) }
+  return {
+    ...assembleDefinitions(version, live, former),
+    ...(await readSuccessions(db.pool)),
+    ...(await readPauses(db.pool)),
+  }
 }
 
 function readLive(row: CampaignRow): Definition {
@@ -52,7 +57,9 @@ function readFormer(row: CampaignRow): readonly JourneyDefinition[] {
 async function definitionsVersion(db: { readonly pool: Queryable }): Promise<string> {
   const { rows } = await db.pool.query<{ version: string }>(
     `SELECT left(md5(string_agg(concat_ws('/', kind, key, version, status), ',' ORDER BY kind, key, version)
-                       || (SELECT count(*) FROM campaign_publications)), 16) AS version
+                       || (SELECT count(*) FROM campaign_publications)
+                       || coalesce((SELECT string_agg(concat_ws('/', journey, paused_at, resumed_at), ',' ORDER BY journey)
+                                      FROM journey_states), '')), 16) AS version
        FROM campaigns
       WHERE status IN ('live', 'superseded')`,
   )

@@ -7,8 +7,9 @@
  */
 
 import type { ContactVerdict } from '../domain/contact-policy.ts'
+import { pausedRule } from '../domain/decide/pause.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
-import type { EpochMs } from '../domain/time.ts'
+import { dayMs, type EpochMs, secondMs } from '../domain/time.ts'
 import type { Database, Queryable } from './database.ts'
 import { claimMessage } from './ledger-claim.ts'
 import { settleMessage } from './ledger-settle.ts'
@@ -68,12 +69,30 @@ export function createLedger(database: Database): Ledger {
   }
 }
 
-/** As in `saveDecisions`, for what was in somebody's hands when its run ended. */
-const runEndSql = `
-  SELECT 'run ended: ' || r.end_reason AS reason
-    FROM messages m JOIN journey_runs r USING (customer_id, journey, entry_number)
-   WHERE m.id = $1 AND m.message_class = 'marketing' AND r.ended_at > m.planned_at
-     AND (r.status = 'exited' OR r.end_reason LIKE 'goal:%')`
+/**
+ * As in `saveDecisions`, for what was in somebody's hands when its run ended; and whether its journey stands still. Asked
+ * here and not of definitions that are a second old: nothing leaves after a pause was saved.
+ */
+const journeySql = `
+  SELECT (SELECT 'run ended: ' || r.end_reason FROM journey_runs r
+           WHERE (r.customer_id, r.journey, r.entry_number) = (m.customer_id, m.journey, m.entry_number)
+             AND m.message_class = 'marketing' AND r.ended_at > m.planned_at
+             AND (r.status = 'exited' OR r.end_reason LIKE 'goal:%')) AS "endReason",
+         EXISTS (SELECT FROM journey_states s
+                  WHERE s.journey = m.journey AND s.paused_at IS NOT NULL AND s.resumed_at IS NULL) AS "isPaused"
+    FROM messages m WHERE m.id = $1`
+
+interface PausedVerdict {
+  readonly allowed: false
+  readonly rule: string
+  readonly notBeforeMs: EpochMs | null
+}
+
+/** Held until it is as good as stale: should the journey go on before, it gets another moment. */
+function pausedVerdict({ expiresAtMs }: ClaimedMessage, nowMs: EpochMs): PausedVerdict {
+  const untilMs = (expiresAtMs ?? nowMs + dayMs) - secondMs
+  return { allowed: false, rule: pausedRule, notBeforeMs: untilMs > nowMs ? untilMs : null }
+}
 
 async function transmit(
   client: Queryable,
@@ -83,13 +102,18 @@ async function transmit(
   leaseMs: number,
   check: (snapshot: Snapshot) => ContactVerdict,
 ): Promise<Transmission> {
-  const [loaded, runEnd] = await Promise.all([
+  const [loaded, ofJourney] = await Promise.all([
     lockAndLoadSnapshot(client, message.customerId, { nowMs, newsPage: 0, recent: 'left' }),
-    client.query<{ reason: string }>({ name: 'ledger-run-end', text: runEndSql, values: [message.id] }),
+    client.query<{ endReason: string | null; isPaused: boolean }>({
+      name: 'ledger-journey',
+      text: journeySql,
+      values: [message.id],
+    }),
   ])
   if (!loaded) return refuse(client, message, holder, nowMs, 'erased')
-  if (runEnd.rows[0]) return refuse(client, message, holder, nowMs, runEnd.rows[0].reason)
-  const verdict = check(loaded.snapshot)
+  const { endReason = null, isPaused = false } = ofJourney.rows[0] ?? {}
+  if (endReason !== null) return refuse(client, message, holder, nowMs, endReason)
+  const verdict: ContactVerdict | PausedVerdict = isPaused ? pausedVerdict(message, nowMs) : check(loaded.snapshot)
   if (verdict.allowed) {
     const { rowCount } = await client.query({
       name: 'ledger-transmit',

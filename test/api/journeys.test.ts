@@ -120,6 +120,8 @@ describe('journeys', () => {
     for (const [path, body] of [
       ['/journeys/course/rollback', { to: 1 }],
       ['/journeys/course/archive', {}],
+      ['/journeys/course/pause', {}],
+      ['/journeys/course/resume', {}],
       ['/journeys/course/versions', { document: {} }],
     ] as const)
       expect(await call(path, body, analyst)).toMatchObject({ status: 403 })
@@ -200,6 +202,31 @@ describe('a document', () => {
       json: { published: true, from: null, to: 1 },
     })
     expect(await call('/journeys/new')).toMatchObject({ json: { status: 'live', number: 1 } })
+  })
+})
+
+describe('pausing', () => {
+  test('and resuming are asked for, counted, written down, and no error when asked for twice', async () => {
+    await inFlight(3)
+    expect(await perennial('journeys', 'pause', 'course')).toBe(
+      'Nothing was done: with --yes course stands still, with 3 people in flight.\n',
+    )
+    expect((await call('/journeys/course')).json).toMatchObject({ status: 'live' })
+    expect(await perennial('journeys', 'pause', 'course', '--yes')).toContain(
+      'course is paused: 3 people are in flight',
+    )
+    expect((await call('/journeys/course')).json).toMatchObject({ status: 'paused', pausedBy: expect.any(String) })
+    expect(await call('/journeys/course/pause', {})).toMatchObject({ status: 200, json: { changed: false } })
+    expect(await call('/journeys/nowhere/pause', {})).toMatchObject({ status: 404 })
+
+    expect(await call('/journeys/course/resume', { spread: 'soon' })).toMatchObject({
+      status: 400,
+      json: { error: { field: 'spread' } },
+    })
+    expect(await perennial('journeys', 'resume', 'course', '--spread', '2 hours')).toContain('come within 2 hours')
+    expect((await call('/journeys/course')).json).toMatchObject({ status: 'live' })
+    expect(await call('/journeys/course/resume', {})).toMatchObject({ json: { changed: false, spreadMs: 3_600_000 } })
+    expect(await audited()).toMatchObject([{ action: 'publish' }, { action: 'pause' }, { action: 'resume' }])
   })
 })
 

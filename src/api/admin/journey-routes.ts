@@ -1,8 +1,12 @@
 /** The admin API for journeys: how they are, their versions, and what people decide about them. */
 
+import { WorkflowNotFoundError } from '@temporalio/client'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { key as keySchema } from '../../domain/document-parts.ts'
+import { journeyPauseType, journeyWorkflowId, lifecycleQueue } from '../../../workflows/ids.ts'
+import { lookSignal } from '../../../workflows/messages.ts'
+import { usualResumeSpreadMs } from '../../domain/decide/pause.ts'
+import { duration, key as keySchema } from '../../domain/document-parts.ts'
 import type { InFlightChoice } from '../../domain/in-flight.ts'
 import { inFlightDocument } from '../../domain/in-flight-schema.ts'
 import { diffDocuments } from '../../domain/journey-diff.ts'
@@ -17,6 +21,7 @@ import {
   type VersionDocument,
   whereInFlight,
 } from '../../store/journeys/journey-reports.ts'
+import { type PauseOutcome, pauseJourney, resumeJourney } from '../../store/journeys/pause-journey.ts'
 import { JourneyRefusedError, type JourneyToPublish, publishJourney } from '../../store/journeys/publish-journey.ts'
 import { InFlightError, type InFlightReport } from '../../store/publishing/journey-plans.ts'
 import { ApiError } from '../api-error.ts'
@@ -34,6 +39,7 @@ const inFlight = z.unknown().optional()
 const dryRun = z.boolean().default(false)
 const publishBody = z.strictObject({ document: z.unknown(), inFlight, dryRun })
 const rollbackBody = z.strictObject({ to: z.int().min(1), inFlight, dryRun })
+const resumeBody = z.strictObject({ spread: duration.default(usualResumeSpreadMs) })
 const archiveBody = z.strictObject({ inFlight: z.enum(['stay', 'exit']).default('stay'), dryRun })
 
 /** Register beside the other admin routes: it is behind the same check. */
@@ -50,6 +56,8 @@ export function journeyRoutes(needs: AdminNeeds): (app: FastifyInstance) => Prom
     app.get<WithKey>('/journeys/:key/diff', (request) => answerDiff(needs, request.params.key, queryOf(request)))
     app.post<WithKey>('/journeys/:key/versions', change, (request) => answerPublish(needs, request))
     app.post<WithKey>('/journeys/:key/rollback', change, (request) => answerRollback(needs, request))
+    app.post<WithKey>('/journeys/:key/pause', change, (request) => answerPause(needs, request))
+    app.post<WithKey>('/journeys/:key/resume', change, (request) => answerResume(needs, request))
     app.post<WithKey>('/journeys/:key/archive', change, (request) => answerArchive(needs, request))
   }
 }
@@ -105,6 +113,64 @@ async function publishFor(
     if (error instanceof InFlightError) throw new ApiError(400, error.message, 'inFlight')
     if (error instanceof JourneyRefusedError) throw new ApiError(400, error.message, 'document')
     throw error
+  }
+}
+
+async function answerPause(needs: AdminNeeds, request: FastifyRequest<WithKey>): Promise<object> {
+  const { key } = request.params
+  const outcome = await pauseJourney(needs.database, { key, by: actorOf(request), nowMs: needs.clock.nowMs() })
+  return toldOf(needs, key, 'paused', outcome)
+}
+
+async function answerResume(needs: AdminNeeds, request: FastifyRequest<WithKey>): Promise<object> {
+  const { key } = request.params
+  const { spread: spreadMs } = read(resumeBody, request.body ?? {})
+  const wish = { key, by: actorOf(request), nowMs: needs.clock.nowMs(), spreadMs }
+  return { spreadMs, ...(await toldOf(needs, key, 'live', await resumeJourney(needs.database, wish))) }
+}
+
+/** @throws ApiError 404 for a journey that is not in use. Asked for twice, it is so already: that is no error. */
+async function toldOf(
+  needs: AdminNeeds,
+  key: string,
+  status: JourneySummary['status'],
+  outcome: PauseOutcome,
+): Promise<object> {
+  if (outcome.result === 'unknown') throw unknownJourney()
+  const { result, ...counts } = outcome
+  return {
+    journey: key,
+    status,
+    changed: result === 'done',
+    ...counts,
+    shown: await showInTemporal(needs, key, status),
+  }
+}
+
+const callTimeoutMs = 3_000
+
+/** For whoever watches Temporal: a paused journey has a workflow. The row is the truth, so an outage is no error. */
+async function showInTemporal(
+  { temporal }: AdminNeeds,
+  key: string,
+  status: JourneySummary['status'],
+): Promise<boolean> {
+  const workflowId = journeyWorkflowId(key)
+  try {
+    await temporal.withDeadline(Date.now() + callTimeoutMs, async () => {
+      if (status !== 'paused') return temporal.getHandle(workflowId).signal(lookSignal)
+      await temporal.signalWithStart(journeyPauseType, {
+        workflowId,
+        taskQueue: lifecycleQueue,
+        args: [{ journey: key }],
+        signal: lookSignal,
+        staticSummary: 'Paused journey',
+      })
+    })
+    return true
+  } catch (error) {
+    // Nobody watched it: then there is nothing to show.
+    return error instanceof WorkflowNotFoundError
   }
 }
 

@@ -6,11 +6,14 @@
 
 import type { MessageStep, Pause, Step } from '../definitions.ts'
 import { nextOpening } from '../local-time.ts'
-import type { EpochMs } from '../time.ts'
+import { type EpochMs, hourMs } from '../time.ts'
 import { delayEndsAt, spreadMs } from './advance.ts'
 import { type DefinedRun, note, type Workspace, zoneOf } from './workspace.ts'
 
 export const pausedRule = 'journey-paused'
+/** Over how long those who were held up come again, if nobody says otherwise. */
+export const usualResumeSpreadMs = hourMs
+
 export const staleRule = 'stale-after-pause'
 
 export function isPaused({ definitions }: Workspace, journey: string): boolean {
