@@ -19,6 +19,8 @@ import type { Vault } from '../store/vault.ts'
 import { customerPage } from './customer-page.ts'
 import { dashboard } from './dashboard.ts'
 import { type Html, html } from './html.ts'
+import { journeyGraphStyle } from './journey-graph.ts'
+import { journeyPageRoutes } from './journey-routes.ts'
 import { lifecyclePage, lifecycleStyle } from './lifecycle-page.ts'
 import { modelPageRoutes } from './model-routes.ts'
 import { sendPage } from './page.ts'
@@ -59,13 +61,19 @@ export function consoleRoutes(needs: ConsoleNeeds): (app: FastifyInstance) => Pr
       showCustomer(needs, request, request.params.id, reply, true),
     )
     app.get('/lifecycle', (request, reply) => showLifecycle(needs, request, reply))
+    const isSignedIn = async (request: FastifyRequest): Promise<boolean> =>
+      (await visitorOf(needs, request)) !== undefined
     const pageNeeds: SegmentPageNeeds = {
       ...needs,
-      isSignedIn: async (request) => (await visitorOf(needs, request)) !== undefined,
+      isSignedIn,
       send: (reply, status, title, main) => sendFramed(needs, reply, status, title, main),
     }
     segmentPageRoutes(app, pageNeeds)
     modelPageRoutes(app, pageNeeds)
+    journeyPageRoutes(app, {
+      ...pageNeeds,
+      send: (reply, status, title, main) => sendFramed(needs, reply, status, title, main, journeyGraphStyle),
+    })
   }
 }
 
@@ -184,7 +192,7 @@ function sendFramed(
   style?: string,
 ): FastifyReply {
   const body = html`<header class="top"><strong><a href="/">Perennial</a></strong><nav>
-    <a href="/lifecycle">Lifecycle</a><a href="/segments">Segments</a><a href="/models">Models</a>
+    <a href="/journeys">Journeys</a><a href="/lifecycle">Lifecycle</a><a href="/segments">Segments</a><a href="/models">Models</a>
     ${pages.mail !== undefined && html`<a href="${pages.mail}">Caught mail</a>`}
     ${pages.sms !== undefined && html`<a href="${pages.sms}">Caught SMS</a>`}
     ${pages.temporal !== undefined && html`<a href="${pages.temporal}">Temporal</a>`}

@@ -1,0 +1,84 @@
+/** Journeys in the console: the list, and one of them with its steps drawn, who stands where, and its versions. */
+
+import type { JourneyDefinition } from '../domain/definitions.ts'
+import type { JourneySummary, JourneyVersion, Place } from '../store/journeys/journey-reports.ts'
+import { formatCount, formatTime } from './format.ts'
+import { type Html, html } from './html.ts'
+import { journeyGraph } from './journey-graph.ts'
+
+export function journeyListPage(journeys: readonly JourneySummary[]): Html {
+  const rows = journeys.map(
+    (one) => html`<tr><td><a href="/journeys/${one.key}">${one.name}</a><br><span class="soft">${one.key}</span></td>
+      <td>${one.description ?? ''}</td><td>${statusOf(one)}</td><td class="number">${one.number}</td>
+      <td class="number">${formatCount(one.inFlight)}</td>
+      <td class="number">${one.onFormerVersions === 0 ? '–' : formatCount(one.onFormerVersions)}</td></tr>`,
+  )
+  return html`<main><h1>Journeys</h1><p class="lead">What happens to customers over time.</p><section>${
+    rows.length === 0
+      ? html`<p class="soft">No journeys yet. Put a file into <code>campaigns/journeys</code> and run
+      <code>perennial apply</code>.</p>`
+      : html`<table><thead><tr><th>Journey</th><th></th><th>Status</th><th class="number">Version</th>
+      <th class="number">In flight</th><th class="number">On former versions</th></tr></thead><tbody>${rows}</tbody></table>`
+  }</section></main>`
+}
+
+export interface JourneyPage {
+  readonly journey: JourneySummary
+  /** Undefined where this version of the product cannot read it. */
+  readonly definition: JourneyDefinition | undefined
+  readonly places: readonly Place[]
+  readonly versions: readonly JourneyVersion[]
+}
+
+export function journeyPage({ journey, definition, places, versions }: JourneyPage): Html {
+  const here = places.filter(({ version }) => version === journey.version)
+  const elsewhere = places.filter(({ version }) => version !== journey.version)
+  const counts = new Map(here.map(({ step, count }) => [step, count]))
+  return html`<main><h1>${journey.name}</h1><p class="lead">${journey.description ?? ''} ${statusOf(journey)}</p>
+    <div class="grid"><section><h2>In flight</h2><strong class="big">${formatCount(journey.inFlight)}</strong>
+      <p class="soft">${formatCount(journey.onFormerVersions)} of them on former versions</p></section>
+    <section><h2>Version ${journey.number}</h2><p>Published ${formatTime(journey.publishedAt)} UTC</p>
+      <p class="soft"><code>${journey.key}</code></p></section></div>
+    <section><h2>Steps <span class="soft">The numbers are people who stand there now.</span></h2>${
+      definition === undefined
+        ? html`<p class="warn">This version of the product cannot read it.</p>`
+        : journeyGraph(definition, counts)
+    }</section>
+    ${elsewhere.length > 0 && html`<section><h2>On former versions</h2>${placeTable(elsewhere)}</section>`}
+    <section><h2>Versions</h2>${versionTable(versions)}</section></main>`
+}
+
+function statusOf({ status, pausedAt, archivedAt }: JourneySummary): Html {
+  switch (status) {
+    case 'live':
+      return html`<span class="tag">live</span>`
+    case 'paused':
+      return html`<span class="tag warn">paused since ${formatTime(pausedAt)}</span>`
+    case 'archived':
+      return html`<span class="tag">archived ${archivedAt === null ? '' : formatTime(archivedAt)}</span>`
+  }
+}
+
+function placeTable(places: readonly Place[]): Html {
+  const rows = places.map(
+    ({ number, step, count }) => html`<tr><td class="number">${number ?? '–'}</td><td>${step}</td>
+      <td class="number">${formatCount(count)}</td></tr>`,
+  )
+  return html`<table><thead><tr><th class="number">Version</th><th>Step</th><th class="number">People</th></tr></thead>
+    <tbody>${rows}</tbody></table>`
+}
+
+function versionTable(versions: readonly JourneyVersion[]): Html {
+  const rows = versions.map(
+    (one) => html`<tr><td class="number">${one.number}</td><td class="time">${formatTime(one.publishedAt)}</td>
+      <td>${one.name}${one.restores !== null && html` <span class="tag">brings back ${one.restores}</span>`}</td>
+      <td>${fateOf(one)}</td><td class="number">${formatCount(one.inFlight)}</td></tr>`,
+  )
+  return html`<table><thead><tr><th class="number">Version</th><th>Published (UTC)</th><th>Name</th>
+    <th>People in flight then</th><th class="number">Follow it now</th></tr></thead><tbody>${rows}</tbody></table>`
+}
+
+function fateOf({ choice: { choice, stay = 0, move = 0, exit = 0 } }: JourneyVersion): string {
+  if (choice === undefined) return '–'
+  return `${formatCount(stay)} stayed, ${formatCount(move)} moved, ${formatCount(exit)} left`
+}

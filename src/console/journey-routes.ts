@@ -1,0 +1,47 @@
+/** The pages about journeys. Whoever may see the console may see them: they hold nothing personal. */
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { checkDocument } from '../domain/campaign-documents.ts'
+import type { JourneyDefinition } from '../domain/definitions.ts'
+import { key as keySchema } from '../domain/document-parts.ts'
+import type { Database } from '../store/database.ts'
+import {
+  findJourney,
+  type JourneySummary,
+  listJourneys,
+  listVersions,
+  whereInFlight,
+} from '../store/journeys/journey-reports.ts'
+import { type Html, html } from './html.ts'
+import { journeyListPage, journeyPage } from './journey-pages.ts'
+
+export interface JourneyPageNeeds {
+  readonly database: Database
+  readonly isSignedIn: (request: FastifyRequest) => Promise<boolean>
+  readonly send: (reply: FastifyReply, status: number, title: string, main: Html) => FastifyReply
+}
+
+export function journeyPageRoutes(app: FastifyInstance, needs: JourneyPageNeeds): void {
+  const { pool } = needs.database
+  app.get('/journeys', async (request, reply) => {
+    if (!(await needs.isSignedIn(request))) return reply.redirect('/login', 303)
+    return needs.send(reply, 200, 'Journeys · Perennial', journeyListPage(await listJourneys(pool)))
+  })
+  app.get<{ Params: { key: string } }>('/journeys/:key', async (request, reply) => {
+    if (!(await needs.isSignedIn(request))) return reply.redirect('/login', 303)
+    const { key } = request.params
+    const journey = keySchema.safeParse(key).success ? await findJourney(pool, key) : undefined
+    if (journey === undefined) {
+      const main = html`<main><h1>There is no journey with this key</h1><p><a href="/journeys">All journeys</a></p></main>`
+      return needs.send(reply, 404, 'Unknown journey', main)
+    }
+    const [places, versions] = await Promise.all([whereInFlight(pool, key), listVersions(pool, key)])
+    const main = journeyPage({ journey, definition: definitionOf(journey), places, versions })
+    return needs.send(reply, 200, `${journey.name} · Perennial`, main)
+  })
+}
+
+function definitionOf({ key, version, document }: JourneySummary): JourneyDefinition | undefined {
+  const result = checkDocument({ kind: 'journey', key, version, document })
+  return 'checked' in result && result.checked.kind === 'journey' ? result.checked.definition : undefined
+}

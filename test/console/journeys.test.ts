@@ -1,0 +1,69 @@
+/** Journeys in the console: the list, the drawing with people on it, the versions. */
+
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { publishCampaigns } from '../../src/store/publishing/publish-campaigns.ts'
+import { startTestServer, type TestServer } from '../api/support/test-server.ts'
+import { firstVersion, plantInFlight, secondVersion } from '../journeys/support/shop.ts'
+import { type CampaignDirectory, campaignDirectory } from '../store/support/campaign-directory.ts'
+
+let server: TestServer
+let directory: CampaignDirectory
+let cookie: string
+
+beforeAll(async () => {
+  server = await startTestServer()
+  directory = campaignDirectory({
+    'journeys/course.yaml': firstVersion.replace('name: Course', 'name: "Course <b>for</b> all"'),
+  })
+  await publishCampaigns(server.database, directory.path, server.time.nowMs)
+  const rows = async <Row extends object>(sql: string, values?: readonly unknown[]): Promise<Row[]> =>
+    (await server.database.pool.query(sql, values as unknown[])).rows as Row[]
+  const sinceMs = server.time.nowMs
+  await plantInFlight({ rows }, [{ step: 'late', count: 2, sinceMs, wakeMs: null }])
+  directory.write({ 'journeys/course.yaml': secondVersion })
+  await publishCampaigns(server.database, directory.path, server.time.nowMs)
+  await plantInFlight({ rows }, [{ step: 'think', count: 7, sinceMs: sinceMs + 1, wakeMs: null }])
+  const body = new URLSearchParams({ token: server.adminToken })
+  const login = await fetch(`${server.url}/login`, { method: 'POST', redirect: 'manual', body })
+  cookie = login.headers.get('set-cookie')?.split(';')[0] ?? ''
+})
+afterAll(async () => {
+  directory.remove()
+  await server.close()
+})
+
+async function page(path: string, as = cookie): Promise<{ status: number; text: string }> {
+  const response = await fetch(server.url + path, { redirect: 'manual', headers: { cookie: as } })
+  return { status: response.status, text: await response.text() }
+}
+
+test('nobody sees them without signing in', async () => {
+  for (const path of ['/journeys', '/journeys/course']) expect((await page(path, '')).status).toBe(303)
+})
+
+test('the list tells status, version and people in flight', async () => {
+  const { status, text } = await page('/journeys')
+  expect(status).toBe(200)
+  expect(text).toMatch(/href="\/journeys\/course">Course<\/a>[\s\S]*live[\s\S]*>2<[\s\S]*>9<[\s\S]*>2</)
+})
+
+test('a journey is drawn with every step and who stands there; people on former versions are told apart', async () => {
+  const { status, text } = await page('/journeys/course')
+  expect(status).toBe(200)
+  for (const step of ['rest', 'hello', 'think', 'pause', 'done']) expect(text).toContain(`>${step}</text>`)
+  expect(text).toMatch(/>think<\/text>[\s\S]*class="count">7<\/text>/)
+  expect(text).toMatch(/On former versions[\s\S]*>late<\/td>\s*<td class="number">2</)
+  expect(text).toContain('2 stayed, 0 moved, 0 left')
+  expect(text).not.toContain('<b>for</b>')
+  const folder = process.env['PERENNIAL_PICTURES']
+  if (folder !== undefined) {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(`${folder}/journey.html`, text)
+  }
+})
+
+test('a journey that there is not is told so', async () => {
+  expect((await page('/journeys/other')).status).toBe(404)
+  expect((await page('/journeys/%00')).status).toBe(404)
+})
