@@ -126,6 +126,7 @@ function waysFrom(step: Step): readonly LabelledTarget[] {
     case 'delay':
     case 'time-window':
     case 'update-profile':
+    case 'webhook':
       return [onward]
     case 'go-to-journey':
     case 'exit':
@@ -152,6 +153,8 @@ function stepInWords(step: Step): string {
       return 'Experiment'
     case 'update-profile':
       return `Sets ${Object.keys(step.set).join(', ')}`
+    case 'webhook':
+      return 'Tells another system'
     case 'go-to-journey':
       return `On to the journey ${step.journey}`
     case 'task':

@@ -91,6 +91,7 @@ function naturallyDueAt(work: Workspace, run: DefinedRun, step: Step): EpochMs {
     case 'multi-split':
     case 'experiment':
     case 'update-profile':
+    case 'webhook':
     case 'go-to-journey':
     case 'exit':
       return run.stepSinceMs
