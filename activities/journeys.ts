@@ -4,32 +4,31 @@ import { ApplicationFailure } from '@temporalio/activity'
 import type { Clock } from '../src/clock.ts'
 import { usualResumeSpreadMs } from '../src/domain/decide/pause.ts'
 import { minuteMs } from '../src/domain/time.ts'
-import type { Database } from '../src/store/database.ts'
-import { findJourney } from '../src/store/journeys/journey-reports.ts'
-import { type PauseOutcome, pauseJourney, resumeJourney } from '../src/store/journeys/pause-journey.ts'
+import type { JourneyStore } from '../src/store/journeys/journey-store.ts'
+import type { PauseOutcome } from '../src/store/journeys/pause-journey.ts'
 import type { JourneyActivities, JourneyStanding } from './journey-types.ts'
 
 export interface JourneyNeeds {
-  readonly database: Pick<Database, 'pool' | 'transaction'>
+  readonly journeys: JourneyStore
   readonly clock: Clock
 }
 
 /** For the audit: somebody who may send signals. */
 const by = 'temporal'
 
-export function createJourneyActivities({ database, clock }: JourneyNeeds): JourneyActivities {
+export function createJourneyActivities({ journeys, clock }: JourneyNeeds): JourneyActivities {
   const standing = async (key: string): Promise<JourneyStanding> => {
-    const journey = await findJourney(database.pool, key)
+    const journey = await journeys.find(key)
     return { isPaused: journey?.status === 'paused', inFlight: journey?.inFlight ?? 0 }
   }
   return {
     async stopJourney(key) {
-      refuseUnknown(await pauseJourney(database, { key, by, nowMs: clock.nowMs() }))
+      refuseUnknown(await journeys.pause({ key, by, nowMs: clock.nowMs() }))
       return standing(key)
     },
     async letJourneyGoOn(key, spreadMinutes) {
       const spreadMs = spreadMinutes === undefined ? usualResumeSpreadMs : Math.max(0, spreadMinutes) * minuteMs
-      refuseUnknown(await resumeJourney(database, { key, by, nowMs: clock.nowMs(), spreadMs }))
+      refuseUnknown(await journeys.resume({ key, by, nowMs: clock.nowMs(), spreadMs }))
       return standing(key)
     },
     lookAtJourney: standing,

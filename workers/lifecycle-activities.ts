@@ -24,6 +24,7 @@ import { createCrowdStore } from '../src/store/crowd-pages.ts'
 import type { Database } from '../src/store/database.ts'
 import { createErasureStore } from '../src/store/erasures.ts'
 import { createIdentifiers } from '../src/store/identifiers.ts'
+import { createJourneyStore } from '../src/store/journeys/journey-store.ts'
 import { createLedger } from '../src/store/ledger.ts'
 import { twilioStatusUrl } from '../src/store/links.ts'
 import { referralCodeOf } from '../src/store/referrals/codes.ts'
@@ -79,7 +80,7 @@ export function createLifecycleActivities(neighbours: Neighbours): LifecycleActi
       ...createReviewActivities(reviewing),
       ...createCrowdActivities({ ...reviewing, crowd, score: scoring.scoreCustomer }),
       ...scoring,
-      ...createJourneyActivities({ database, clock }),
+      ...createJourneyActivities({ journeys: createJourneyStore(database), clock }),
       ...createErasureActivities({ erasures: createErasureStore(database, vault), definitions, clock }),
     },
     delivery: {

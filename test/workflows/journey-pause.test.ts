@@ -89,7 +89,7 @@ test('of a journey that there is not ends with a reason, and is not tried for ev
       args: [{ journey: 'nowhere' }],
       signal: pauseSignal,
     })
-    await expect(handle.result()).rejects.toThrow()
+    await expect(handle.result()).rejects.toThrow('Workflow execution failed')
     expect((await handle.describe()).status.name).toBe('FAILED')
   })
 })
