@@ -87,11 +87,14 @@ class Sender implements SmtpSender {
   }
 
   #dispatch(): void {
-    while (this.#queues.first.length + this.#queues.bulk.length > 0) {
+    for (;;) {
+      const queued = this.#queues.first.length + this.#queues.bulk.length
+      if (queued === 0) return
       const free = this.#freest()
-      // Before a second message is put on a busy conversation, another one is opened.
+      // Before a second message is put on a busy conversation, another one is opened, and waited for: whoever is behind
+      // a message that the server is slow to answer waits as long.
       if (free?.inHand !== 0 && this.#mayOpen()) void this.#open()
-      else if (free) this.#hand(free)
+      else if (free && (free.inHand === 0 || queued > this.#opening)) this.#hand(free)
       else return
     }
   }
