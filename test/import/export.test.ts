@@ -38,7 +38,8 @@ test('a segment comes out masked; in full only when asked for, and that is recor
   expect(run('segment', 'vip', ...columns).stdout).toBe(
     `customer_id,email,phone,personal.firstName,stage\r\nx1,a•••@inbox.example,"'+44•••••958",A•••,acquire\r\n`,
   )
-  expect(await shop.rows('SELECT FROM audit_entries')).toEqual([])
+  const exports = () => shop.rows(`SELECT action, detail FROM audit_entries WHERE action = 'export'`)
+  expect(await exports()).toEqual([])
   const { stdout } = run('segment', 'vip', ...columns, '--with-personal', '--format', 'jsonl')
   expect(JSON.parse(stdout)).toEqual({
     customer_id: 'x1',
@@ -47,9 +48,7 @@ test('a segment comes out masked; in full only when asked for, and that is recor
     'personal.firstName': 'Ada',
     stage: 'acquire',
   })
-  expect(await shop.rows('SELECT action, detail FROM audit_entries')).toEqual([
-    { action: 'export', detail: { segment: 'vip' } },
-  ])
+  expect(await exports()).toEqual([{ action: 'export', detail: { segment: 'vip' } }])
 })
 
 test('what a spreadsheet would run as a formula is a text, and any reader of RFC 4180 reads it back', () => {

@@ -32,7 +32,9 @@ afterAll(async () => {
   if (steps.length > 0) await world.close()
 })
 
-test.skipIf(steps.length > 0)('skipped: PERENNIAL_KILL_STEPS=all kills a worker in every step', () => undefined)
+test.skip('only with PERENNIAL_KILL_STEPS=all: a worker is killed in every step', () => {
+  expect(steps).not.toEqual([])
+})
 
 test.each(steps)(
   'killed in %s: it resumes, and one model is in use',
