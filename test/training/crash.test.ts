@@ -32,7 +32,7 @@ afterAll(async () => {
   if (steps.length > 0) await world.close()
 })
 
-test.skip('only with PERENNIAL_KILL_STEPS=all: a worker is killed in every step', () => {
+test.skipIf(steps.length === 0)('a worker is killed in every step (only with PERENNIAL_KILL_STEPS=all)', () => {
   expect(steps).not.toEqual([])
 })
 
