@@ -131,6 +131,9 @@ function returnTrainer(kind: 'churn' | 'purchase'): Omit<Trainer, 'draft'> {
   }
 }
 
+/** So many of each kind: half of them calibrate, the other half tell how well. */
+const fewestToJudge = 8
+
 async function draftOfReturns(
   { store }: TrainerNeeds,
   nowMs: number,
@@ -147,9 +150,17 @@ async function draftOfReturns(
   const { later } = await store.histories({ asOfMs: trainAtMs, untilMs: trainAtMs + window.horizonDays * dayMs })
   const tooLittle = tooLittleToLearn(churnLabels(later))
   if (tooLittle !== undefined) return rule(returnDays, tooLittle)
+  const evaluateAtMs = nowMs - window.evaluateAgoDays * dayMs
+  const judged = await store.histories({ asOfMs: evaluateAtMs, untilMs: evaluateAtMs + window.horizonDays * dayMs })
+  const labels = churnLabels(judged.later)
+  const stayedAway = labels.reduce((sum, label) => sum + label, 0)
+  const cameBack = labels.length - stayedAway
+  if (Math.min(stayedAway, cameBack) < fewestToJudge) {
+    return rule(returnDays, `Too little data to judge by: lately ${cameBack} came back and ${stayedAway} stayed away.`)
+  }
   return {
     method: 'logistic-regression',
-    parameters: { horizonDays: window.horizonDays, trainAtMs, evaluateAtMs: nowMs - window.evaluateAgoDays * dayMs },
+    parameters: { horizonDays: window.horizonDays, trainAtMs, evaluateAtMs },
     trainedFromMs: span.firstMs,
     trainedToMs: trainAtMs + window.horizonDays * dayMs,
     featureVersion: churnFeatureVersion,
