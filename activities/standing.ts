@@ -1,9 +1,10 @@
 /** Where a customer stands and what comes next, in plain words for ops. No personal data. */
 
 import type { Decision } from '../src/domain/decision.ts'
-import { type Definitions, journeyVersionKey, type Step } from '../src/domain/definitions.ts'
+import { type Definitions, journeyVersionKey } from '../src/domain/definitions.ts'
 import { sayDuration } from '../src/domain/duration.ts'
 import type { RunFacts, Snapshot } from '../src/domain/snapshot.ts'
+import type { Step } from '../src/domain/steps.ts'
 import type { EpochMs } from '../src/domain/time.ts'
 import type { LoadedSnapshot } from '../src/store/snapshots.ts'
 import type { Standing } from './activity-types.ts'

@@ -10,22 +10,17 @@
 import { createReadStream, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { createGunzip } from 'node:zlib'
 import { from as copyFrom } from 'pg-copy-streams'
 import { startInstallation } from '../src/embedded/supervisor.ts'
-import { importFile } from '../src/intake/import/import-file.ts'
-import { retailImport } from '../src/intake/import/retail.ts'
-import { loadDefinitions } from '../src/store/campaigns.ts'
 import { type Database, openDatabase } from '../src/store/database.ts'
 import { loadMasterKey, Vault } from '../src/store/vault.ts'
 import { runBench, say, wholeNumber } from './support/bench.ts'
+import { importRetail, retailFile as name } from './support/import-retail.ts'
 import { median } from './support/measure.ts'
 import { dataPath, missingData } from './support/shared-data.ts'
-
-const name = 'online_retail.csv.gz'
 
 async function copyBare(database: Database, path: string): Promise<number> {
   await database.pool.query(`
@@ -43,25 +38,14 @@ async function copyBare(database: Database, path: string): Promise<number> {
   }
 }
 
-async function importOnce(database: Database, path: string, home: string): Promise<number> {
+async function importOnce(database: Database, home: string): Promise<number> {
   await database.pool.query(
     `TRUNCATE customers, identities, orders, order_lines, order_changes, products, imports, imported_customers,
               imported_refunds, dirty_customers, lifecycle_moves`,
   )
-  const definitions = await loadDefinitions(database)
   const vault = new Vault(loadMasterKey(home, undefined))
-  const request = {
-    path,
-    stdin: Readable.from([]),
-    kind: retailImport,
-    mapping: new Map<string, string>(),
-    values: { dates: 'iso', timeZone: 'UTC', currency: 'GBP', source: undefined },
-    rejects: join(home, 'rejects.csv'),
-    again: true,
-  } as const
-  const startedAt = performance.now()
-  const { counts } = await importFile(request, { database, vault, definitions, nowMs: Date.now() })
-  return ((counts['lines'] ?? 0) * 1000) / (performance.now() - startedAt)
+  const { lines, tookMs } = await importRetail({ database, vault, home }, Date.now())
+  return (lines * 1000) / tookMs
 }
 
 await runBench('import', { rounds: '2' }, async (options) => {
@@ -77,7 +61,7 @@ await runBench('import', { rounds: '2' }, async (options) => {
   try {
     for (let round = 0; round < rounds; round++) {
       rates.bare.push(await copyBare(database, path))
-      rates.ours.push(await importOnce(database, path, home))
+      rates.ours.push(await importOnce(database, home))
       say(
         `round ${round + 1}: ${Math.round(rates.ours[round] ?? 0)} against ${Math.round(rates.bare[round] ?? 0)} lines/s`,
       )

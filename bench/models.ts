@@ -31,10 +31,10 @@ import { publishCampaigns } from '../src/store/publishing/publish-campaigns.ts'
 import { createTrainingStore } from '../src/store/training-store.ts'
 import { loadMasterKey, Vault } from '../src/store/vault.ts'
 import { runBench, say, wholeNumber } from './support/bench.ts'
-import { dataPath, missingData } from './support/shared-data.ts'
+import { importRetail, retailFile } from './support/import-retail.ts'
+import { missingData } from './support/shared-data.ts'
 import { table } from './support/table.ts'
 
-const retailFile = 'online_retail.csv.gz'
 /** When each log ends. */
 const endOf = { cdnow: Date.parse('1998-07-01T00:00:00Z'), retail: Date.parse('2011-12-10T00:00:00Z') } as const
 
@@ -71,7 +71,7 @@ await runBench('models', { shop: 'both', customers: '23570' }, async ({ shop, cu
       if (missing !== undefined) throw new RangeError(missing)
       await clear(database)
       say('importing Online Retail …')
-      await importRetail(database, vault, home)
+      await importRetail({ database, vault, home }, endOf.retail)
       await learn(
         'retail',
         modelKinds.filter((kind) => kind !== 'uplift'),
@@ -114,19 +114,6 @@ async function clear({ pool }: Database): Promise<void> {
     `TRUNCATE customers, identities, orders, order_lines, order_changes, products, imports, imported_customers, event_days,
               imported_refunds, dirty_customers, lifecycle_moves, models, model_uses, scores, news, customer_matches`,
   )
-}
-
-async function importRetail(database: Database, vault: Vault, home: string): Promise<void> {
-  const request = {
-    path: fileURLToPath(dataPath(retailFile)),
-    stdin: Readable.from([]),
-    kind: retailImport,
-    mapping: new Map<string, string>(),
-    values: { dates: 'iso', timeZone: 'UTC', currency: 'GBP', source: undefined },
-    rejects: join(home, 'rejects.csv'),
-    again: true,
-  } as const
-  await importFile(request, { database, vault, definitions: await loadDefinitions(database), nowMs: endOf.retail })
 }
 
 function report(models: ReadonlyMap<string, ModelRow>, lines: readonly string[]) {

@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads'
 import type { SmtpMail } from '../src/channels/email/smtp/conversation.ts'
 import type { MessageFacts, TemplateSource } from '../src/channels/templates/render-message.ts'
 import type { Measuring } from '../src/domain/tracking.ts'
-import type { BulkMessage } from '../src/store/broadcasts/bulk-ledger.ts'
+import type { BulkMessage } from '../src/store/broadcasts/bulk-page.ts'
 
 /** What a thread is started with. */
 export interface BulkSetting {

@@ -2,14 +2,10 @@
 
 import type { DeliveryNeeds } from '../activities/deliver.ts'
 import { TemplateError } from '../src/channels/templates/liquid.ts'
-import type {
-  MessageFacts,
-  RecommendedItem,
-  RenderedMessage,
-  TemplateSource,
-} from '../src/channels/templates/render-message.ts'
+import type { MessageFacts, RenderedMessage, TemplateSource } from '../src/channels/templates/render-message.ts'
 import type { ThreadRenderer } from '../src/channels/templates/thread-renderer.ts'
 import { confirmationJourney } from '../src/domain/consent-rule.ts'
+import type { RecommendedItem } from '../src/domain/recommended-item.ts'
 import type { MessageClass } from '../src/domain/snapshot.ts'
 import { questionOf, scaleEnds, scoresOf } from '../src/domain/survey.ts'
 import { type Measuring, notMeasured } from '../src/domain/tracking.ts'

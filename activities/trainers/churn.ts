@@ -155,7 +155,7 @@ async function draftOfReturns(
   const labels = churnLabels(judged.later)
   const stayedAway = labels.reduce((sum, label) => sum + label, 0)
   const cameBack = labels.length - stayedAway
-  if (labels.length > 0 && Math.min(stayedAway, cameBack) < fewestToJudge) {
+  if (Math.min(stayedAway, cameBack) < fewestToJudge) {
     return rule(returnDays, `Too little data to judge by: lately ${cameBack} came back and ${stayedAway} stayed away.`)
   }
   return {

@@ -5,6 +5,7 @@ import type { Definitions, JourneyDefinition } from '../../src/domain/definition
 import type { News, RunFacts, Snapshot } from '../../src/domain/snapshot.ts'
 import { dayMs, type EpochMs, hourMs } from '../../src/domain/time.ts'
 import { simulatedZones } from '../../src/simulation/zones.ts'
+import { unknownProfile } from '../../src/store/segment-facts.ts'
 
 /** Noon in Berlin, on a Wednesday. */
 export const nowMs: EpochMs = Date.UTC(2026, 5, 17, 10)
@@ -84,14 +85,7 @@ function customerIn(situation: Situation, definitions: Definitions, i: number): 
       events: [],
       eventDays: [],
       orders: [],
-      profile: {
-        country: null,
-        locale: null,
-        emailDomain: null,
-        timeZone: null,
-        discountCents: 0,
-        discountedRevenueCents: 0,
-      },
+      profile: unknownProfile,
       segments: new Set(),
       journeys: ['regulars', 'review-request', 'browse-abandonment'].map((journey) => ({ journey, status: 'active' })),
       matches: [],

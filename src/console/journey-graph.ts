@@ -1,7 +1,8 @@
 /** A journey drawn: its steps one below the other, the ways between them, and how many stand on each. */
 
-import type { JourneyDefinition, Step } from '../domain/definitions.ts'
+import type { JourneyDefinition } from '../domain/definitions.ts'
 import { sayDuration } from '../domain/duration.ts'
+import type { Step } from '../domain/steps.ts'
 import { formatCount } from './format.ts'
 import { type Html, html } from './html.ts'
 

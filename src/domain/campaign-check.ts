@@ -3,19 +3,11 @@
 import type { CampaignKind } from './campaign-documents.ts'
 import type { Condition } from './condition.ts'
 import { needsConfirmation } from './consent-rule.ts'
-import type {
-  ContactPolicy,
-  Criterion,
-  Definitions,
-  Entry,
-  JourneyDefinition,
-  MessageStep,
-  OfferStep,
-  Step,
-} from './definitions.ts'
+import type { ContactPolicy, Criterion, Definitions, Entry, JourneyDefinition } from './definitions.ts'
 import { computedIn, segmentsIn } from './segment-needs.ts'
 import { inOrder } from './segment-order.ts'
 import type { Channel } from './snapshot.ts'
+import type { MessageStep, OfferStep, Step } from './steps.ts'
 import { questionOf } from './survey.ts'
 
 /** What of a template matters to the steps that use it. */

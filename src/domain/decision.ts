@@ -51,13 +51,17 @@ export interface RunChange {
   readonly endReason: string | null
 }
 
-export interface PlannedMessage {
+/** What a step plans, and which visit of which run to that step it was. */
+interface PlannedByStep {
   readonly id: string
   readonly journey: string
   readonly version: string
   readonly step: string
   readonly entryNumber: number
   readonly visit: number
+}
+
+export interface PlannedMessage extends PlannedByStep {
   readonly channel: Channel
   readonly messageClass: MessageClass
   readonly topic: string
@@ -91,13 +95,7 @@ export interface PlannedTask {
   readonly expiresAtMs: EpochMs
 }
 
-export interface PlannedWebhook {
-  readonly id: string
-  readonly journey: string
-  readonly version: string
-  readonly step: string
-  readonly entryNumber: number
-  readonly visit: number
+export interface PlannedWebhook extends PlannedByStep {
   readonly url: string
   /** Impersonal values. */
   readonly data: Readonly<Record<string, TraitValue>>

@@ -2,7 +2,8 @@
 
 import type { Condition } from './condition.ts'
 import { type Needs, needsOf } from './conditions/needs.ts'
-import type { Definitions, JourneyDefinition, LifecycleDefinition, Step } from './definitions.ts'
+import type { Definitions, JourneyDefinition, LifecycleDefinition } from './definitions.ts'
+import type { Step } from './steps.ts'
 
 const known = new WeakMap<Definitions, Needs | undefined>()
 

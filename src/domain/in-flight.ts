@@ -3,9 +3,10 @@
  * entered, move to steps of the new one, or leave. Pure; the store does the same for sets.
  */
 
-import type { JourneyDefinition, Step } from './definitions.ts'
+import type { JourneyDefinition } from './definitions.ts'
 import { sameContent } from './same-content.ts'
 import type { RunMemory } from './snapshot.ts'
+import type { Step } from './steps.ts'
 
 /** By step of the former versions: a step of the new one, or null for leaving the journey. */
 export type StepMap = Readonly<Record<string, string | null>>

@@ -1,8 +1,9 @@
 /** Which of all that happens may matter to a decision: everything else need not wake anybody. */
 
 import { type Condition, factsOf } from './condition.ts'
-import type { Criterion, Definitions, JourneyDefinition, Step } from './definitions.ts'
+import type { Criterion, Definitions, JourneyDefinition } from './definitions.ts'
 import { segmentsIn } from './segment-needs.ts'
+import type { Step } from './steps.ts'
 
 /** Events that change what conditions on orders and on the lifecycle see, whatever journeys there are. */
 const orderEvents = ['Order Completed', 'Order Refunded', 'Order Cancelled', 'Order Updated']

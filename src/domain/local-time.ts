@@ -6,7 +6,6 @@
  */
 
 import { Temporal } from 'temporal-polyfill'
-import type { LocalWindow } from './definitions.ts'
 import { dayMs, type EpochMs, minuteMs } from './time.ts'
 
 /** Minutes since midnight, 0 to 1439. */
@@ -14,6 +13,13 @@ export type TimeOfDay = number
 
 /** As in ISO 8601: 1 is Monday, 7 is Sunday. */
 export type Weekday = 1 | 2 | 3 | 4 | 5 | 6 | 7
+
+/** Open from `from` until just before `to`; over midnight if `to` is earlier. Days are those on which it opens. */
+export interface LocalWindow {
+  readonly from: TimeOfDay
+  readonly to: TimeOfDay
+  readonly days: readonly Weekday[]
+}
 
 export const everyDay: readonly Weekday[] = [1, 2, 3, 4, 5, 6, 7]
 

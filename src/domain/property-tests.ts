@@ -1,9 +1,12 @@
 /** Tests of an event's properties: as documents write them, and whether they hold. */
 
 import { z } from 'zod'
-import type { PropertyTests } from './definitions.ts'
+import type { ValueTest } from './condition.ts'
 import { comparableName, personalInProperties } from './personal-names.ts'
 import { passes, storableText, valueTest } from './value-test.ts'
+
+/** Tests of an event's properties by name; all must hold. */
+export type PropertyTests = readonly { readonly property: string; readonly test: ValueTest }[]
 
 /** What is personal is split off and sealed before an event is stored, so no test could ever see it. */
 export const propertyName = storableText

@@ -2,11 +2,11 @@
 
 import { z } from 'zod'
 import { condition } from './condition-schema.ts'
-import type { MessageStep, Step, Target } from './definitions.ts'
 import { channel, key, share, timeOfDay, waitingTime, weekdayList, words } from './document-parts.ts'
 import { everyDay, type Weekday } from './local-time.ts'
 import { comparableName, personalInTraits } from './personal-names.ts'
 import { propertyTests } from './property-tests.ts'
+import type { MessageStep, Step, Target } from './steps.ts'
 import { surveyAnswered } from './survey.ts'
 
 /** The target that completes the run; no step may have this id. */

@@ -1,21 +1,9 @@
 /** What models recommend to a customer, as templates show it. */
 
+import type { RecommendedItem } from '../domain/recommended-item.ts'
 import type { Queryable } from '../store/database.ts'
 import { recommendFor } from '../store/recommendations.ts'
 import { decimalsOf } from './money.ts'
-
-export interface RecommendedItem {
-  readonly product_id: string
-  readonly name: string | null
-  readonly category: string | null
-  /** In whole units: 24.9. */
-  readonly price: number | null
-  readonly currency: string | null
-  readonly url: string | null
-  readonly image_url: string | null
-  /** "because you bought Kind of Blue" */
-  readonly reason: string
-}
 
 /** As many as a message has room for. */
 const recommendedInMessages = 12

@@ -1,6 +1,7 @@
 /** What a scenario names must exist, or an expectation could never be met and a refusal never be noticed. */
 
-import type { Definitions, Step } from '../domain/definitions.ts'
+import type { Definitions } from '../domain/definitions.ts'
+import type { Step } from '../domain/steps.ts'
 import type { ScenarioDocument } from './scenario-schema.ts'
 
 export interface ScenarioProblem {

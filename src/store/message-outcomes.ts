@@ -137,7 +137,7 @@ const boughtAfter = (moment: string): string => `LEFT JOIN LATERAL (
  * Those whose days to react are over. Everybody counts on the side to which chance put them, whatever they got: that is
  * what makes the sides comparable.
  */
-export async function holdOutArms(
+export async function holdOutRows(
   db: Queryable,
   { sinceMs, nowMs, withinDays }: OutcomesWanted,
 ): Promise<HoldOutRow[]> {

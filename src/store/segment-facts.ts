@@ -52,7 +52,8 @@ export async function loadMoreFacts(
 
 const none: ReadonlyMap<string, never[]> = new Map()
 
-const unknownProfile: ProfileFacts = {
+/** Of somebody of whom nothing is known. */
+export const unknownProfile: ProfileFacts = {
   country: null,
   locale: null,
   emailDomain: null,

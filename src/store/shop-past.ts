@@ -1,37 +1,9 @@
 /** What customers did, for replaying it: pages of them with their orders, words and events, a statement for each kind. */
 
+import type { PastCustomer } from '../domain/past-customer.ts'
 import type { Channel, TraitValue } from '../domain/snapshot.ts'
 import type { EpochMs } from '../domain/time.ts'
 import type { Queryable } from './database.ts'
-
-interface PastOrder {
-  readonly atMs: EpochMs
-  readonly key: string
-  readonly revenueCents: number
-  readonly currency: string
-}
-
-export interface CustomerPast {
-  readonly id: string
-  readonly timeZone: string | null
-  readonly reachable: Readonly<Record<Channel, boolean>>
-  readonly firstSeenMs: EpochMs
-  readonly traits: Readonly<Record<string, TraitValue>>
-  readonly orders: readonly PastOrder[]
-  readonly refunds: readonly { readonly atMs: EpochMs; readonly orderKey: string; readonly amountCents: number }[]
-  readonly words: readonly {
-    readonly atMs: EpochMs
-    readonly channel: Channel
-    readonly topic: string
-    readonly status: 'granted' | 'withdrawn' | 'pending'
-  }[]
-  readonly suppressions: readonly { readonly atMs: EpochMs; readonly channel: Channel; readonly reason: string }[]
-  readonly events: readonly {
-    readonly atMs: EpochMs
-    readonly name: string
-    readonly properties: Readonly<Record<string, TraitValue>>
-  }[]
-}
 
 export interface PastQuery {
   readonly fromMs: EpochMs
@@ -45,7 +17,7 @@ export interface PastQuery {
 const pageSize = 1_000
 
 /** Whoever is known by `toMs`, a page at a time. */
-export async function* customerPasts(client: Queryable, query: PastQuery): AsyncGenerator<readonly CustomerPast[]> {
+export async function* customerPasts(client: Queryable, query: PastQuery): AsyncGenerator<readonly PastCustomer[]> {
   const { rows } = await client.query<{ id: string }>(
     `SELECT id FROM customers WHERE merged_into IS NULL AND erasing_at IS NULL AND first_seen_at < $1
       ORDER BY md5(id::text) LIMIT $2`,
@@ -65,8 +37,8 @@ const ms = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::
 const listed = (columns: string, from: string): string =>
   `coalesce((SELECT json_agg(json_build_object(${columns})) FROM ${from}), '[]')`
 
-async function loadPage(client: Queryable, ids: readonly string[], query: PastQuery): Promise<readonly CustomerPast[]> {
-  const { rows } = await client.query<CustomerPast & { channels: Channel[] }>(
+async function loadPage(client: Queryable, ids: readonly string[], query: PastQuery): Promise<readonly PastCustomer[]> {
+  const { rows } = await client.query<PastCustomer & { channels: Channel[] }>(
     `SELECT c.id, c.time_zone AS "timeZone", ${ms('c.first_seen_at')} AS "firstSeenMs", c.traits,
        ARRAY(SELECT channel FROM contact_points p WHERE p.customer_id = c.id AND current) AS channels,
        ${listed(

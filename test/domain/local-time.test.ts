@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { Temporal } from 'temporal-polyfill'
 import { describe, expect, test } from 'vitest'
-import type { LocalWindow } from '../../src/domain/definitions.ts'
+import type { LocalWindow } from '../../src/domain/local-time.ts'
 import {
   everyDay,
   isOpen,

@@ -4,8 +4,9 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { PastCustomer } from '../../src/domain/past-customer.ts'
 import { dayMs, hourMs } from '../../src/domain/time.ts'
-import { type CustomerPast, customerPasts, type PastQuery } from '../../src/store/shop-past.ts'
+import { customerPasts, type PastQuery } from '../../src/store/shop-past.ts'
 import { addCustomer, happen, order } from '../workflows/support/customers.ts'
 import {
   createSettableClock,
@@ -50,8 +51,8 @@ async function simulate(...options: string[]): Promise<{ status: number; out: st
   )
 }
 
-async function peopleOf(query: PastQuery): Promise<CustomerPast[]> {
-  const people: CustomerPast[] = []
+async function peopleOf(query: PastQuery): Promise<PastCustomer[]> {
+  const people: PastCustomer[] = []
   for await (const page of customerPasts(world.database.pool, query)) people.push(...page)
   return people
 }

@@ -1,59 +1,35 @@
 /** A training as a workflow: what cannot be learned from fails with its reason, a cancelled one ends, one runs at a time. */
 
 import { WorkflowFailedError } from '@temporalio/client'
-import { Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createTrainingActivities } from '../../activities/training.ts'
-import { readCdnow, sampleCustomers } from '../../src/cli/demo/cdnow.ts'
-import { historyOf } from '../../src/cli/demo/history.ts'
-import { importHistory } from '../../src/intake/import-history.ts'
-import { loadDefinitions } from '../../src/store/campaigns.ts'
-import { type Database, openDatabase } from '../../src/store/database.ts'
-import { createIdentifiers } from '../../src/store/identifiers.ts'
-import { publishCampaigns } from '../../src/store/publishing/publish-campaigns.ts'
 import { createTrainingStore, type TrainingStore } from '../../src/store/training-store.ts'
-import { Vault } from '../../src/store/vault.ts'
-import { lifecycleQueue, modelTrainingType, modelTrainingWorkflowId, trainingQueue } from '../../workflows/ids.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { openNamespace, testBundle } from '../workflows/support/world.ts'
+import { lifecycleQueue, modelTrainingType, modelTrainingWorkflowId } from '../../workflows/ids.ts'
+import { createTrainingWorld, type TrainingWorld } from './support/training-world.ts'
 
-const vault = new Vault(Buffer.alloc(32, 7))
-const todayMs = Date.parse('1998-02-01T00:00:00Z')
-let testDatabase: TestDatabase
-let database: Database
-let temporal: Awaited<ReturnType<typeof openNamespace>>
-
+let world: TrainingWorld
 beforeAll(async () => {
-  testDatabase = await createTestDatabase()
-  database = openDatabase(testDatabase.url)
-  await publishCampaigns(database, 'campaigns', 0)
-  temporal = await openNamespace()
-  const past = historyOf(sampleCustomers(readCdnow(), 400).filter(({ atMs }) => atMs < todayMs))
-  await importHistory(past, { database, vault, definitions: await loadDefinitions(database), nowMs: todayMs })
+  world = await createTrainingWorld()
+  await world.importPast()
 })
-afterAll(async () => {
-  await temporal.disconnect()
-  await database.close()
-  await testDatabase.drop()
-})
+afterAll(() => world.close())
 
 test('the first is put into use; a broken one fails with its reason, an empty one too, and both leave it in use', async () => {
-  const sound = await withTrainers({}, async () => (await start()).result())
+  const sound = await world.withTrainers({}, async () => (await start()).result())
   expect(sound).toMatchObject({ promoted: true, customers: 400 })
 
-  const store = createTrainingStore(database)
+  const store = createTrainingStore(world.database)
   const poisoned: Partial<TrainingStore> = {
     async histories(wanted) {
       const { histories, later } = await store.histories(wanted)
       return { histories: { ...histories, revenueCents: histories.revenueCents.fill(Number.NaN) }, later }
     },
   }
-  await withTrainers(poisoned, async () => {
+  await world.withTrainers(poisoned, async () => {
     await expect((await start()).result()).rejects.toThrow(WorkflowFailedError)
   })
   expect(await newest()).toMatchObject({ status: 'failed', reason: expect.stringMatching(/finite/) })
 
-  await withTrainers({ histories: emptyAfterTheDraft(store) }, async () => {
+  await world.withTrainers({ histories: emptyAfterTheDraft(store) }, async () => {
     await expect((await start()).result()).rejects.toThrow(WorkflowFailedError)
   })
   expect(await newest()).toMatchObject({ status: 'failed', reason: expect.stringMatching(/window is empty/) })
@@ -61,7 +37,7 @@ test('the first is put into use; a broken one fails with its reason, an empty on
 })
 
 test('a cancelled one ends, says so, and the next one runs', async () => {
-  const store = createTrainingStore(database)
+  const store = createTrainingStore(world.database)
   let reached = (): void => undefined
   const inFit = new Promise<void>((resolve) => (reached = resolve))
   const stuck: Partial<TrainingStore> = {
@@ -70,7 +46,7 @@ test('a cancelled one ends, says so, and the next one runs', async () => {
       return new Promise((resolve) => setTimeout(() => resolve(store.loadModel(id)), 60_000).unref())
     },
   }
-  await withTrainers(stuck, async () => {
+  await world.withTrainers(stuck, async () => {
     const workflow = await start()
     await inFit
     // One at a time: a second start is refused while it runs.
@@ -79,49 +55,48 @@ test('a cancelled one ends, says so, and the next one runs', async () => {
     await expect(workflow.result()).rejects.toThrow(WorkflowFailedError)
   })
   expect(await newest()).toMatchObject({ status: 'failed', reason: 'Cancelled.' })
-  await withTrainers({}, async () => {
+  await world.withTrainers({}, async () => {
     expect(await (await start()).result()).toMatchObject({ promoted: false, customers: 400 })
   })
   expect(await newest()).toMatchObject({ status: 'rejected', reason: expect.stringMatching(/Not better by/) })
 })
 
-/** Histories for the draft, and none for what comes after it. */
+test('where lately nobody came back there is nothing to judge by: the model in use stays, and nothing fails', async () => {
+  const store = createTrainingStore(world.database)
+  const standing = await store.championModel('churn')
+  let asked = 0
+  const silent: Partial<TrainingStore> = {
+    async histories(wanted) {
+      const { histories, later } = await store.histories(wanted)
+      return asked++ === 0
+        ? { histories, later }
+        : { histories, later: { ...later, purchases: later.purchases.fill(0) } }
+    },
+  }
+  await world.withTrainers(silent, async () => {
+    expect(await (await start()).result()).toMatchObject({ promoted: false })
+  })
+  expect(await newest()).toMatchObject({
+    status: 'rejected',
+    reason: expect.stringMatching(/to judge by: lately 0 came/),
+  })
+  expect(await store.championModel('churn')).toEqual(standing)
+})
+
+/** The draft asks for what to learn from and what to judge by; after that there is nobody. */
 function emptyAfterTheDraft(store: TrainingStore): TrainingStore['histories'] {
   let asked = 0
-  return (wanted) => store.histories(asked++ === 0 ? wanted : { ...wanted, customerIds: [] })
+  return (wanted) => store.histories(asked++ < 2 ? wanted : { ...wanted, customerIds: [] })
 }
 
 async function start() {
   const options = { workflowId: modelTrainingWorkflowId('churn'), taskQueue: lifecycleQueue, args: [{ kind: 'churn' }] }
-  return temporal.client.workflow.start(modelTrainingType, options)
+  return world.temporal.client.workflow.start(modelTrainingType, options)
 }
 
 async function newest(): Promise<{ status: string; reason: string | null }> {
-  const { rows } = await database.pool.query<{ status: string; reason: string | null }>(
+  const { rows } = await world.database.pool.query<{ status: string; reason: string | null }>(
     `SELECT status, metrics->>'reason' AS reason FROM models WHERE kind = 'churn' ORDER BY version DESC LIMIT 1`,
   )
   return rows[0] as { status: string; reason: string | null }
-}
-
-/** One worker for the workflow and one for its steps, as in the product, on a store of which some doors are exchanged. */
-async function withTrainers<T>(exchanged: Partial<TrainingStore>, work: () => Promise<T>): Promise<T> {
-  const { connection, namespace } = temporal
-  const activities = createTrainingActivities({
-    store: { ...createTrainingStore(database), ...exchanged },
-    definitions: { get: () => loadDefinitions(database) },
-    clock: { nowMs: () => todayMs, realMsUntil: () => 0, speed: 1 },
-    idFor: createIdentifiers(vault, 'models').id,
-    codeVersion: () => 'test',
-  })
-  const workers = await Promise.all([
-    Worker.create({ connection, namespace, taskQueue: lifecycleQueue, workflowBundle: await testBundle() }),
-    Worker.create({ connection, namespace, taskQueue: trainingQueue, activities }),
-  ])
-  const running = workers.map((worker) => worker.run())
-  try {
-    return await work()
-  } finally {
-    for (const worker of workers) worker.shutdown()
-    await Promise.all(running)
-  }
 }

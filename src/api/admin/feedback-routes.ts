@@ -12,7 +12,7 @@ import { dayMs } from '../../domain/time.ts'
 import { loadCustomerFeatures } from '../../store/customer-features.ts'
 import {
   type HoldOutRow,
-  holdOutArms,
+  holdOutRows,
   messageOutcomes,
   type OutcomesWanted,
   outcomeSums,
@@ -58,7 +58,7 @@ export function feedbackRoutes(needs: AdminNeeds): (app: FastifyInstance) => Pro
 
 async function answerFeedback({ database, definitions }: AdminNeeds, wanted: OutcomesWanted): Promise<object> {
   const outcomes = await outcomeSums(database.pool, wanted)
-  const arms = await holdOutArms(database.pool, wanted)
+  const arms = await holdOutRows(database.pool, wanted)
   return { outcomes, lifts: liftsOf(arms, await definitions()) }
 }
 
@@ -179,7 +179,7 @@ async function effectOf(needs: AdminNeeds): Promise<Effect> {
     }
   }
   const wanted = { sinceMs: nowMs - 365 * dayMs, nowMs, withinDays: defaultWithinDays }
-  const lifts = liftsOf(await holdOutArms(pool, wanted), await needs.definitions())
+  const lifts = liftsOf(await holdOutRows(pool, wanted), await needs.definitions())
   const best = lifts.reduce<NamedLift | undefined>(
     (most, next) => (most === undefined || next.customers + next.heldOut > most.customers + most.heldOut ? next : most),
     undefined,

@@ -1,5 +1,6 @@
 /** From a template and a customer's data to what is sent. */
 
+import type { RecommendedItem } from '../../domain/recommended-item.ts'
 import type { Channel } from '../../domain/snapshot.ts'
 import { appendToBody, escapeHtml } from './html-parts.ts'
 import { type ParsedTemplate, parseLiquid, renderLiquid, TemplateError } from './liquid.ts'
@@ -48,20 +49,6 @@ export interface MessageFacts {
   readonly preferences_url: string | null
   /** Of a message that asks to confirm a yes: where that is done. */
   readonly confirm_url: string | null
-}
-
-/** `{% for product in recommendations %}{{ product.name }}{% endfor %}` */
-export interface RecommendedItem {
-  readonly product_id: string
-  readonly name: string | null
-  readonly category: string | null
-  /** In whole units: 24.9. */
-  readonly price: number | null
-  readonly currency: string | null
-  readonly url: string | null
-  readonly image_url: string | null
-  /** "because you bought Kind of Blue" */
-  readonly reason: string
 }
 
 export interface RenderedMessage {

@@ -1,7 +1,7 @@
 /** Conditions on what happened over and over: events and orders, in a period, counted, summed, or by when. */
 
 import type { MomentTest, ValueTest } from '../condition.ts'
-import type { PropertyTests } from '../definitions.ts'
+import type { PropertyTests } from '../property-tests.ts'
 import { dayMs, type EpochMs } from '../time.ts'
 import { passes } from '../value-test.ts'
 

@@ -1,18 +1,10 @@
 /** Moving runs from step to step, until each of them waits or has ended. */
 
-import type {
-  DelayStep,
-  MultiSplitStep,
-  SplitStep,
-  Step,
-  Target,
-  TimeWindowStep,
-  WaitUntilStep,
-} from '../definitions.ts'
 import { earliest, holds, nextFlip } from '../evaluate.ts'
 import { spreadShareOf } from '../hash.ts'
 import { nextOpening, nextTimeOfDay, windowLengthMs } from '../local-time.ts'
 import { propertiesPass } from '../property-tests.ts'
+import type { DelayStep, MultiSplitStep, SplitStep, Step, Target, TimeWindowStep, WaitUntilStep } from '../steps.ts'
 import type { EpochMs } from '../time.ts'
 import type { EventNews } from './endings.ts'
 import { assignVariant } from './experiment-step.ts'

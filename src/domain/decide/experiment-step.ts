@@ -1,7 +1,8 @@
 /** Giving a customer one of the variants of an experiment. */
 
-import { type ExperimentStep, experimentKey, type Variant } from '../definitions.ts'
+import { experimentKey } from '../definitions.ts'
 import { shareOf } from '../hash.ts'
+import type { ExperimentStep, Variant } from '../steps.ts'
 import type { Outcome } from './advance.ts'
 import { type DefinedRun, note, type Workspace } from './workspace.ts'
 

@@ -1,7 +1,7 @@
 /** Planning a message, or saying why not, or why not yet. */
 
 import { type ContactVerdict, mayContact } from '../contact-policy.ts'
-import type { MessageStep } from '../definitions.ts'
+import type { MessageStep } from '../steps.ts'
 import type { Outcome } from './advance.ts'
 import { isStale, staleRule } from './pause.ts'
 import { type DefinedRun, note, type Workspace } from './workspace.ts'

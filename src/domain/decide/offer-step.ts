@@ -1,9 +1,10 @@
 /** Giving a customer a coupon, or saying why not. */
 
 import type { PlannedCoupon } from '../decision.ts'
-import type { OfferDefinition, OfferStep } from '../definitions.ts'
+import type { OfferDefinition } from '../definitions.ts'
 import { holds } from '../evaluate.ts'
 import { mostCostOf } from '../offer-cost.ts'
+import type { OfferStep } from '../steps.ts'
 import type { Outcome } from './advance.ts'
 import { isStaleForAll, staleRule } from './pause.ts'
 import { type DefinedRun, note, type Workspace } from './workspace.ts'

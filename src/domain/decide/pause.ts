@@ -4,8 +4,9 @@
  * other, each at their own place within a spread, and what has become stale meanwhile is passed over.
  */
 
-import type { MessageStep, Pause, Step } from '../definitions.ts'
+import type { Pause } from '../definitions.ts'
 import { nextOpening } from '../local-time.ts'
+import type { MessageStep, Step } from '../steps.ts'
 import { type EpochMs, hourMs } from '../time.ts'
 import { delayEndsAt, spreadMs } from './advance.ts'
 import { type DefinedRun, note, type Workspace, zoneOf } from './workspace.ts'

@@ -1,7 +1,7 @@
 /** Writing down what a journey has learned of a customer. */
 
-import type { UpdateProfileStep } from '../definitions.ts'
 import type { TraitValue } from '../snapshot.ts'
+import type { UpdateProfileStep } from '../steps.ts'
 import type { Outcome } from './advance.ts'
 import { type DefinedRun, note, type Workspace } from './workspace.ts'
 

@@ -1,7 +1,7 @@
 /** Giving a person something to do for a customer, and going on with what came of it. */
 
-import type { TaskStep } from '../definitions.ts'
 import type { News } from '../snapshot.ts'
+import type { TaskStep } from '../steps.ts'
 import { advance, arriveAt, type Outcome, type Phase } from './advance.ts'
 import { type DefinedRun, isActive, note, type Workspace } from './workspace.ts'
 

@@ -1,6 +1,6 @@
 /** Asking for a call to somebody else's address. The journey goes on at once: who waits for an answer waits for an event. */
 
-import type { WebhookStep } from '../definitions.ts'
+import type { WebhookStep } from '../steps.ts'
 import type { Outcome } from './advance.ts'
 import { type DefinedRun, note, type Workspace } from './workspace.ts'
 

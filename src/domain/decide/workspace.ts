@@ -10,9 +10,10 @@ import type {
   PlannedWebhook,
   StageMove,
 } from '../decision.ts'
-import type { Definitions, JourneyDefinition, Step } from '../definitions.ts'
+import type { Definitions, JourneyDefinition } from '../definitions.ts'
 import { zoneOr } from '../local-time.ts'
 import type { CouponFacts, RecentMessageFacts, RunFacts, RunMemory, Snapshot, TraitValue } from '../snapshot.ts'
+import type { Step } from '../steps.ts'
 import type { EpochMs } from '../time.ts'
 import { type Compiled, compiled } from './compiled.ts'
 

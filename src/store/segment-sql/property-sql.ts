@@ -1,6 +1,6 @@
 /** Properties of `events e` in SQL. Says the same as src/domain/property-tests.ts. */
 
-import type { PropertyTests } from '../../domain/definitions.ts'
+import type { PropertyTests } from '../../domain/property-tests.ts'
 import type { SqlParams } from './sql-params.ts'
 import { passesSql } from './value-test-sql.ts'
 

@@ -1,0 +1,50 @@
+/** What is to become of a recipient's message at this moment, by the same policy as every other message. */
+
+import { broadcastJourney } from '../../domain/broadcast.ts'
+import { type Addressee, type ContactVerdict, mayContact } from '../../domain/contact-policy.ts'
+import type { EpochMs } from '../../domain/time.ts'
+import type { BulkAddressee, SealedForBulk } from './addressees.ts'
+import type { BulkContext } from './bulk-page.ts'
+
+export interface Planned {
+  readonly id: string
+  readonly customerId: string
+  readonly variant: string
+  readonly outcome: Outcome
+}
+
+export type Outcome =
+  | { readonly status: 'transmitting'; readonly sealed: SealedForBulk }
+  | { readonly status: 'planned'; readonly reason: string; readonly notBeforeMs: EpochMs }
+  | { readonly status: 'refused'; readonly reason: string }
+
+/** After this moment nothing of the broadcast leaves any more. */
+export function expiryOf({ broadcast, nowMs }: BulkContext): EpochMs {
+  return (broadcast.startedAt?.getTime() ?? nowMs) + broadcast.definition.expiresAfterMs
+}
+
+export function outcomeFor({ addressee, sealed }: BulkAddressee, context: BulkContext): Outcome {
+  const { nowMs } = context
+  const expiresAtMs = expiryOf(context)
+  if (expiresAtMs <= nowMs) return { status: 'refused', reason: 'expired' }
+  const verdict = verdictOn(addressee, context)
+  if (!verdict.allowed) {
+    const { rule, notBeforeMs } = verdict
+    const isInTime = notBeforeMs !== null && notBeforeMs < expiresAtMs
+    return isInTime
+      ? { status: 'planned', reason: `postponed: ${rule}`, notBeforeMs }
+      : { status: 'refused', reason: rule }
+  }
+  return sealed === null ? { status: 'refused', reason: 'no-address' } : { status: 'transmitting', sealed }
+}
+
+function verdictOn(addressee: Addressee, { broadcast, policy, nowMs }: BulkContext): ContactVerdict {
+  const question = {
+    channel: 'email',
+    messageClass: 'marketing',
+    topic: broadcast.definition.topic,
+    journey: broadcastJourney(broadcast.key),
+    journeyCaps: undefined,
+  } as const
+  return mayContact(question, addressee, policy, nowMs)
+}

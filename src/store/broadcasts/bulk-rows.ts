@@ -1,0 +1,115 @@
+/** Rows of the ledger for a page: written or changed by one statement, each refusal with the record of its reason. */
+
+import { broadcastJourney, broadcastStep } from '../../domain/broadcast.ts'
+import type { Queryable } from '../database.ts'
+import { nameOf } from '../ledger-types.ts'
+import type { Broadcast } from './broadcasts.ts'
+import { expiryOf, type Outcome, type Planned } from './bulk-outcome.ts'
+import type { BulkContext } from './bulk-page.ts'
+
+export function templateOf({ definition }: Broadcast, variant: string): string {
+  return definition.variants.find(({ id }) => id === variant)?.template ?? definition.variants[0]?.template ?? ''
+}
+
+const insertSql = `
+  WITH given AS (
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+      AS g (id, customer_id, variant, template, status, reason, not_before)
+  ), inserted AS (
+    INSERT INTO messages (id, customer_id, journey, version, step, entry_number, visit, channel, message_class, topic,
+                          template, status, reason, data, planned_at, expires_at, not_before, attempts, claimed_by,
+                          lease_until, transmitting_at, settled_at, broadcast_id)
+    SELECT id, customer_id, $8, $9, '${broadcastStep}', 1, 1, 'email', 'marketing', $10, template, status, reason,
+           jsonb_build_object('variant', variant), $11::timestamptz, $12, not_before,
+           CASE status WHEN 'transmitting' THEN 1 ELSE 0 END,
+           CASE status WHEN 'transmitting' THEN $13 END,
+           CASE status WHEN 'transmitting' THEN clock_timestamp() + $14::interval END,
+           CASE status WHEN 'transmitting' THEN $11::timestamptz END,
+           CASE status WHEN 'refused' THEN $11::timestamptz END, $15
+      FROM given
+    ON CONFLICT (customer_id, journey, step, entry_number, visit) DO NOTHING
+    RETURNING id, customer_id, status, reason
+  ), noted AS (
+    INSERT INTO decision_records (customer_id, decided_at, kind, journey, version, step, entry_number, outcome, rule, detail)
+    SELECT customer_id, $11, 'message', $8, $9, '${broadcastStep}', 1, 'refused', reason, jsonb_build_object('messageId', id)
+      FROM inserted WHERE status = 'refused'
+  )
+  SELECT id FROM inserted`
+
+/** @returns whose message it was that came into being: nobody gets a second one. */
+export async function insertMessages(
+  client: Queryable,
+  context: BulkContext,
+  planned: readonly Planned[],
+): Promise<Set<string>> {
+  if (planned.length === 0) return new Set()
+  const { broadcast, holder, nowMs, leaseMs } = context
+  const { rows } = await client.query<{ id: string }>({
+    name: 'broadcast-insert',
+    text: insertSql,
+    values: [
+      planned.map(({ id }) => id),
+      planned.map(({ customerId }) => customerId),
+      planned.map(({ variant }) => variant),
+      planned.map(({ variant }) => templateOf(broadcast, variant)),
+      planned.map(({ outcome }) => outcome.status),
+      planned.map(({ outcome }) => reasonOf(outcome)),
+      planned.map(({ outcome }) => (outcome.status === 'planned' ? new Date(outcome.notBeforeMs) : null)),
+      broadcastJourney(broadcast.key),
+      broadcast.version,
+      broadcast.definition.topic,
+      new Date(nowMs),
+      new Date(expiryOf(context)),
+      nameOf(holder),
+      `${leaseMs} ms`,
+      broadcast.id,
+    ],
+  })
+  return new Set(rows.map(({ id }) => id))
+}
+
+function reasonOf(outcome: Outcome): string | null {
+  return outcome.status === 'transmitting' ? null : outcome.reason
+}
+
+const updateSql = `
+  WITH given AS (
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[]) AS g (id, status, reason, not_before)
+  ), changed AS (
+    UPDATE messages m
+       SET status = g.status, reason = g.reason, not_before = coalesce(g.not_before, m.not_before),
+           attempts = m.attempts + CASE g.status WHEN 'transmitting' THEN 1 ELSE 0 END,
+           claimed_by = CASE g.status WHEN 'transmitting' THEN $5 END,
+           lease_until = CASE g.status WHEN 'transmitting' THEN clock_timestamp() + $6::interval END,
+           transmitting_at = CASE g.status WHEN 'transmitting' THEN $7::timestamptz ELSE m.transmitting_at END,
+           settled_at = CASE g.status WHEN 'refused' THEN $7::timestamptz END
+      FROM given g WHERE m.id = g.id AND m.status = 'planned' AND m.settled_at IS NULL
+    RETURNING m.*
+  ), noted AS (
+    INSERT INTO decision_records (customer_id, decided_at, kind, journey, version, step, entry_number, outcome, rule, detail)
+    SELECT customer_id, $7, 'message', journey, version, step, entry_number, 'refused', reason, jsonb_build_object('messageId', id)
+      FROM changed WHERE status = 'refused'
+  )
+  SELECT id FROM changed`
+
+/** @returns those that were still open. */
+export async function updateMessages(
+  client: Queryable,
+  { holder, nowMs, leaseMs }: BulkContext,
+  planned: readonly Planned[],
+): Promise<Set<string>> {
+  const { rows } = await client.query<{ id: string }>({
+    name: 'broadcast-update',
+    text: updateSql,
+    values: [
+      planned.map(({ id }) => id),
+      planned.map(({ outcome }) => outcome.status),
+      planned.map(({ outcome }) => reasonOf(outcome)),
+      planned.map(({ outcome }) => (outcome.status === 'planned' ? new Date(outcome.notBeforeMs) : null)),
+      nameOf(holder),
+      `${leaseMs} ms`,
+      new Date(nowMs),
+    ],
+  })
+  return new Set(rows.map(({ id }) => id))
+}

@@ -1,0 +1,137 @@
+/** Takes the messages of a broadcast in hand, a page in one transaction: fresh recipients, and those whose moment has come. */
+
+import { v7 as uuid } from 'uuid'
+import { holdOutVariant } from '../../domain/broadcast.ts'
+import type { EpochMs } from '../../domain/time.ts'
+import type { Database } from '../database.ts'
+import { lockAddressees } from './addressees.ts'
+import type { Broadcast } from './broadcasts.ts'
+import { type Outcome, outcomeFor, type Planned } from './bulk-outcome.ts'
+import type { BulkContext, BulkMessage, BulkPage, FreshPage } from './bulk-page.ts'
+import { insertMessages, templateOf, updateMessages } from './bulk-rows.ts'
+
+interface Recipient {
+  readonly position: number
+  readonly customer_id: string | null
+  readonly variant: string | null
+  readonly send_at: Date | null
+}
+
+/** Somebody who was merged meanwhile stands for whoever they are part of. */
+const recipientsSql = `
+  SELECT r.position, coalesce(c.merged_into, c.id) AS customer_id, r.variant, r.send_at
+    FROM broadcast_recipients r LEFT JOIN customers c ON c.id = r.customer_id
+   WHERE r.broadcast_id = $1 AND r.position > $2
+   ORDER BY r.position LIMIT $3`
+
+export async function claimFresh(
+  database: Database,
+  context: BulkContext,
+  after: number,
+  size: number,
+): Promise<FreshPage> {
+  const { broadcast, nowMs } = context
+  const { rows } = await database.pool.query<Recipient>({
+    name: 'broadcast-recipients',
+    text: recipientsSql,
+    values: [broadcast.id, after, size],
+  })
+  const stop = rows.findIndex((row) => endAt(row, broadcast, nowMs) !== undefined)
+  const taken = stop === -1 ? rows : rows.slice(0, stop)
+  const blocking = stop === -1 ? undefined : rows[stop]
+  const end = blocking === undefined ? (rows.length < size ? 'audience' : undefined) : endAt(blocking, broadcast, nowMs)
+  const last = taken.at(-1)?.position
+  const page = taken.length === 0 ? nothing : await planPage(database, context, taken)
+  return { ...page, ...(last === undefined ? {} : { last }), ...(end === undefined ? {} : { end }) }
+}
+
+const nothing: BulkPage = { messages: [], refused: 0, postponed: 0 }
+
+function endAt(recipient: Recipient, { winner }: Broadcast, nowMs: EpochMs): FreshPage['end'] {
+  if (recipient.variant === holdOutVariant) return 'audience'
+  if (recipient.variant === null && winner === null) return 'winner'
+  const untilMs = recipient.send_at?.getTime() ?? nowMs
+  return untilMs > nowMs ? { untilMs } : undefined
+}
+
+async function planPage(database: Database, context: BulkContext, recipients: readonly Recipient[]): Promise<BulkPage> {
+  const { broadcast, nowMs } = context
+  return database.transaction(async (client) => {
+    const ids = [...new Set(recipients.flatMap(({ customer_id: id }) => id ?? []))]
+    const known = await lockAddressees(client, ids, broadcast.definition.topic, nowMs)
+    const seen = new Set<string>()
+    const planned = recipients.flatMap(({ customer_id: customerId, variant }): Planned[] => {
+      const who = customerId === null ? undefined : known.get(customerId)
+      if (customerId === null || who === undefined || seen.has(customerId)) return [] // Erased, or merged with another.
+      seen.add(customerId)
+      const outcome = outcomeFor(who, context)
+      return [{ id: uuid(), customerId, variant: variant ?? broadcast.winner ?? '', outcome }]
+    })
+    const inserted = await insertMessages(client, context, planned)
+    return toPage(
+      planned.filter(({ id }) => inserted.has(id)),
+      context,
+      () => nowMs,
+    )
+  })
+}
+
+interface DueRow {
+  readonly id: string
+  readonly customer_id: string
+  readonly variant: string
+  readonly planned_at: Date
+}
+
+export async function claimDue(database: Database, context: BulkContext, size: number): Promise<BulkPage> {
+  const { broadcast, nowMs } = context
+  const due = await database.pool.query<DueRow>({
+    name: 'broadcast-due',
+    text: `SELECT id, customer_id, data ->> 'variant' AS variant, planned_at FROM messages
+            WHERE broadcast_id = $1 AND settled_at IS NULL AND status = 'planned'
+              AND (not_before IS NULL OR not_before <= $2)
+            ORDER BY not_before LIMIT $3`,
+    values: [broadcast.id, new Date(nowMs), size],
+  })
+  if (due.rows.length === 0) return nothing
+  return database.transaction(async (client) => {
+    const ids = due.rows.map(({ id }) => id)
+    const known = await lockAddressees(
+      client,
+      [...new Set(due.rows.map((row) => row.customer_id))],
+      broadcast.definition.topic,
+      nowMs,
+      ids,
+    )
+    const planned = due.rows.flatMap(({ id, customer_id: customerId, variant }): Planned[] => {
+      const who = known.get(customerId)
+      return who === undefined ? [] : [{ id, customerId, variant, outcome: outcomeFor(who, context) }]
+    })
+    const changed = await updateMessages(client, context, planned)
+    const plannedAt = new Map(due.rows.map((row) => [row.id, row.planned_at.getTime()]))
+    return toPage(
+      planned.filter(({ id }) => changed.has(id)),
+      context,
+      (id) => plannedAt.get(id) ?? nowMs,
+    )
+  })
+}
+
+function toPage(planned: readonly Planned[], { broadcast }: BulkContext, plannedAt: (id: string) => EpochMs): BulkPage {
+  const messages = planned.flatMap(({ id, customerId, variant, outcome }): BulkMessage[] =>
+    outcome.status === 'transmitting'
+      ? [
+          {
+            id,
+            customerId,
+            variant,
+            template: templateOf(broadcast, variant),
+            plannedAtMs: plannedAt(id),
+            sealed: outcome.sealed,
+          },
+        ]
+      : [],
+  )
+  const count = (status: Outcome['status']): number => planned.filter(({ outcome }) => outcome.status === status).length
+  return { messages, refused: count('refused'), postponed: count('planned') }
+}
