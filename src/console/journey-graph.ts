@@ -2,8 +2,8 @@
 
 import type { JourneyDefinition } from '../domain/definitions.ts'
 import { sayDuration } from '../domain/duration.ts'
-import type { Step } from '../domain/steps.ts'
-import { formatCount } from './format.ts'
+import type { DelayStep, Step } from '../domain/steps.ts'
+import { formatClock, formatCount, formatWeekdays } from './format.ts'
 import { type Html, html } from './html.ts'
 
 const box = { left: 10, width: 430, height: 44, gap: 26 }
@@ -37,6 +37,7 @@ export function journeyGraph(journey: JourneyDefinition, counts: ReadonlyMap<str
 
 /** Of the drawing: it goes into the head of the page. */
 export const journeyGraphStyle = `
+  .key { white-space: nowrap }
   svg.journey { max-width: 46rem } svg.journey text { font-size: 13px; fill: var(--ink) }
   svg.journey text.soft { fill: var(--soft); font-size: 12px } svg.journey rect { fill: var(--paper); stroke: var(--line) }
   svg.journey rect.busy { stroke: var(--leaf); stroke-width: 1.5 } svg.journey text.count { fill: var(--leaf); font-weight: 600 }
@@ -142,11 +143,11 @@ function stepInWords(step: Step): string {
     case 'offer':
       return `Offer ${step.offer}`
     case 'delay':
-      return step.forMs > 0 ? `Delay ${sayDuration(step.forMs)}` : 'Delay until a time of day'
+      return delayInWords(step)
     case 'wait-until':
       return `Wait until ${step.event ?? 'a condition holds'}, ${sayDuration(step.timeoutMs)} at most`
     case 'time-window':
-      return `Time window, ${step.window.days.join(', ')}`
+      return `Only ${formatClock(step.window.from)} to ${formatClock(step.window.to)}, ${formatWeekdays(step.window.days)}`
     case 'split':
     case 'multi-split':
       return 'Split'
@@ -163,6 +164,11 @@ function stepInWords(step: Step): string {
     case 'exit':
       return `Leaves: ${step.reason}`
   }
+}
+
+function delayInWords({ forMs, until }: DelayStep): string {
+  const parts = [...(forMs > 0 ? [sayDuration(forMs)] : []), ...(until === null ? [] : [`until ${formatClock(until)}`])]
+  return `Delay ${parts.join(', then ')}`
 }
 
 /** What does not fit into a box. */

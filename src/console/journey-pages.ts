@@ -8,7 +8,9 @@ import { journeyGraph } from './journey-graph.ts'
 
 export function journeyListPage(journeys: readonly JourneySummary[]): Html {
   const rows = journeys.map(
-    (one) => html`<tr><td><a href="/journeys/${one.key}">${one.name}</a><br><span class="soft">${one.key}</span></td>
+    (
+      one,
+    ) => html`<tr><td><a href="/journeys/${one.key}">${one.name}</a><br><span class="soft key">${one.key}</span></td>
       <td>${one.description ?? ''}</td><td>${statusOf(one)}</td><td class="number">${one.number}</td>
       <td class="number">${formatCount(one.inFlight)}</td>
       <td class="number">${one.onFormerVersions === 0 ? '–' : formatCount(one.onFormerVersions)}</td></tr>`,
@@ -17,7 +19,7 @@ export function journeyListPage(journeys: readonly JourneySummary[]): Html {
     rows.length === 0
       ? html`<p class="soft">No journeys yet. Put a file into <code>campaigns/journeys</code> and run
       <code>perennial apply</code>.</p>`
-      : html`<table><thead><tr><th>Journey</th><th></th><th>Status</th><th class="number">Version</th>
+      : html`<table><thead><tr><th>Journey</th><th>What it is for</th><th>Status</th><th class="number">Version</th>
       <th class="number">In flight</th><th class="number">On former versions</th></tr></thead><tbody>${rows}</tbody></table>`
   }</section></main>`
 }

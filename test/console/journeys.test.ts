@@ -7,6 +7,16 @@ import { startTestServer, type TestServer } from '../api/support/test-server.ts'
 import { firstVersion, plantInFlight, secondVersion } from '../journeys/support/shop.ts'
 import { type CampaignDirectory, campaignDirectory } from '../store/support/campaign-directory.ts'
 
+const byTheClock = `
+name: Hours
+topic: news
+entry: [ { type: api } ]
+steps:
+  - { id: rest, type: delay, for: 2 days, until: "09:30" }
+  - { id: morning, type: delay, until: "08:05" }
+  - { id: open, type: time-window, from: "10:00", to: "18:30", days: [mon, sat] }
+`
+
 let server: TestServer
 let directory: CampaignDirectory
 let cookie: string
@@ -16,6 +26,7 @@ beforeAll(async () => {
   directory = campaignDirectory({
     'journeys/course.yaml': firstVersion.replace('name: Course', 'name: "Course <b>for</b> all"'),
   })
+  directory.write({ 'journeys/hours.yaml': byTheClock })
   await publishCampaigns(server.database, directory.path, server.time.nowMs)
   const rows = async <Row extends object>(sql: string, values?: readonly unknown[]): Promise<Row[]> =>
     (await server.database.pool.query(sql, values as unknown[])).rows as Row[]
@@ -60,6 +71,13 @@ test('a journey is drawn with every step and who stands there; people on former 
   if (folder !== undefined) {
     mkdirSync(folder, { recursive: true })
     writeFileSync(`${folder}/journey.html`, text)
+  }
+})
+
+test('waits are told in words: how long, until when, on which days', async () => {
+  const { text } = await page('/journeys/hours')
+  for (const words of ['Delay 2 days, then until 09:30', 'Delay until 08:05', 'Only 10:00 to 18:30, Mon, Sat']) {
+    expect(text).toContain(words)
   }
 })
 
