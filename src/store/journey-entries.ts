@@ -1,6 +1,7 @@
 /** Putting customers into a journey by hand: each of them hears of it as news, and the journey's own rules decide. */
 
 import type { Queryable } from './database.ts'
+import { standsForSql } from './stands-for.ts'
 
 export interface HandEntry {
   readonly journey: string
@@ -21,7 +22,7 @@ export interface HandEntered {
 export async function enterByHand(client: Queryable, entry: HandEntry): Promise<HandEntered> {
   const { rows } = await client.query<{ given: string; id: string | null }>(
     `WITH found AS (
-       SELECT given.name, coalesce(c.merged_into, c.id) AS id
+       SELECT given.name, ${standsForSql('c')} AS id
          FROM (SELECT DISTINCT unnest($1::text[]) AS name) AS given
          LEFT JOIN customers c ON c.external_id = given.name OR c.id::text = lower(given.name)
      ), told AS (

@@ -4,6 +4,7 @@
  */
 
 import type { Queryable } from './database.ts'
+import { standsForSql } from './stands-for.ts'
 
 export interface RecommendationRules {
   readonly limit: number
@@ -147,7 +148,7 @@ export async function relatedTo(
 export async function findRecommendee(db: Queryable, id: string): Promise<string | undefined> {
   const { rows } = await db.query<{ id: string }>({
     name: 'recommendee',
-    text: `SELECT coalesce(merged_into, id) AS id FROM customers WHERE external_id = $1 OR id::text = $1 LIMIT 1`,
+    text: `SELECT ${standsForSql('c')} AS id FROM customers c WHERE c.external_id = $1 OR c.id::text = $1 LIMIT 1`,
     values: [id],
   })
   return rows[0]?.id

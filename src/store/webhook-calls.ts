@@ -1,6 +1,7 @@
 /** Calls to others' addresses that journeys asked for: taken in hand, tried again later and later, given up, sent again. */
 
 import type { Queryable } from './database.ts'
+import { standsForSql } from './stands-for.ts'
 
 export const webhookStatuses = ['planned', 'sent', 'refused', 'dead'] as const
 export type WebhookStatus = (typeof webhookStatuses)[number]
@@ -36,9 +37,8 @@ export async function claimCalls(client: Queryable, limit: number): Promise<Clai
            SET attempts = w.attempts + 1, due_at = clock_timestamp() + interval '${leaseSeconds} s'
           FROM due WHERE w.id = due.id RETURNING w.*
       )
-      SELECT t.id, t.url, t.payload, t.attempts, coalesce(c.merged_into, c.id) AS "customerId",
-             coalesce(s.external_id, c.external_id) AS "externalId"
-        FROM taken t JOIN customers c ON c.id = t.customer_id LEFT JOIN customers s ON s.id = c.merged_into`,
+      SELECT t.id, t.url, t.payload, t.attempts, s.id AS "customerId", coalesce(s.external_id, c.external_id) AS "externalId"
+        FROM taken t JOIN customers c ON c.id = t.customer_id JOIN customers s ON s.id = ${standsForSql('c')}`,
     values: [limit],
   })
   return rows

@@ -100,6 +100,19 @@ test('consent, suppression and caps hold, every refusal is a row, and nobody has
   ])
 })
 
+test('whoever became part of others meanwhile is written to once, as who they are now', async () => {
+  await forget()
+  const [first = '', second = ''] = await addCrowd(world, 2)
+  const broadcast = await started('merged')
+  const [last = ''] = await addCrowd(world, 1)
+  // One after the other: the first became the second one, who became the last one.
+  await sql('UPDATE customers SET merged_into = $2 WHERE id = $1', first, second)
+  await sql('UPDATE customers SET merged_into = $2 WHERE id = $1', second, last)
+  const page = await ledger.claimFresh(await context(broadcast), -1, 100)
+  expect(page.messages.map(({ customerId }) => customerId)).toEqual([last])
+  expect(await statuses('merged')).toEqual({ [last]: 'transmitting' })
+})
+
 test('where sending pauses by itself, nobody is written to, and it is said', async () => {
   await forget()
   const [calm = '', angry = ''] = await addCrowd(world, 2)

@@ -4,6 +4,7 @@ import { v7 as uuid } from 'uuid'
 import { holdOutVariant } from '../../domain/broadcast.ts'
 import type { EpochMs } from '../../domain/time.ts'
 import type { Database } from '../database.ts'
+import { standsForSql } from '../stands-for.ts'
 import { lockAddressees } from './addressees.ts'
 import type { Broadcast } from './broadcasts.ts'
 import { type Outcome, outcomeFor, type Planned } from './bulk-outcome.ts'
@@ -19,7 +20,7 @@ interface Recipient {
 
 /** Somebody who was merged meanwhile stands for whoever they are part of. */
 const recipientsSql = `
-  SELECT r.position, coalesce(c.merged_into, c.id) AS customer_id, r.variant, r.send_at
+  SELECT r.position, ${standsForSql('c')} AS customer_id, r.variant, r.send_at
     FROM broadcast_recipients r LEFT JOIN customers c ON c.id = r.customer_id
    WHERE r.broadcast_id = $1 AND r.position > $2
    ORDER BY r.position LIMIT $3`

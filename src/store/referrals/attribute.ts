@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Queryable } from '../database.ts'
+import { standsForSql } from '../stands-for.ts'
 
 export interface ComesWithCode {
   readonly customerId: string
@@ -33,7 +34,7 @@ export async function attributeReferrals(
         FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[]) AS given (id, friend, code, at)
         JOIN referral_codes k ON k.code = given.code
         JOIN customers owner ON owner.id = k.customer_id
-        JOIN customers referrer ON referrer.id = coalesce(owner.merged_into, owner.id) AND referrer.erasing_at IS NULL
+        JOIN customers referrer ON referrer.id = ${standsForSql('owner')} AND referrer.erasing_at IS NULL
        WHERE referrer.id <> given.friend
          AND NOT EXISTS (SELECT FROM orders o WHERE o.customer_id = given.friend AND o.ordered_at < given.at)
        ORDER BY given.friend

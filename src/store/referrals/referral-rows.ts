@@ -1,6 +1,7 @@
 /** Referrals as they go their way: which are to be looked at, what is known of one, how it ends. */
 
 import type { Queryable } from '../database.ts'
+import { standsForSql } from '../stands-for.ts'
 
 export type ReferralStatus = 'new' | 'held' | 'open' | 'qualified' | 'rewarded' | 'rejected' | 'expired' | 'clawed_back'
 
@@ -115,7 +116,7 @@ export async function followMerges(db: Queryable, nowMs: number): Promise<number
     name: 'referrals-follow-merges',
     text: `
       WITH moved AS (
-        SELECT r.id, coalesce(f.merged_into, f.id) AS friend, coalesce(g.merged_into, g.id) AS referrer
+        SELECT r.id, ${standsForSql('f')} AS friend, ${standsForSql('g')} AS referrer
           FROM referrals r JOIN customers f ON f.id = r.friend_id JOIN customers g ON g.id = r.referrer_id
          WHERE f.merged_into IS NOT NULL OR g.merged_into IS NOT NULL
       ), known AS (
