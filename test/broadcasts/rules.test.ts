@@ -102,9 +102,9 @@ test('consent, suppression and caps hold, every refusal is a row, and nobody has
 
 test('whoever became part of others meanwhile is written to once, as who they are now', async () => {
   await forget()
-  const [first = '', second = ''] = await addCrowd(world, 2)
+  const [first = ''] = await addCrowd(world, 1)
   const broadcast = await started('merged')
-  const [last = ''] = await addCrowd(world, 1)
+  const [second = '', last = ''] = await addCrowd(world, 2)
   // One after the other: the first became the second one, who became the last one.
   await sql('UPDATE customers SET merged_into = $2 WHERE id = $1', first, second)
   await sql('UPDATE customers SET merged_into = $2 WHERE id = $1', second, last)
