@@ -6,12 +6,12 @@
  */
 
 import type { ComputedTrait } from './computed-trait.ts'
-import type { Condition, ValueTest } from './condition.ts'
+import type { Condition } from './condition.ts'
 import type { InFlightChoice } from './in-flight.ts'
 import type { TimeOfDay, Weekday } from './local-time.ts'
 import type { PropertyTests } from './property-tests.ts'
 import type { ReferralProgram } from './referral-schema.ts'
-import type { Channel, MessageClass, ScoreKind, Stage, TraitValue } from './snapshot.ts'
+import type { Channel, ScoreKind, Stage } from './snapshot.ts'
 import type { Step } from './steps.ts'
 import type { EpochMs } from './time.ts'
 

@@ -4,7 +4,7 @@
  */
 
 import type { PastCustomer } from '../domain/past-customer.ts'
-import type { Channel, TraitValue } from '../domain/snapshot.ts'
+import type { Channel } from '../domain/snapshot.ts'
 import type { EpochMs } from '../domain/time.ts'
 import type { Happening, SimulatedOrder, SimulatedPast, TimedHappening } from './happenings.ts'
 import type { Life } from './simulate.ts'

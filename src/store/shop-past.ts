@@ -1,7 +1,7 @@
 /** What customers did, for replaying it: pages of them with their orders, words and events, a statement for each kind. */
 
 import type { PastCustomer } from '../domain/past-customer.ts'
-import type { Channel, TraitValue } from '../domain/snapshot.ts'
+import type { Channel } from '../domain/snapshot.ts'
 import type { EpochMs } from '../domain/time.ts'
 import type { Queryable } from './database.ts'
 
