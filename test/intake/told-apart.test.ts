@@ -19,7 +19,9 @@ async function sideBySide(first: Call, second: Call): Promise<void> {
   const holder = await shop.database.pool.connect()
   try {
     await holder.query('BEGIN')
-    await holder.query('SELECT 1 FROM customers ORDER BY id FOR UPDATE')
+    await holder.query(
+      `SELECT 1 FROM customers WHERE id IN (SELECT customer_id FROM identities WHERE kind = 'anonymous') FOR UPDATE`,
+    )
     await shop.take([first])
     const learning = shop.handle()
     await eventually('the first page waits', async () => (await waiting()) === 1)

@@ -149,7 +149,9 @@ test('an event brings its customer into a segment, a journey hears of it and wri
         WHERE customer_id = $1 AND kind = 'segment' AND consumed_at IS NOT NULL ORDER BY id`,
       [id],
     )
-    expect(rows.map(({ line }) => line)).toEqual(['entered buyers', 'entered recent', 'exited recent'])
+    const changes = rows.map(({ line }) => line)
+    expect(changes.slice(0, 2).toSorted()).toEqual(['entered buyers', 'entered recent'])
+    expect(changes.slice(2)).toEqual(['exited recent'])
     const mails = world.mail.inbox.filter(({ to }) => JSON.stringify(to).includes('ada@listener.example'))
     expect(mails.map(({ subject }) => subject)).toContain('Your receipt')
     await world.client.workflow.getHandle(customerWorkflowId(id)).terminate()

@@ -197,9 +197,11 @@ async function countChanges(client: Queryable, { sizes }: PageAnswers): Promise<
   })
 }
 
+/** Segments in order of their names, so that the order of news does not depend on when a segment was made. */
 function newsOf({ changes, changedTraits }: PageAnswers, interests: SegmentInterests, atMs: number): NewNews[] {
   const moves = changes
     .filter(({ segment }) => interests.segments.has(segment))
+    .toSorted((a, b) => (a.segment < b.segment ? -1 : a.segment > b.segment ? 1 : 0))
     .map(
       ({ customerId, segment, change }): NewNews => ({
         customerId,
