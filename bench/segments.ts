@@ -3,11 +3,11 @@
  * 10,000 changed customers in this shop beside one of a tenth of its size.
  *
  *   npm run -s bench -- segments [--customers 100000] [--segments 50] [--dirty 10000] [--events 300] [--keep FOLDER]
- *                                 [--parts beside,all,dirty,single] [--json]
+ *                                 [--parts shop,beside,all,dirty,single] [--json]
  *
  * A million customers take a while to make: with `--keep` the shops stay in a folder, and the next run takes them up. Then
  * the parts can be measured one by one: `beside` single segments beside SQL by hand, `all` of them from nothing, `dirty`
- * customers, `single` events.
+ * customers, `single` events. `shop` alone makes the shops.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -40,7 +40,13 @@ async function buildAll(db: Database, count: number, nowMs: number): Promise<num
   await putInForce(db.pool, segmentDocuments(count))
   await forgetSegments(db)
   const startedAt = performance.now()
-  const outcome = await buildSegments(needsOf(db, nowMs))
+  const outcome = await buildSegments({
+    ...needsOf(db, nowMs),
+    onBuilt: ({ key, size, seconds }) => say(`${key}: ${size} members after ${seconds.toFixed(1)} s`),
+    onMoments: ({ moments, of }) => {
+      if (moments === of) say(`next moments of ${of} customers, ${since(startedAt).toFixed(1)} s after the beginning`)
+    },
+  })
   const seconds = since(startedAt)
   if (outcome?.failed[0] !== undefined) throw new Error(`${outcome.failed[0].key}: ${outcome.failed[0].problem}`)
   if (outcome?.built.length !== count) throw new Error(`${outcome?.built.length} of ${count} segments were built`)
@@ -86,7 +92,7 @@ async function measureDirty(
   return { small: median(times.small), large: median(times.large) }
 }
 
-const allParts = ['beside', 'all', 'dirty', 'single'] as const
+const allParts = ['shop', 'beside', 'all', 'dirty', 'single'] as const
 type Part = (typeof allParts)[number]
 
 function readParts(text: string): ReadonlySet<Part> {
@@ -130,7 +136,7 @@ await runBench('segments', defaults, async (options) => {
     const smallShop = await openShop(small, Math.ceil(customers / 10), say)
     const { nowMs } = await openShop(large, customers, say)
 
-    const beside = parts.has('beside') ? await buildBeside(large, customers, nowMs) : {}
+    const beside = parts.has('beside') ? await buildBeside(large, nowMs) : {}
     const isBuilt = !parts.has('all') && (await areBuilt(small, segments)) && (await areBuilt(large, segments))
     const mustBuild = parts.has('all') || (!isBuilt && (parts.has('dirty') || parts.has('single')))
     const buildSmall = mustBuild ? await buildAll(small, segments, smallShop.nowMs) : undefined

@@ -7,7 +7,7 @@
 import { createClock } from '../src/clock.ts'
 import { needsConfirmation } from '../src/domain/consent-rule.ts'
 import type { Definitions } from '../src/domain/definitions.ts'
-import { interestingEvents, interestingSegments, interestingTraits } from '../src/domain/interests.ts'
+import { interestingEvents, interestingSegments, interestingTraits, rfmWaits } from '../src/domain/interests.ts'
 import { startHousekeeping } from '../src/intake/housekeeping.ts'
 import { startIntake } from '../src/intake/intake.ts'
 import { startMergeSweep } from '../src/intake/merge-sweep.ts'
@@ -85,7 +85,11 @@ await runService('intake', async (config, log) => {
     onEvents: () => intake.wake(),
   })
   const { keepEventsDays } = config
-  const housekeeping = startHousekeeping({ database, log, nowMs: () => clock.nowMs(), keepEventsDays })
+  const housekeeping = startHousekeeping({
+    ...shared,
+    keepEventsDays,
+    rfmWaits: async () => rfmWaits(await definitions.get()),
+  })
   return {
     ready: {},
     async stop() {

@@ -6,8 +6,7 @@ import { say } from '../support/bench.ts'
 import { median } from '../support/measure.ts'
 import { putInForce, references, segmentDocuments } from './documents.ts'
 
-/** Of a large shop each round takes long, and noise matters less. */
-const roundsFor = (customers: number): number => (customers > 300_000 ? 1 : 3)
+const rounds = 3
 const nobody = { segments: new Set<string>(), traits: new Set<string>() }
 
 export interface BuiltBeside {
@@ -33,16 +32,12 @@ export async function forgetSegments(db: Database): Promise<void> {
 }
 
 /** All segments that have a reference, in turn. */
-export async function buildBeside(
-  db: Database,
-  customers: number,
-  nowMs: number,
-): Promise<Readonly<Record<string, BuiltBeside>>> {
+export async function buildBeside(db: Database, nowMs: number): Promise<Readonly<Record<string, BuiltBeside>>> {
   await db.pool.query('DROP TABLE IF EXISTS by_hand')
   await db.pool.query('CREATE TABLE by_hand (LIKE segment_members INCLUDING ALL)')
   const beside: Record<string, BuiltBeside> = {}
   for (const [key, sql] of Object.entries(references)) {
-    const one = await besideByHand(db, key, sql, nowMs, roundsFor(customers))
+    const one = await besideByHand(db, key, sql, nowMs)
     const [live, whole, byHand] = [one.ours, one.oursWithMoments, one.reference].map((time) => time.toFixed(3))
     say(`${key}: ${one.members} members, counts after ${live} s, with moments ${whole} s, by hand ${byHand} s`)
     beside[key] = one
@@ -51,31 +46,22 @@ export async function buildBeside(
 }
 
 /** Ours and by hand, turn about, each into an empty table with the same indexes. */
-async function besideByHand(
-  db: Database,
-  key: string,
-  sql: string,
-  nowMs: number,
-  rounds: number,
-): Promise<BuiltBeside> {
+async function besideByHand(db: Database, key: string, sql: string, nowMs: number): Promise<BuiltBeside> {
   const document = segmentDocuments(50)[key]
   if (document === undefined) throw new Error(`no segment ${key}`)
   await putInForce(db.pool, { [key]: document })
   const times = { ours: [] as number[], withMoments: [] as number[], reference: [] as number[] }
   let members = 0
   for (let round = 0; round <= rounds; round++) {
-    await forgetSegments(db)
-    const startedAt = performance.now()
-    const ours = await buildSegments(needsOf(db, nowMs))
-    const withMoments = since(startedAt)
-    if (ours?.failed[0] !== undefined) throw new Error(`${key}: ${ours.failed[0].problem}`)
-    await db.pool.query('TRUNCATE by_hand')
-    const reference = await buildByHand(db, sql, nowMs)
-    members = ours?.built[0]?.size ?? -1
+    // Turn about, and now the one first, now the other.
+    const early = round % 2 === 1 ? await buildByHand(db, sql, nowMs) : undefined
+    const ours = await buildOurs(db, key, nowMs)
+    const reference = early ?? (await buildByHand(db, sql, nowMs))
+    members = ours.members
     if (members !== reference.members) throw new Error(`${key}: ${members} members, by hand ${reference.members}`)
     if (round === 0) continue // Warms both up.
-    times.ours.push(ours?.built[0]?.seconds ?? Number.NaN)
-    times.withMoments.push(withMoments)
+    times.ours.push(ours.seconds)
+    times.withMoments.push(ours.withMoments)
     times.reference.push(reference.seconds)
   }
   const [ours, oursWithMoments] = [median(times.ours), median(times.withMoments)]
@@ -84,11 +70,27 @@ async function besideByHand(
   return { ours, oursWithMoments, reference, members, ratio, ratioWithMoments: oursWithMoments / reference }
 }
 
+async function buildOurs(
+  db: Database,
+  key: string,
+  nowMs: number,
+): Promise<{ readonly seconds: number; readonly withMoments: number; readonly members: number }> {
+  await forgetSegments(db)
+  const startedAt = performance.now()
+  const outcome = await buildSegments(needsOf(db, nowMs))
+  const withMoments = since(startedAt)
+  const [failed] = outcome?.failed ?? []
+  const [built] = outcome?.built ?? []
+  if (failed !== undefined || built === undefined) throw new Error(`${key}: ${failed?.problem ?? 'was not built'}`)
+  return { seconds: built.seconds, withMoments, members: built.size }
+}
+
 async function buildByHand(
   db: Database,
   sql: string,
   nowMs: number,
 ): Promise<{ readonly seconds: number; readonly members: number | null }> {
+  await db.pool.query('TRUNCATE by_hand')
   const startedAt = performance.now()
   const { rowCount } = await db.pool.query(
     `INSERT INTO by_hand (segment_id, customer_id, since) SELECT 1, member.*, $1::timestamptz FROM (${sql}) AS member`,

@@ -62,8 +62,11 @@ async function buildShop({ pool }: Database, customers: number, nowMs: number): 
   )
   const indexes = await dropIndexes(pool, ['events', 'event_days', 'orders', 'customers', 'identities'])
   await writeEvents(pool, customers, now)
-  await writeOrders(pool)
-  await writeCustomers(pool, customers, now)
+  const peopleAndOrders = async (): Promise<void> => {
+    await writeOrders(pool)
+    await writeCustomers(pool, customers, now)
+  }
+  await Promise.all([writeEventDays(pool), peopleAndOrders()])
   const waiting = [...indexes]
   const makeIndexes = async (): Promise<void> => {
     for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) await pool.query(one)
@@ -103,6 +106,9 @@ async function writeEvents(client: Queryable, customers: number, now: string): P
   const part = Math.ceil((customers * eventsPerCustomer) / cores)
   const parts = Array.from({ length: cores }, (_, i) => ({ from: i * part + 1, to: (i + 1) * part }))
   await Promise.all(parts.map((range) => writeSomeEvents(client, customers, now, range)))
+}
+
+async function writeEventDays(client: Queryable): Promise<void> {
   await client.query(
     `INSERT INTO event_days (customer_id, name, day, count, first_at, last_at)
      SELECT customer_id, name, (occurred_at AT TIME ZONE 'UTC')::date, count(*), min(occurred_at), max(occurred_at)

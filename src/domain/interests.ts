@@ -49,14 +49,47 @@ export function interestingSegments(definitions: Definitions): ReadonlySet<strin
   return new Set([...entered, ...awaitedConditions(definitions).flatMap(segmentsIn)])
 }
 
+/** For whom a change of an RFM score, which comes with the days and without an event, means something. */
+export interface RfmWaits {
+  /** The lifecycle asks: for everybody. */
+  readonly ofLifecycle: boolean
+  /** For those whose run of that version is active, at that step; null: at any. */
+  readonly ofRuns: readonly { readonly journey: string; readonly version: string; readonly step: string | null }[]
+}
+
+export function rfmWaits(definitions: Definitions): RfmWaits {
+  return {
+    ofLifecycle: lifecycleConditions(definitions).some(asksRfm),
+    ofRuns: [...definitions.journeys.values()].flatMap((journey): RfmWaits['ofRuns'] => {
+      const { key, version } = journey
+      if (criterionConditions(journey).some(asksRfm)) return [{ journey: key, version, step: null }]
+      const steps = journey.steps.filter((step) => awaitedBy(step).some(asksRfm))
+      return steps.map(({ id }) => ({ journey: key, version, step: id }))
+    }),
+  }
+}
+
+function asksRfm(condition: Condition): boolean {
+  return factsOf(condition).some((fact) => fact.startsWith('score.rfm_'))
+}
+
 /** The conditions that can move a customer without an event. */
 function awaitedConditions(definitions: Definitions): readonly Condition[] {
-  const conditions = definitions.lifecycle.stages.flatMap((rule) => rule.if ?? [])
-  for (const journey of definitions.journeys.values()) {
-    for (const criterion of criteriaOf(journey)) if (criterion.type === 'condition') conditions.push(criterion.if)
-    conditions.push(...journey.steps.flatMap(awaitedBy))
-  }
-  return conditions
+  return [
+    ...lifecycleConditions(definitions),
+    ...[...definitions.journeys.values()].flatMap((journey) => [
+      ...criterionConditions(journey),
+      ...journey.steps.flatMap(awaitedBy),
+    ]),
+  ]
+}
+
+function lifecycleConditions({ lifecycle }: Definitions): readonly Condition[] {
+  return lifecycle.stages.flatMap((rule) => rule.if ?? [])
+}
+
+function criterionConditions(journey: JourneyDefinition): readonly Condition[] {
+  return criteriaOf(journey).flatMap((criterion) => (criterion.type === 'condition' ? [criterion.if] : []))
 }
 
 function criteriaOf({ goal, exit }: JourneyDefinition): readonly Criterion[] {

@@ -7,6 +7,7 @@ import { freePort, isPortFree } from './ports.ts'
 import { postgresBinaries } from './postgres-binaries.ts'
 import type { Cluster } from './postgres-data.ts'
 import { database, inOneSentence, postgresData, serverEnvironment, superuser } from './postgres-data.ts'
+import { postgresSettings } from './postgres-settings.ts'
 import { argumentsOf, endProcess, markProcess } from './processes.ts'
 import { serviceAccount } from './service-account.ts'
 import { PortTakenError } from './service-error.ts'
@@ -65,7 +66,13 @@ async function start(cluster: Cluster & { dataDir: string; port: number }): Prom
   for (;;) {
     const service = await startService({
       command: cluster.binaries.postgres,
-      args: ['-D', cluster.dataDir, '-p', String(cluster.port), ...settings(cluster.durable)],
+      args: [
+        '-D',
+        cluster.dataDir,
+        '-p',
+        String(cluster.port),
+        ...postgresSettings(cluster.durable).flatMap((value) => ['-c', value]),
+      ],
       logPath: join(cluster.home, 'logs', 'postgres.log'),
       env: serverEnvironment(),
       account: cluster.account,
@@ -105,20 +112,6 @@ async function stopOrphan(dataDir: string, onStep: (text: string) => void): Prom
   if (mark === undefined || !argumentsOf(pid).includes(dataDir)) return
   onStep('stopping the PostgreSQL that a killed installation left behind')
   await endProcess(mark, 'SIGINT', stopGraceMs)
-}
-
-function settings(durable: boolean): string[] {
-  const values = [
-    'listen_addresses=127.0.0.1',
-    'unix_socket_directories=',
-    'max_connections=200',
-    'log_min_messages=warning',
-    'log_checkpoints=off',
-    'timezone=UTC',
-    'log_timezone=UTC',
-    ...(durable ? [] : ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']),
-  ]
-  return values.flatMap((value) => ['-c', value])
 }
 
 function pidFile(dataDir: string): string[] {

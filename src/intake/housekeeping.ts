@@ -1,6 +1,7 @@
 /** What has to be done now and then so that intake finds its tables in order. Any process may do it; one at a time does. */
 
 import type { Logger } from 'pino'
+import type { RfmWaits } from '../domain/interests.ts'
 import { dayMs, hourMs, minuteMs, secondMs } from '../domain/time.ts'
 import type { Database } from '../store/database.ts'
 import { ensureEventParts } from '../store/event-parts.ts'
@@ -18,6 +19,10 @@ export interface HousekeepingNeeds {
   readonly nowMs: () => number
   /** For how many days raw events are kept. */
   readonly keepEventsDays: number
+  /** For whom a change of RFM scores means something, as of now. */
+  readonly rfmWaits: () => Promise<RfmWaits>
+  /** Called after news was committed. */
+  readonly onNews: () => void
 }
 
 const maxBackoffMs = 60 * secondMs
@@ -25,7 +30,8 @@ const maxBackoffMs = 60 * secondMs
 /** How long before a month begins there is a partition for it. */
 const aheadMs = 35 * dayMs
 
-export function startHousekeeping({ database, log, nowMs, keepEventsDays }: HousekeepingNeeds): Loop {
+export function startHousekeeping(needs: HousekeepingNeeds): Loop {
+  const { database, log, nowMs, keepEventsDays } = needs
   const categories = startLoop({
     name: 'categories',
     log,
@@ -76,7 +82,11 @@ export function startHousekeeping({ database, log, nowMs, keepEventsDays }: Hous
     log,
     idleMs: minuteMs,
     maxBackoffMs,
-    round: async () => (await scoreRfmPage(database, nowMs())) || makeRfmScale(database, nowMs()),
+    round: async () => {
+      const page = await scoreRfmPage(database, nowMs(), await needs.rfmWaits())
+      if (page.hasNews) needs.onNews()
+      return page.hasMore || makeRfmScale(database, nowMs())
+    },
   })
   const circuits = startLoop({
     name: 'deliverability',

@@ -6,7 +6,7 @@
 import type { Logger } from 'pino'
 import type { Database } from '../store/database.ts'
 import { errorCode } from '../store/describe-error.ts'
-import { buildSegments } from '../store/segments/build-segments.ts'
+import { type BuilderNeeds, buildSegments } from '../store/segments/build-segments.ts'
 import { evaluateNextPage, hasDirty, type SegmentInterests } from '../store/segments/evaluate-page.ts'
 import { hasBuilderWork } from '../store/segments/segment-catalog.ts'
 import { noteSizes, sweepDue } from '../store/segments/segment-upkeep.ts'
@@ -64,6 +64,17 @@ async function evaluatePatiently(needs: SegmentNeeds): ReturnType<typeof evaluat
   }
 }
 
+/** Many segments of many customers take minutes: each is told as it counts, and moments now and then. */
+function told(log: Logger): Pick<BuilderNeeds, 'onBuilt' | 'onMoments'> {
+  return {
+    onBuilt: (built) => log.info(built, 'segment built'),
+    onMoments: ({ moments, of }) => {
+      if (moments === of || moments % momentsToldEvery === 0) log.info({ moments, of }, 'next moments written')
+    },
+  }
+}
+
+const momentsToldEvery = 200_000
 const buildEveryMs = 1_000
 const sizesEveryMs = 60_000
 
@@ -76,8 +87,7 @@ export function startSegmentBuilder(needs: SegmentNeeds): Loop {
     maxBackoffMs: 60_000,
     round: async () => {
       const { pool } = needs.database
-      const outcome = (await hasBuilderWork(pool)) ? await buildSegments(needs) : undefined
-      for (const built of outcome?.built ?? []) needs.log.info(built, 'segment built')
+      const outcome = (await hasBuilderWork(pool)) ? await buildSegments({ ...needs, ...told(needs.log) }) : undefined
       if (outcome?.hasNews === true) needs.onNews()
       if ((outcome?.built.length ?? 0) > 0 || performance.now() - notedAt >= sizesEveryMs) {
         notedAt = performance.now()

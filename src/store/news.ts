@@ -3,6 +3,7 @@
  * nothing is lost while Temporal is away; a signal only says "look".
  */
 
+import type { RfmWaits } from '../domain/interests.ts'
 import type { Queryable } from './database.ts'
 
 /**
@@ -12,7 +13,7 @@ import type { Queryable } from './database.ts'
  *   event with that id.
  * - `arrived`: the first time that the shop can name or reach this customer.
  * - `contact`: an address, a consent or a suppression changed.
- * - `profile`: a trait changed.
+ * - `profile`: a trait changed, or an RFM score that something asks for.
  * - `segment`: the customer came into a segment or out of it; `detail` is `{segment, change}`.
  * - `score`: a score crossed a threshold; `detail` is `{score, crossed}`.
  * - `task`: a person finished a task; `detail` is `{taskId, outcome}`.
@@ -99,6 +100,36 @@ export async function insertJoinedNews(client: Queryable, customerIds: readonly 
          OR EXISTS (SELECT FROM messages m WHERE m.customer_id = c.id AND m.settled_at IS NULL AND m.broadcast_id IS NULL))`,
     values: [customerIds, new Date(atMs)],
   })
+}
+
+/** News that an RFM score changed, of those for whom something asks about it. The customers must be locked. */
+export async function insertRfmNews(
+  client: Queryable,
+  customerIds: readonly string[],
+  { ofLifecycle, ofRuns }: RfmWaits,
+  atMs: number,
+): Promise<number> {
+  if (customerIds.length === 0 || (!ofLifecycle && ofRuns.length === 0)) return 0
+  const { rowCount } = await client.query({
+    name: 'insert-rfm-news',
+    text: `
+      INSERT INTO news (customer_id, kind, created_at)
+      SELECT given.id, 'profile', $2 FROM unnest($1::uuid[]) AS given (id)
+      WHERE $3 OR EXISTS (
+        SELECT FROM journey_runs r
+          JOIN unnest($4::text[], $5::text[], $6::text[]) AS awaited (journey, version, step)
+            ON r.journey = awaited.journey AND r.version = awaited.version AND r.step = coalesce(awaited.step, r.step)
+         WHERE r.customer_id = given.id AND r.status = 'active')`,
+    values: [
+      customerIds,
+      new Date(atMs),
+      ofLifecycle,
+      ofRuns.map(({ journey }) => journey),
+      ofRuns.map(({ version }) => version),
+      ofRuns.map(({ step }) => step),
+    ],
+  })
+  return rowCount ?? 0
 }
 
 /** A customer whose workflow has not been told of some news. */

@@ -8,9 +8,11 @@
  */
 
 import { v7 } from 'uuid'
+import type { RfmWaits } from '../domain/interests.ts'
 import { dayMs } from '../domain/time.ts'
 import type { Database, Queryable } from './database.ts'
 import { markDirty } from './dirty-customers.ts'
+import { insertRfmNews } from './news.ts'
 
 /** SQL: what is measured of the customers in `given (id)`, of days in UTC; nothing of who has bought nothing. */
 const measured = (given: string): string => `
@@ -119,31 +121,38 @@ async function isDue(client: Queryable, nowMs: number): Promise<boolean> {
 
 const customersAtOnce = 1_000
 
+export interface ScoredPage {
+  readonly hasMore: boolean
+  /** There is something that customers' workflows should look at. */
+  readonly hasNews: boolean
+}
+
 /**
- * Scores the next page of customers by the newest scale. Several processes may call it: one page at a time is taken, and
- * what a process that died had taken is taken again.
- *
- * @returns whether there is more to do.
+ * Scores the next page of customers by the newest scale, and tells those for whom something waits for it. Several processes
+ * may call it: one page at a time is taken, and what a process that died had taken is taken again.
  */
 export function scoreRfmPage(
   database: Pick<Database, 'transaction'>,
   nowMs: number,
+  waits: RfmWaits,
   pageSize = customersAtOnce,
-): Promise<boolean> {
+): Promise<ScoredPage> {
   return database.transaction(async (client) => {
     const { rows: scales } = await client.query<{ id: string; after: string | null }>(
       `SELECT id, scored_until AS after FROM rfm_scales
        WHERE id = (SELECT id FROM rfm_scales ORDER BY made_at DESC LIMIT 1) AND done_at IS NULL FOR UPDATE SKIP LOCKED`,
     )
     const [scale] = scales
-    if (scale === undefined) return false
+    if (scale === undefined) return { hasMore: false, hasNews: false }
     const { rows } = await client.query<{ id: string }>(
       `SELECT id FROM customers WHERE order_count > 0 AND merged_into IS NULL AND ($1::uuid IS NULL OR id > $1)
        ORDER BY id LIMIT $2 FOR UPDATE`,
       [scale.after, pageSize],
     )
     const ids = rows.map(({ id }) => id)
-    await markDirty(client, await scoreRfm(client, ids, nowMs), 'score')
+    const changed = await scoreRfm(client, ids, nowMs)
+    await markDirty(client, changed, 'score')
+    const news = await insertRfmNews(client, changed, waits, nowMs)
     const isLast = ids.length < pageSize
     const last = isLast ? null : ids.at(-1)
     await client.query('UPDATE rfm_scales SET scored_until = $2, done_at = $3 WHERE id = $1', [
@@ -151,6 +160,6 @@ export function scoreRfmPage(
       last,
       isLast ? new Date(nowMs) : null,
     ])
-    return !isLast
+    return { hasMore: !isLast, hasNews: news > 0 }
   })
 }

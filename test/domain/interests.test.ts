@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { interestingEvents, interestingTraits } from '../../src/domain/interests.ts'
+import { interestingEvents, interestingTraits, rfmWaits } from '../../src/domain/interests.ts'
 import { definitionsOf, journeyOf, plainLifecycle } from './support/definitions.ts'
 import { onGo } from './support/journeys.ts'
 
@@ -71,4 +71,24 @@ test('traits computed by rule are told apart from those that the shop sends', ()
     journeys: { one: onGo(waiting('if: { computed.views: { at_least: 3 } }'), 'exit: [ { if: { trait.views: 1 } } ]') },
   })
   expect([...interestingTraits(definitions)].sort()).toEqual(['computed.views', 'views'])
+})
+
+test('RFM scores are awaited where a step, a goal or a stage asks for them, not where a split does in passing', () => {
+  const definitions = definitionsOf({
+    lifecycle: plainLifecycle,
+    journeys: {
+      one: onGo(`${waiting('if: { rfm.recency: 5 }')}
+  - { id: split, type: split, if: { rfm.monetary: 5 }, if_true: end, if_false: end }`),
+      two: onGo(waiting('event: Replied'), 'goal: { if: { not: { rfm.frequency: { at_most: 2 } } } }'),
+      three: onGo(waiting('if: { trait.mood: bad }')),
+    },
+  })
+  const { ofLifecycle, ofRuns } = rfmWaits(definitions)
+  expect(ofLifecycle).toBe(false)
+  expect(ofRuns.map(({ journey, step }) => [journey, step]).toSorted()).toEqual([
+    ['one', 'wait'],
+    ['two', null],
+  ])
+  const asking = plainLifecycle.replace('orders.count: { at_least: 6 }', 'rfm.monetary: 5')
+  expect(rfmWaits(definitionsOf({ lifecycle: asking })).ofLifecycle).toBe(true)
 })

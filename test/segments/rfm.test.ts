@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { rfm } from '../../src/analytics/rfm.ts'
+import type { RfmWaits } from '../../src/domain/interests.ts'
 import { dayMs } from '../../src/domain/time.ts'
 import { makeRfmScale, scoreRfmPage } from '../../src/store/rfm-scores.ts'
 import { type Call, startMs } from '../intake/support/shop.ts'
@@ -59,9 +60,12 @@ async function stored(): Promise<string[]> {
 
 async function scoreEverybody(): Promise<boolean> {
   const isNew = await makeRfmScale(shop.database, shop.time.nowMs)
-  while (await scoreRfmPage(shop.database, shop.time.nowMs, 25));
+  while ((await scoreRfmPage(shop.database, shop.time.nowMs, waits, 25)).hasMore);
   return isNew
 }
+
+const nobodyWaits: RfmWaits = { ofLifecycle: false, ofRuns: [] }
+let waits = nobodyWaits
 
 const best = async (): Promise<string[]> => {
   await shop.evaluate()
@@ -119,3 +123,61 @@ test('who has no order left has no score, and two who become one have one', asyn
   expect(row).toEqual({ n: 3, people: 1 })
   expect((await stored()).find((line) => line.startsWith('u0 '))).toMatch(/ 5-/)
 })
+
+test('a new day is news for those whose step, goal or stage asks for the scores that it changes, and for nobody else', async () => {
+  // Everybody waits: half of them for the scores.
+  await shop.rows(
+    `INSERT INTO journey_runs (id, customer_id, journey, version, entry_number, status, step, step_since, entered_at)
+     SELECT gen_random_uuid(), customer_id, 'back', 'v1', 1, 'active',
+            CASE WHEN row_number() OVER (ORDER BY customer_id) % 2 = 0 THEN 'scores' ELSE 'event' END, now(), now()
+       FROM (SELECT DISTINCT customer_id FROM scores) AS scored`,
+  )
+  const waiting = await shop.rows<{ id: string }>(`SELECT customer_id AS id FROM journey_runs WHERE step = 'scores'`)
+  const atStep = { journey: 'back', version: 'v1', step: 'scores' }
+  const changed = await aNewDay({ ofLifecycle: false, ofRuns: [atStep] })
+  const told = waiting.map(({ id }) => id).filter((id) => changed.has(id))
+  expect(told.length).toBeGreaterThan(0)
+  expect(told.length).toBeLessThan(changed.size)
+  expect(await heard()).toEqual(told.toSorted())
+
+  expect((await aNewDay({ ofLifecycle: false, ofRuns: [{ ...atStep, version: 'v2' }] })).size).toBeGreaterThan(0)
+  expect(await heard()).toEqual([])
+
+  const ofGoal = await aNewDay({ ofLifecycle: false, ofRuns: [{ ...atStep, step: null }] })
+  expect(await heard()).toEqual([...ofGoal].toSorted())
+
+  await shop.rows(`UPDATE journey_runs SET status = 'completed'`)
+  const ofStage = await aNewDay({ ofLifecycle: true, ofRuns: [] })
+  expect(ofStage.size).toBeGreaterThan(0)
+  expect(await heard()).toEqual([...ofStage].toSorted())
+})
+
+/** A day on which twenty have come back, whoever was the longest away. @returns whose scores are others after it. */
+async function aNewDay(waitsNow: RfmWaits): Promise<Set<string>> {
+  waits = waitsNow
+  shop.time.nowMs += 2 * dayMs
+  await shop.rows(
+    `UPDATE orders SET ordered_at = $1 WHERE customer_id IN (
+       SELECT customer_id FROM orders GROUP BY customer_id ORDER BY max(ordered_at), customer_id LIMIT 20)`,
+    [new Date(shop.time.nowMs - dayMs)],
+  )
+  await shop.rows('DELETE FROM news')
+  const { rows: before } = await shop.database.pool.query<{ id: string; scores: string }>(allScores)
+  await scoreEverybody()
+  return changedSince(before)
+}
+
+const allScores = `
+  SELECT customer_id AS id, string_agg(value::text, ' ' ORDER BY kind) AS scores FROM scores
+   WHERE kind LIKE 'rfm%' GROUP BY customer_id`
+
+async function changedSince(before: readonly { readonly id: string; readonly scores: string }[]): Promise<Set<string>> {
+  const { rows } = await shop.database.pool.query<{ id: string; scores: string }>(allScores)
+  const known = new Map(before.map(({ id, scores }) => [id, scores]))
+  return new Set(rows.filter(({ id, scores }) => known.get(id) !== scores).map(({ id }) => id))
+}
+
+const heard = async (): Promise<string[]> => {
+  const rows = await shop.rows<{ id: string }>('SELECT customer_id AS id FROM news ORDER BY 1')
+  return rows.map(({ id }) => id)
+}

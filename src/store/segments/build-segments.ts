@@ -10,17 +10,23 @@
 import type { Database, Queryable } from '../database.ts'
 import { describeError } from '../describe-error.ts'
 import { insertNews } from '../news.ts'
-import { fillMoments, fillSegment, newsOfRebuild, noteDifference } from './build-statements.ts'
+import { type MomentProgress, writeMoments } from './build-moments.ts'
+import { fillSegment, newsOfRebuild, noteDifference } from './build-statements.ts'
 import { countTrait, prepareTrait, writeTrait } from './build-trait.ts'
 import type { SegmentInterests } from './evaluate-page.ts'
+import { inTransaction } from './in-transaction.ts'
 import { type CatalogEntry, readCatalog, takeUpPublished } from './segment-catalog.ts'
 import { excludeEvaluation, stopBeingBuilder, tryBecomeBuilder } from './segment-locks.ts'
-import { clearEnded, mergeMoments } from './segment-upkeep.ts'
+import { clearEnded } from './segment-upkeep.ts'
 
 export interface BuilderNeeds {
   readonly database: Pick<Database, 'pool'>
   readonly nowMs: () => number
   readonly interests: () => Promise<SegmentInterests>
+  /** Told of each segment and trait that counts from now on. */
+  readonly onBuilt?: (built: BuiltSegment) => void
+  /** Told how many customers have their next moments. */
+  readonly onMoments?: (progress: MomentProgress) => void
 }
 
 export interface BuiltSegment {
@@ -52,7 +58,7 @@ export async function buildSegments(needs: BuilderNeeds): Promise<BuildOutcome |
   try {
     if (!(await tryBecomeBuilder(client))) return undefined
     const outcome = await buildWaiting(client, needs, interests)
-    await mergeMoments(client)
+    await writeMoments(client, needs.onMoments)
     await clearEnded(client)
     await stopBeingBuilder(client)
     return outcome
@@ -81,6 +87,7 @@ async function buildWaiting(
         ? buildTrait(client, entry, live, needs, interests)
         : buildSegment(client, entry, live, needs, interests))
       built.push(one)
+      needs.onBuilt?.(one)
       hasNews ||= one.hasNews
     } catch (error) {
       const problem = describeError(error).message
@@ -88,25 +95,7 @@ async function buildWaiting(
       failed.push({ kind: entry.kind, key: entry.key, problem })
     }
   }
-  await writeMoments(client)
   return { built, failed, hasNews }
-}
-
-/** Of all segments that count and lack their moments, also of those that a process left so which died. */
-async function writeMoments(client: Queryable): Promise<void> {
-  const { rows } = await client.query<{ id: number; at: Date }>(
-    `SELECT id, moments_at AS at FROM segments WHERE status = 'live' AND moments_at IS NOT NULL ORDER BY id`,
-  )
-  if (rows.length === 0) return
-  const { levels } = await readCatalog(client)
-  const entries = new Map(levels.flat().map((entry) => [entry.id, entry]))
-  for (const { id, at } of rows) {
-    const entry = entries.get(id)
-    await inTransaction(client, async () => {
-      if (entry?.kind === 'segment') await fillMoments(client, entry, at.getTime())
-      await client.query('UPDATE segments SET moments_at = NULL WHERE id = $1', [id])
-    })
-  }
 }
 
 async function buildSegment(
@@ -187,16 +176,4 @@ async function goLive(client: Queryable, { id, kind, key }: CatalogEntry, nowMs:
     `WITH noted AS (DELETE FROM segment_catch_ups RETURNING customer_id)
      INSERT INTO dirty_customers (customer_id, cause) SELECT customer_id, 'catch-up' FROM noted`,
   )
-}
-
-async function inTransaction<T>(client: Queryable, work: () => Promise<T>): Promise<T> {
-  await client.query('BEGIN')
-  try {
-    const result = await work()
-    await client.query('COMMIT')
-    return result
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined) // What made the work fail is the better error.
-    throw error
-  }
 }

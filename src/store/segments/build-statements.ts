@@ -36,23 +36,6 @@ export async function fillSegment(client: Queryable, entry: SegmentEntry, nowMs:
   return { size: rowCount ?? 0, hasMoments: answer.includes('standing') }
 }
 
-/**
- * Writes the moments at which time alone changes something, of a segment that counts already. Whoever has changed since
- * then is evaluated, and has a moment of their own by that: one too many costs one look.
- *
- * @param nowMs as of when it was filled: who was not in it then, and would be now, has to be looked at.
- */
-export async function fillMoments(client: Queryable, entry: SegmentEntry, nowMs: number): Promise<void> {
-  const params = new SqlParams(nowMs)
-  const answer = compileSegment(entry.definition.if, params, { all: true })
-  // OFFSET 0: else the moment would be worked out once to be tested and once more to be written.
-  await client.query({
-    text: `INSERT INTO segment_moments (customer_id, flips_at)
-           SELECT customer_id, flips_at FROM (${answer} OFFSET 0) AS q WHERE flips_at IS NOT NULL`,
-    values: params.values,
-  })
-}
-
 async function liveIdOf(client: Queryable, { kind, key }: CatalogEntry): Promise<number | undefined> {
   const { rows } = await client.query<{ id: number }>(
     `SELECT id FROM segments WHERE kind = $1 AND key = $2 AND status = 'live'`,

@@ -1,4 +1,4 @@
-/** What keeps segments in order besides evaluating them: moments that are due, moments of new segments, sizes, leftovers. */
+/** What keeps segments in order besides evaluating them: moments that are due, sizes, leftovers. */
 
 import type { Queryable } from '../database.ts'
 
@@ -36,44 +36,6 @@ export async function sweepDue(client: Queryable, nowMs: number, limit = sweepAt
     values: [new Date(nowMs), limit],
   })
   return rowCount ?? 0
-}
-
-const momentsAtOnce = 20_000
-
-/**
- * Takes over the moments that came with newly built segments: the earliest of each customer. In pages, so that evaluation
- * never waits long; a moment that is taken over twice, or is not needed any more, costs one look. Only for the builder.
- */
-export async function mergeMoments(client: Queryable): Promise<void> {
-  const { rows } = await client.query<{ some: boolean }>('SELECT EXISTS (SELECT FROM segment_moments) AS some')
-  if (rows[0]?.some !== true) return
-  await client.query('DROP TABLE IF EXISTS earliest_moments')
-  await client.query(
-    `CREATE TEMPORARY TABLE earliest_moments AS
-     SELECT customer_id, min(flips_at) AS flips_at FROM segment_moments GROUP BY customer_id ORDER BY customer_id`,
-  )
-  await client.query('CREATE INDEX ON earliest_moments (customer_id)')
-  for (let after: string | null = '00000000-0000-0000-0000-000000000000'; after !== null; ) {
-    after = await mergePage(client, after)
-  }
-  await client.query('TRUNCATE segment_moments')
-  await client.query('DROP TABLE earliest_moments')
-}
-
-/** @returns the last customer of the page; null after the last page. */
-async function mergePage(client: Queryable, after: string): Promise<string | null> {
-  const { rows } = await client.query<{ last: string | null }>(
-    `WITH page AS MATERIALIZED (
-       SELECT customer_id, flips_at FROM earliest_moments WHERE customer_id > $1 ORDER BY customer_id LIMIT $2
-     ), merged AS (
-       INSERT INTO segment_states AS s (customer_id, flips_at) SELECT customer_id, flips_at FROM page
-       ON CONFLICT (customer_id) DO UPDATE SET flips_at = excluded.flips_at
-        WHERE s.flips_at IS NULL OR s.flips_at > excluded.flips_at
-     )
-     SELECT (SELECT customer_id FROM page ORDER BY customer_id DESC LIMIT 1) AS last`,
-    [after, momentsAtOnce],
-  )
-  return rows[0]?.last ?? null
 }
 
 const clearedAtOnce = 50_000
