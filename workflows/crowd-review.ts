@@ -27,6 +27,8 @@ export interface CrowdState {
   readonly progress?: CrowdProgress
   /** Continue as new after so many pages at the latest. */
   readonly pagesPerRun?: number
+  /** Customers of a page at most. */
+  readonly pageSize?: number
 }
 
 const { reviewCrowdPage } = wf.proxyActivities<CrowdActivities>({
@@ -37,11 +39,11 @@ const { reviewCrowdPage } = wf.proxyActivities<CrowdActivities>({
   retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
 })
 
-const pageSize = 500
+const usualPageSize = 500
 const usualPagesPerRun = 500
 
 export async function crowdReview(from: CrowdState = {}): Promise<CrowdProgress> {
-  const { pagesPerRun = usualPagesPerRun } = from
+  const { pagesPerRun = usualPagesPerRun, pageSize = usualPageSize } = from
   let { after, customersPerSecond = null } = from
   let looks = from.mustWalkAgain === true ? 1 : 0
   let { isPaused, ...counts } = from.progress ?? nothingYet
@@ -62,7 +64,7 @@ export async function crowdReview(from: CrowdState = {}): Promise<CrowdProgress>
     if (pages >= pagesPerRun || wf.workflowInfo().continueAsNewSuggested) {
       await deliveries.leave()
       const mustWalkAgain = looks > 0
-      const state = { after, mustWalkAgain, customersPerSecond, progress: progress(), pagesPerRun }
+      const state = { after, mustWalkAgain, customersPerSecond, progress: progress(), pagesPerRun, pageSize }
       await wf.continueAsNew<typeof crowdReview>(state)
     }
 

@@ -103,6 +103,8 @@ function inWords({ report, violations, violationsBy, examples, timeZones }: Watc
       'messages sent': messages.sent,
       'a week': Math.round(messages.sent / weeks),
       'email / SMS': `${messages.byChannel.email} / ${messages.byChannel.sms}`,
+      'pauses / new versions': `${report.changes.pauses} / ${sum(report.changes.published)}`,
+      'held up / moved / put out': `${report.changes.heldUp} / ${report.changes.moved} / ${report.changes.putOut}`,
       stages: Object.entries(report.stages)
         .map(([stage, count]) => `${stage} ${count}`)
         .join(', '),

@@ -5,6 +5,7 @@ import { needsConfirmation } from '../domain/consent-rule.ts'
 import type { Definitions } from '../domain/definitions.ts'
 import { interestingEvents } from '../domain/interests.ts'
 import { dayMs, type EpochMs } from '../domain/time.ts'
+import { generatedChanges } from './generated-changes.ts'
 import { generatedLife } from './generated-life.ts'
 import type { Pools } from './offer-book.ts'
 import { characterOf, randomWaitMs } from './people.ts'
@@ -38,6 +39,7 @@ export function liveGeneratedYear(year: GeneratedYear): WatchedResult {
     lives,
     fromMs,
     toMs,
+    changes: generatedChanges(definitions, seed, fromMs, toMs),
     clerk: clerkOf(seed),
     pools,
     ...(rules === undefined ? {} : { rules }),

@@ -6,6 +6,7 @@ import { costOfOrder } from '../domain/offer-cost.ts'
 import type { Channel, CouponFacts, Stage } from '../domain/snapshot.ts'
 import { dayMs, type EpochMs } from '../domain/time.ts'
 import type { Happening, SimulatedOrder } from './happenings.ts'
+import type { ShopChange } from './shop-changes.ts'
 import type { Observer } from './simulate.ts'
 import type { SimulatedCustomer, SimulatedMessage } from './simulated-customer.ts'
 
@@ -40,6 +41,16 @@ export interface JourneyReport {
   revenueCents: number
 }
 
+export interface ChangeReport {
+  pauses: number
+  /** New versions, by what became of people in flight. */
+  published: Counts<'stay' | 'move' | 'exit'>
+  /** How often somebody was held up, moved to a new version, or put out by one. */
+  heldUp: number
+  moved: number
+  putOut: number
+}
+
 export interface SimulationReport {
   readonly customers: number
   readonly events: number
@@ -55,6 +66,8 @@ export interface SimulationReport {
   }
   /** Messages, offers and entries that a rule stood against, by rule: `message cap:email postponed`. */
   readonly refusals: Counts
+  /** What the shop did to its journeys, and what it came to for people in flight. */
+  readonly changes: ChangeReport
   readonly stages: Counts<Stage>
   readonly moves: number
   readonly journeys: Readonly<Record<string, JourneyReport>>
@@ -75,6 +88,13 @@ export class Reporter implements Observer {
   /** Which journey gave a coupon, by its id. */
   readonly #givenBy = new Map<string, string>()
   readonly #lastMessage = new Map<string, { journey: string; atMs: EpochMs }>()
+  readonly #changes: ChangeReport = {
+    pauses: 0,
+    published: { stay: 0, move: 0, exit: 0 },
+    heldUp: 0,
+    moved: 0,
+    putOut: 0,
+  }
   #events = 0
   #decisions = 0
   #planned = 0
@@ -89,6 +109,11 @@ export class Reporter implements Observer {
     // Also those in which nothing happens: a journey that nobody enters is worth seeing.
     for (const { key } of definitions.live) this.#journey(key)
     for (const key of definitions.offers.keys()) this.#offer(key)
+  }
+
+  changing(change: ShopChange): void {
+    if (change.type === 'pause') this.#changes.pauses++
+    if (change.type === 'publish') this.#changes.published[change.inFlight.choice]++
   }
 
   happened({ id }: SimulatedCustomer, happening: Happening, atMs: EpochMs): void {
@@ -127,6 +152,9 @@ export class Reporter implements Observer {
       if (run.status === 'exited') add(journey.exited, run.endReason ?? 'unknown')
     }
     for (const { kind, journey, outcome, rule } of decision.records) {
+      if (rule === 'moved') this.#changes.moved++
+      if (rule === 'version-replaced') this.#changes.putOut++
+      if (rule === 'journey-paused' && kind === 'step') this.#changes.heldUp++
       if (outcome === 'done') continue
       add(this.#refusals, `${kind} ${rule} ${outcome}`)
       if (journey !== null && rule.startsWith('cap:')) this.#journey(journey).capsHit++
@@ -167,6 +195,7 @@ export class Reporter implements Observer {
         perWeek: this.#perWeek,
       },
       refusals: sorted(this.#refusals),
+      changes: this.#changes,
       stages,
       moves: this.#moves,
       journeys: Object.fromEntries(this.#journeys),

@@ -5,12 +5,14 @@
  */
 
 import { mayContact } from '../domain/contact-policy.ts'
+import { pausedRule } from '../domain/decide/pause.ts'
 import { decide as decideForReal } from '../domain/decide.ts'
 import type { Decision, PlannedTask } from '../domain/decision.ts'
 import { needsOfDefinitions } from '../domain/definition-needs.ts'
 import { type Definitions, journeyVersionKey } from '../domain/definitions.ts'
 import { earliest } from '../domain/evaluate.ts'
 import { interestingEvents, interestingTraits } from '../domain/interests.ts'
+import { scheduledMoments } from '../domain/schedule.ts'
 import type { CouponFacts } from '../domain/snapshot.ts'
 import { dayMs, type EpochMs, secondMs } from '../domain/time.ts'
 import type { Happening, SimulatedOrder, SimulatedPast, TimedHappening } from './happenings.ts'
@@ -18,6 +20,7 @@ import { simulatedIdentifiers } from './identifiers.ts'
 import { OfferBook, type Pools } from './offer-book.ts'
 import { TimeQueue } from './queue.ts'
 import { announceCrossings, rescore, scoreCustomers } from './scoring.ts'
+import { definitionsAfter, heldInLedger, isTold, letGo, type ShopChange, type TimedShopChange } from './shop-changes.ts'
 import { type Interests, SimulatedCustomer, type SimulatedMessage, type SimulatedPerson } from './simulated-customer.ts'
 import { GroupRules } from './simulated-groups.ts'
 
@@ -41,6 +44,10 @@ export interface Clerk {
 
 /** What is told to whoever watches: reports and invariants. */
 export interface Observer {
+  /** A journey is paused, goes on, or gets a new version; `after` is what is in force then. */
+  changing?(change: ShopChange, after: Definitions, customers: readonly SimulatedCustomer[], atMs: EpochMs): void
+  /** Everybody whom it concerns has been told of it. */
+  changed?(change: ShopChange, customers: readonly SimulatedCustomer[], atMs: EpochMs): void
   /** Somebody is met for the first time, with what was before. */
   met?(customer: SimulatedCustomer, past: SimulatedPast): void
   happened?(customer: SimulatedCustomer, happening: Happening, atMs: EpochMs): void
@@ -56,6 +63,8 @@ export interface Simulation {
   readonly fromMs: EpochMs
   readonly toMs: EpochMs
   readonly observers: readonly Observer[]
+  /** What the shop does to its journeys meanwhile. */
+  readonly changes?: readonly TimedShopChange[]
   readonly clerk?: Clerk
   /** How many codes the pools of offers hold. */
   readonly pools?: Pools
@@ -99,9 +108,19 @@ type Item =
   | { readonly type: 'deliver'; readonly who: Who; readonly message: SimulatedMessage }
   | { readonly type: 'regroup'; readonly who: Who }
   | { readonly type: 'rescore' }
+  | { readonly type: 'change'; readonly change: ShopChange }
+  | { readonly type: 'schedule'; readonly journey: string; readonly segment: string }
 
-/** At one moment: what happens, then what leaves, then who is looked at. */
-const ranks: Readonly<Record<Item['type'], number>> = { happening: 0, rescore: 1, deliver: 2, regroup: 3, wake: 4 }
+/** At one moment: what the shop changes, what happens, then what leaves, then who is looked at. */
+const ranks: Readonly<Record<Item['type'], number>> = {
+  change: 0,
+  happening: 1,
+  rescore: 2,
+  deliver: 3,
+  regroup: 4,
+  schedule: 5,
+  wake: 6,
+}
 
 interface Who {
   readonly life: Life
@@ -125,11 +144,14 @@ class Run {
   readonly #queue = new TimeQueue<Item>()
   readonly #whoById = new Map<string, Who>()
   readonly #customers: SimulatedCustomer[] = []
+  /** What is in force now. */
+  #definitions: Definitions
 
   constructor(simulation: Simulation) {
     this.#simulation = simulation
     this.#rules = simulation.rules ?? { decide: decideForReal, mayContact }
     const { definitions } = simulation
+    this.#definitions = definitions
     this.#groups = GroupRules.of(definitions)
     this.#pace = simulation.pace ?? usualPace
     this.#offers = new OfferBook(definitions, simulation.pools)
@@ -141,9 +163,11 @@ class Run {
   }
 
   live(): readonly SimulatedCustomer[] {
-    const { lives, fromMs, toMs, onProgress } = this.#simulation
+    const { lives, changes = [], fromMs, toMs, onProgress } = this.#simulation
+    for (const { atMs, change } of changes) this.#add(atMs, { type: 'change', change })
     for (const life of lives) this.#queueOwn({ life, customer: undefined }, life.arrivesAtMs)
     const { rescoreEveryMs } = this.#pace
+    this.#queueSchedules(fromMs, toMs)
     const everyMs = rescoreEveryMs ?? Number.POSITIVE_INFINITY
     for (let atMs = fromMs + everyMs; atMs <= toMs; atMs += everyMs) this.#add(atMs, { type: 'rescore' })
     let toldMs = fromMs
@@ -180,10 +204,53 @@ class Run {
         if (item.who.customer.hasNews) this.#look(item.who, item.who.customer, atMs)
         return
       case 'rescore':
-        for (const { id } of rescore(this.#customers, this.#simulation.definitions.lifecycle, atMs)) {
+        for (const { id } of rescore(this.#customers, this.#definitions.lifecycle, atMs)) {
           const who = this.#whoById.get(id)
           if (who?.customer !== undefined) this.#look(who, who.customer, atMs)
         }
+        return
+      case 'schedule':
+        this.#enterOnSchedule(item.journey, item.segment, atMs)
+        return
+      case 'change':
+        this.#change(item.change, atMs)
+    }
+  }
+
+  /** Another state of the definitions, told to whom it concerns. What it does to people in flight, `decide` says. */
+  #change(change: ShopChange, atMs: EpochMs): void {
+    const { observers } = this.#simulation
+    const after = definitionsAfter(this.#definitions, change, atMs)
+    for (const observer of observers) observer.changing?.(change, after, this.#customers, atMs)
+    this.#definitions = after
+    for (const customer of this.#customers.filter((each) => isTold(each, change))) {
+      const who = this.#whoById.get(customer.id)
+      if (who === undefined) continue
+      if (change.type === 'resume')
+        for (const message of letGo(customer, change, atMs))
+          this.#add(message.notBeforeMs ?? atMs, { type: 'deliver', who, message })
+      customer.hear({ kind: 'journey', journey: change.journey }, atMs)
+      this.#look(who, customer, atMs)
+    }
+    for (const observer of observers) observer.changed?.(change, this.#customers, atMs)
+  }
+
+  /** Every moment at which a segment enters a journey by its schedule. */
+  #queueSchedules(fromMs: EpochMs, toMs: EpochMs): void {
+    const { live, policy } = this.#definitions
+    for (const { key: journey, entry } of live)
+      for (const each of entry)
+        if (each.type === 'schedule')
+          for (const atMs of scheduledMoments(each, policy.defaultTimeZone, fromMs, toMs))
+            this.#add(atMs, { type: 'schedule', journey, segment: each.segment })
+  }
+
+  #enterOnSchedule(journey: string, segment: string, atMs: EpochMs): void {
+    for (const customer of this.#customers.filter((each) => each.isIn(segment))) {
+      const who = this.#whoById.get(customer.id)
+      if (who === undefined) continue
+      customer.hear({ kind: 'entry', journey, by: 'schedule', properties: {} }, atMs)
+      this.#look(who, customer, atMs)
     }
   }
 
@@ -228,11 +295,11 @@ class Run {
   #scoreAgain(customer: SimulatedCustomer, atMs: EpochMs): void {
     const tierBefore = customer.scoreOf('clv')?.tier
     scoreCustomers([customer], atMs)
-    announceCrossings(customer, tierBefore, this.#simulation.definitions.lifecycle, atMs)
+    announceCrossings(customer, tierBefore, this.#definitions.lifecycle, atMs)
   }
 
   #meet(who: Who, atMs: EpochMs): SimulatedCustomer {
-    const { definitions } = this.#simulation
+    const definitions = this.#definitions
     const keepsMore = needsOfDefinitions(definitions) !== undefined || this.#groups !== undefined
     const customer = new SimulatedCustomer(who.life.person, atMs, keepsMore)
     const { past } = who.life
@@ -250,7 +317,8 @@ class Run {
 
   /** One review, with the scoring it may ask for, saved. */
   #look(who: Who, customer: SimulatedCustomer, atMs: EpochMs): void {
-    const { definitions, observers } = this.#simulation
+    const definitions = this.#definitions
+    const { observers } = this.#simulation
     const identifiers = simulatedIdentifiers(customer.id)
     for (let looks = 0; looks < mostLooks; looks++) {
       const snapshot = { ...customer.snapshot(atMs), offers: this.#offers.factsFor(customer.id, atMs) }
@@ -290,12 +358,19 @@ class Run {
   /** Consent, suppression, caps and quiet hours once more, then out. */
   #deliver(who: Who, customer: SimulatedCustomer, message: SimulatedMessage, atMs: EpochMs): void {
     if (message.status !== 'planned') return
+    if (message.notBeforeMs !== null && message.notBeforeMs > atMs) return // Put off since: it comes again.
     const refuse = (reason: string): void => {
       customer.settle(message, 'refused', reason, atMs)
       for (const observer of this.#simulation.observers) observer.refused?.(customer, message, atMs)
     }
     if (message.expiresAtMs !== null && message.expiresAtMs <= atMs) {
       refuse('expired')
+      return
+    }
+    const heldUntilMs = heldInLedger(this.#definitions, message, atMs)
+    if (heldUntilMs !== undefined) {
+      if (heldUntilMs === null) refuse(pausedRule)
+      else this.#postpone(who, Object.assign(message, { reason: pausedRule }), heldUntilMs)
       return
     }
     const verdict = this.#ask(customer, message, atMs)
@@ -306,15 +381,17 @@ class Run {
       for (const answer of who.life.answer(message, code, atMs))
         this.#add(answer.atMs, { type: 'happening', who, happening: answer.happening, isOwn: false })
     } else if (verdict.notBeforeMs === null) refuse(verdict.rule)
-    else {
-      message.notBeforeMs = verdict.notBeforeMs
-      this.#add(verdict.notBeforeMs, { type: 'deliver', who, message })
-    }
+    else this.#postpone(who, message, verdict.notBeforeMs)
+  }
+
+  #postpone(who: Who, message: SimulatedMessage, notBeforeMs: EpochMs): void {
+    message.notBeforeMs = notBeforeMs
+    this.#add(notBeforeMs, { type: 'deliver', who, message })
   }
 
   #ask(customer: SimulatedCustomer, message: SimulatedMessage, atMs: EpochMs) {
     const { channel, messageClass, topic, journey, version } = message
-    const { definitions } = this.#simulation
+    const definitions = this.#definitions
     const journeyCaps = definitions.journeys.get(journeyVersionKey(journey, version))?.caps[channel]
     return this.#rules.mayContact(
       { channel, messageClass, topic, journey, journeyCaps },

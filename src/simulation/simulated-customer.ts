@@ -240,6 +240,10 @@ export class SimulatedCustomer {
     return groups.nextMs
   }
 
+  isIn(segment: string): boolean {
+    return this.#memory?.groups.segments.has(segment) === true
+  }
+
   get hasNews(): boolean {
     return this.#news.length > 0
   }

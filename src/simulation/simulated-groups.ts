@@ -49,7 +49,9 @@ export class GroupRules {
   /** Undefined where no decision looks at any of them. */
   static of(definitions: Definitions): GroupRules | undefined {
     const needs = needsOfDefinitions(definitions)
-    const isAsked = needs?.segments === true || needs?.computed === true || interestingSegments(definitions).size > 0
+    const isScheduled = definitions.live.some(({ entry }) => entry.some(({ type }) => type === 'schedule'))
+    const isAsked =
+      isScheduled || needs?.segments === true || needs?.computed === true || interestingSegments(definitions).size > 0
     return isAsked ? new GroupRules(definitions) : undefined
   }
 }

@@ -4,6 +4,7 @@ import type { Definitions } from '../domain/definitions.ts'
 import type { EpochMs } from '../domain/time.ts'
 import type { Pools } from './offer-book.ts'
 import { Reporter, type SimulationReport } from './report.ts'
+import type { TimedShopChange } from './shop-changes.ts'
 import { type Clerk, type Life, type Rules, simulate } from './simulate.ts'
 import { type Invariant, type Violation, Witness } from './witness.ts'
 
@@ -12,6 +13,7 @@ export interface Watched {
   readonly lives: readonly Life[]
   readonly fromMs: EpochMs
   readonly toMs: EpochMs
+  readonly changes?: readonly TimedShopChange[]
   readonly clerk?: Clerk
   readonly pools?: Pools
   readonly rules?: Rules

@@ -14,9 +14,11 @@ import {
 import { propertiesPass } from '../domain/property-tests.ts'
 import type { Channel, CouponFacts } from '../domain/snapshot.ts'
 import { dayMs, type EpochMs, minuteMs } from '../domain/time.ts'
+import { type BrokenChange, ChangeWatch, changeInvariants } from './change-watch.ts'
 import type { Happening, SimulatedOrder, SimulatedPast } from './happenings.ts'
 import type { Pools } from './offer-book.ts'
 import { OfferWatch } from './offer-watch.ts'
+import type { ShopChange } from './shop-changes.ts'
 import type { Observer } from './simulate.ts'
 import type { SimulatedCustomer, SimulatedMessage } from './simulated-customer.ts'
 import { WallClock } from './wall-clock.ts'
@@ -38,6 +40,7 @@ export const invariants = [
   're-entry',
   'after-goal',
   'twice',
+  ...changeInvariants,
 ] as const
 
 export type Invariant = (typeof invariants)[number]
@@ -77,19 +80,30 @@ export class Witness implements Observer {
   readonly counts = new Map<Invariant, number>(invariants.map((invariant) => [invariant, 0]))
   /** The first hundred. */
   readonly violations: Violation[] = []
-  readonly #definitions: Definitions
+  #definitions: Definitions
   readonly #seen = new Map<string, Seen>()
   readonly #clock = new WallClock()
   readonly #offers: OfferWatch
+  readonly #changes: ChangeWatch
 
   constructor(definitions: Definitions, pools: Pools = {}) {
     this.#definitions = definitions
     this.#offers = new OfferWatch(definitions, pools)
+    this.#changes = new ChangeWatch(definitions)
   }
 
   /** All violations together. */
   get total(): number {
     return [...this.counts.values()].reduce((sum, count) => sum + count, 0)
+  }
+
+  changing(change: ShopChange, after: Definitions, customers: readonly SimulatedCustomer[], atMs: EpochMs): void {
+    this.#changes.changing(change, after, customers, atMs)
+    this.#definitions = after
+  }
+
+  changed(change: ShopChange, customers: readonly SimulatedCustomer[], atMs: EpochMs): void {
+    this.#reportAll(this.#changes.changed(change, customers), atMs)
   }
 
   met(customer: SimulatedCustomer, { words }: SimulatedPast): void {
@@ -134,6 +148,7 @@ export class Witness implements Observer {
         })
       } else if (run.status !== 'active' && before !== undefined) before.endedAtMs = atMs
     }
+    this.#reportAll(this.#changes.decided(customer, decision, atMs), atMs)
     if (decision.records.some(({ rule }) => rule === 'hold-out')) seen.heldOut = true
     const held = customer.coupons.filter(({ expiresAtMs }) => expiresAtMs === null || expiresAtMs > atMs)
     if (held.length > this.#definitions.policy.offersAtOnce)
@@ -156,6 +171,7 @@ export class Witness implements Observer {
     const seen = this.#of(customer)
     const what = `${message.journey} › ${message.step}`
     for (const invariant of this.#brokenBy(customer, seen, message, atMs)) this.#report(invariant, customer, atMs, what)
+    this.#reportAll(this.#changes.sent(customer, message), atMs)
     seen.occurrences.add(occurrenceOf(message))
   }
 
@@ -225,7 +241,11 @@ export class Witness implements Observer {
     return seen
   }
 
-  #report(invariant: Invariant, { id }: SimulatedCustomer, atMs: EpochMs, what: string): void {
+  #reportAll(broken: readonly BrokenChange[], atMs: EpochMs): void {
+    for (const { invariant, customerId, what } of broken) this.#report(invariant, { id: customerId }, atMs, what)
+  }
+
+  #report(invariant: Invariant, { id }: Pick<SimulatedCustomer, 'id'>, atMs: EpochMs, what: string): void {
     this.counts.set(invariant, (this.counts.get(invariant) ?? 0) + 1)
     if (this.violations.length < mostKept) this.violations.push({ invariant, customerId: id, atMs, what })
   }

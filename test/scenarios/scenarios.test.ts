@@ -137,6 +137,36 @@ describe('a scenario fails if', () => {
   })
 })
 
+test('a schedule lets in, at its moments, whoever is in its segment by then', async () => {
+  directory = campaignDirectory({
+    'segments/buyers.yaml': 'name: Buyers\nif: { orders.count: { at_least: 1 } }\n',
+    'journeys/fridays.yaml': `
+name: Fridays
+topic: news
+entry: [{ type: schedule, segment: buyers, at: "10:00", days: [fri], time_zone: Europe/Berlin }]
+re_entry: always
+steps: [{ id: letter, type: email, template: hello }]
+`,
+    'scenarios/fridays.yaml': `
+name: Fridays
+journeys: [fridays]
+scenarios:
+  - name: two Fridays, of which the first comes before the order
+    start: "2026-03-26 12:00" # A Thursday; the clocks change on Sunday.
+    given: { time_zone: Europe/Berlin, known_for: 10 days }
+    events: [{ at: +2 days, order: { total: 20 } }]
+    until: +12 days
+    expect:
+      messages: [{ message: fridays/letter, at: "2026-04-03 10:00", within: 1 minute }]
+`,
+  })
+  const { definitions: own } = await readCampaignFiles(directory.path)
+  const [file] = await readScenarioFiles(directory.path, own)
+  const [scenario] = file?.document.scenarios ?? []
+  if (scenario === undefined) throw new Error('no scenario was read')
+  expect(runScenario(scenario, own, ['fridays']).differences).toEqual([])
+})
+
 describe('a file is refused, with the line, for', () => {
   const one = (rest: string): string => `name: One\nscenarios:\n  - name: a\n    ${rest}\n`
   test.each<[string, string, string]>([

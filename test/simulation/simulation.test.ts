@@ -66,8 +66,21 @@ describe('a generated year', () => {
       'entry reentry:never refused',
       'entry reentry:after refused',
       'entry reentry:active refused',
+      'entry journey-paused refused',
+      'step journey-paused postponed',
+      'message stale-after-pause skipped',
+      'offer stale-after-pause skipped',
     ])
       expect([rule, report.refusals[rule] ?? 0]).toEqual([rule, expect.toSatisfy((times: number) => times > 0)])
+  })
+
+  test('in which journeys are paused and replaced: people in flight are held up, stay, move and leave', () => {
+    const { changes } = year(busy, 7, 400).report
+    expect(changes.pauses).toBeGreaterThan(10)
+    for (const count of Object.values(changes.published)) expect(count).toBeGreaterThan(0)
+    expect(changes.heldUp).toBeGreaterThan(20)
+    expect(changes.moved).toBeGreaterThan(0)
+    expect(changes.putOut).toBeGreaterThan(0)
   })
 
   test('asks for confirmation where a yes needs one, and follows segments and computed traits', () => {
@@ -100,7 +113,7 @@ describe('with one rule switched off, the witness says which promise was broken:
     'if (contact.suppressed === null) return null',
     'if (contact.suppressed !== undefined) return null',
   )
-  const mutants: readonly [string, readonly Mutation[], Invariant][] = [
+  const mutants: readonly [string, readonly Mutation[], Invariant, number?][] = [
     [
       'frequency caps',
       [everywhere(policy, '(isMarketing ? refusedByCaps(question, addressee, policy, nowMs) : null)', 'null')],
@@ -223,9 +236,69 @@ describe('with one rule switched off, the witness says which promise was broken:
       ],
       'twice',
     ],
+    [
+      'keeping people out of a paused journey',
+      [everywhere('decide/enter.ts', 'if (isPaused(work, journey.key))', 'if (isPaused(work, `no ${journey.key}`))')],
+      'entered-while-paused',
+    ],
+    [
+      'holding up the runs of a paused journey',
+      [
+        everywhere(
+          'decide/advance.ts',
+          'if (heldUntilMs !== undefined)',
+          'if (heldUntilMs !== undefined && work.nowMs < 0)',
+        ),
+      ],
+      'while-paused',
+    ],
+    [
+      'passing over what went stale in a pause',
+      [everywhere('decide/pause.ts', 'work.nowMs > run.heldUpSinceMs + validForMs', 'work.nowMs < validForMs')],
+      'stale-after-pause',
+    ],
+    [
+      'coming again one after the other',
+      [everywhere('decide/pause.ts', 'return toMs + spreadMs(work, pause.spreadMs)', 'return toMs')],
+      'burst-after-pause',
+      1_200, // Enough who wait at the same time.
+    ],
+    [
+      'leaving with a version that is replaced',
+      [
+        everywhere(
+          'decide/succession.ts',
+          "if (fate.becomes === 'exits')",
+          "if (fate.becomes === 'exits' && work.nowMs < 0)",
+        ),
+      ],
+      'in-flight',
+    ],
+    [
+      'moving to the version that takes its place',
+      [
+        everywhere(
+          'decide/succession.ts',
+          "if (fate.becomes === 'moves')",
+          "if (fate.becomes === 'moves' && work.nowMs < 0)",
+        ),
+      ],
+      'in-flight',
+    ],
+    [
+      'staying on the version that was entered',
+      [
+        everywhere(
+          'decide/workspace.ts',
+          'journeys.get(saved.journey)?.get(saved.version)',
+          '[...(journeys.get(saved.journey)?.values() ?? [])].at(-1)',
+        ),
+      ],
+      'in-flight',
+    ],
   ]
-  test.each(mutants)('%s', async (_rule, mutations, invariant) => {
-    const result = await withMutant(mutations, (rules) => year(busy, 7, 400, rules))
+  test.each(mutants)('%s', async (_rule, mutations, invariant, customers = 400) => {
+    const result = await withMutant(mutations, (rules) => year(busy, 7, customers, rules))
     expect(result.violationsBy[invariant]).toBeGreaterThan(0)
   })
 })
