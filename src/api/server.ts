@@ -9,6 +9,7 @@ import { createDefinitionsCache } from '../store/campaigns.ts'
 import type { Database } from '../store/database.ts'
 import type { Vault } from '../store/vault.ts'
 import { adminRoutes } from './admin/admin-routes.ts'
+import { showPause } from './admin/pause-shown.ts'
 import { countWorkflows } from './admin/workflow-counts.ts'
 import { handleErrors } from './api-error.ts'
 import { confirmRoutes } from './customer-pages/confirm-routes.ts'
@@ -79,7 +80,8 @@ export async function buildServer(needs: ServerNeeds): Promise<FastifyInstance> 
     prefix: '/hooks',
   })
   const isSecure = publicUrl.startsWith('https:')
-  await app.register(consoleRoutes({ ...needs, pages: config.pages, isSecure }))
+  const showsPause = (journey: string, isPaused: boolean): Promise<boolean> => showPause(needs, journey, isPaused)
+  await app.register(consoleRoutes({ ...needs, pages: config.pages, isSecure, showPause: showsPause }))
   return app
 }
 

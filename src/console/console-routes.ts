@@ -38,6 +38,8 @@ export interface ConsoleNeeds {
   readonly namespace: string
   /** The console is reached by https. */
   readonly isSecure: boolean
+  /** Shows in Temporal whether a journey is paused. */
+  readonly showPause: (journey: string, isPaused: boolean) => Promise<boolean>
 }
 
 /** Register at the root. */
@@ -72,6 +74,8 @@ export function consoleRoutes(needs: ConsoleNeeds): (app: FastifyInstance) => Pr
     modelPageRoutes(app, pageNeeds)
     journeyPageRoutes(app, {
       ...pageNeeds,
+      visitor: (request) => visitorOf(needs, request),
+      showPause: needs.showPause,
       send: (reply, status, title, main) => sendFramed(needs, reply, status, title, main, journeyGraphStyle),
     })
   }
@@ -110,7 +114,7 @@ function sendLogin(reply: FastifyReply, status: number, problem: string | undefi
   return sendPage(reply, status, 'Sign in · Perennial', body)
 }
 
-interface Visitor {
+export interface Visitor {
   /** The id of their key, or `local`. */
   readonly who: string
   readonly role: ViewerRole

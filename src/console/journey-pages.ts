@@ -1,10 +1,12 @@
 /** Journeys in the console: the list, and one of them with its steps drawn, who stands where, and its versions. */
 
 import type { JourneyDefinition } from '../domain/definitions.ts'
+import type { Lately } from '../store/journeys/journey-lately.ts'
 import type { JourneySummary, JourneyVersion, Place } from '../store/journeys/journey-reports.ts'
 import { formatCount, formatTime } from './format.ts'
 import { type Html, html } from './html.ts'
 import { journeyGraph } from './journey-graph.ts'
+import { latelySections } from './journey-lately.ts'
 
 export function journeyListPage(journeys: readonly JourneySummary[]): Html {
   const rows = journeys.map(
@@ -30,9 +32,12 @@ export interface JourneyPage {
   readonly definition: JourneyDefinition | undefined
   readonly places: readonly Place[]
   readonly versions: readonly JourneyVersion[]
+  readonly lately: Lately
+  /** Whether the visitor may pause it, let it go on, and bring versions back. */
+  readonly mayChange: boolean
 }
 
-export function journeyPage({ journey, definition, places, versions }: JourneyPage): Html {
+export function journeyPage({ journey, definition, places, versions, lately, mayChange }: JourneyPage): Html {
   const here = places.filter(({ version }) => version === journey.version)
   const elsewhere = places.filter(({ version }) => version !== journey.version)
   const counts = new Map(here.map(({ step, count }) => [step, count]))
@@ -40,14 +45,27 @@ export function journeyPage({ journey, definition, places, versions }: JourneyPa
     <div class="grid"><section><h2>In flight</h2><strong class="big">${formatCount(journey.inFlight)}</strong>
       <p class="soft">${formatCount(journey.onFormerVersions)} of them on former versions</p></section>
     <section><h2>Version ${journey.number}</h2><p>Published ${formatTime(journey.publishedAt)} UTC</p>
-      <p class="soft"><code>${journey.key}</code></p></section></div>
+      <p class="soft"><code>${journey.key}</code></p>${mayChange && changeButton(journey)}</section></div>
     <section><h2>Steps <span class="soft">The numbers are people who stand there now.</span></h2>${
       definition === undefined
         ? html`<p class="warn">This version of the product cannot read it.</p>`
         : journeyGraph(definition, counts)
     }</section>
     ${elsewhere.length > 0 && html`<section><h2>On former versions</h2>${placeTable(elsewhere)}</section>`}
-    <section><h2>Versions</h2>${versionTable(versions)}</section></main>`
+    ${latelySections(lately)}
+    <section><h2>Versions</h2>${versionTable(versions, mayChange ? journey : undefined)}</section></main>`
+}
+
+/** Leads to a page that says whom it concerns, and asks once more. */
+function changeButton({ key, status }: JourneySummary): Html | false {
+  switch (status) {
+    case 'live':
+      return html`<p><a href="/journeys/${key}/pause">Pause …</a></p>`
+    case 'paused':
+      return html`<p><a href="/journeys/${key}/resume">Let it go on …</a></p>`
+    case 'archived':
+      return false
+  }
 }
 
 function statusOf({ status, pausedAt, archivedAt }: JourneySummary): Html {
@@ -70,14 +88,19 @@ function placeTable(places: readonly Place[]): Html {
     <tbody>${rows}</tbody></table>`
 }
 
-function versionTable(versions: readonly JourneyVersion[]): Html {
+/** @param journey of which the visitor may bring versions back. */
+function versionTable(versions: readonly JourneyVersion[], journey: JourneySummary | undefined): Html {
   const rows = versions.map(
     (one) => html`<tr><td class="number">${one.number}</td><td class="time">${formatTime(one.publishedAt)}</td>
       <td>${one.name}${one.restores !== null && html` <span class="tag">brings back ${one.restores}</span>`}</td>
-      <td>${fateOf(one)}</td><td class="number">${formatCount(one.inFlight)}</td></tr>`,
+      <td>${fateOf(one)}</td><td class="number">${formatCount(one.inFlight)}</td><td>${
+        journey !== undefined &&
+        one.version !== journey.version &&
+        html`<a href="/journeys/${journey.key}/versions/${one.number}">Bring back …</a>`
+      }</td></tr>`,
   )
   return html`<table><thead><tr><th class="number">Version</th><th>Published (UTC)</th><th>Name</th>
-    <th>People in flight then</th><th class="number">Follow it now</th></tr></thead><tbody>${rows}</tbody></table>`
+    <th>People in flight then</th><th class="number">Follow it now</th><th></th></tr></thead><tbody>${rows}</tbody></table>`
 }
 
 function fateOf({ choice: { choice, stay = 0, move = 0, exit = 0 } }: JourneyVersion): string {

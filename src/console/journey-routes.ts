@@ -1,10 +1,10 @@
 /** The pages about journeys. Whoever may see the console may see them: they hold nothing personal. */
 
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { checkDocument } from '../domain/campaign-documents.ts'
 import type { JourneyDefinition } from '../domain/definitions.ts'
 import { key as keySchema } from '../domain/document-parts.ts'
-import type { Database } from '../store/database.ts'
+import { journeyLately } from '../store/journeys/journey-lately.ts'
 import {
   findJourney,
   type JourneySummary,
@@ -12,14 +12,9 @@ import {
   listVersions,
   whereInFlight,
 } from '../store/journeys/journey-reports.ts'
-import { type Html, html } from './html.ts'
+import { html } from './html.ts'
+import { type JourneyPageNeeds, journeyChangeRoutes } from './journey-change-routes.ts'
 import { journeyListPage, journeyPage } from './journey-pages.ts'
-
-export interface JourneyPageNeeds {
-  readonly database: Database
-  readonly isSignedIn: (request: FastifyRequest) => Promise<boolean>
-  readonly send: (reply: FastifyReply, status: number, title: string, main: Html) => FastifyReply
-}
 
 export function journeyPageRoutes(app: FastifyInstance, needs: JourneyPageNeeds): void {
   const { pool } = needs.database
@@ -35,10 +30,17 @@ export function journeyPageRoutes(app: FastifyInstance, needs: JourneyPageNeeds)
       const main = html`<main><h1>There is no journey with this key</h1><p><a href="/journeys">All journeys</a></p></main>`
       return needs.send(reply, 404, 'Unknown journey', main)
     }
-    const [places, versions] = await Promise.all([whereInFlight(pool, key), listVersions(pool, key)])
-    const main = journeyPage({ journey, definition: definitionOf(journey), places, versions })
+    const [places, versions, lately, visitor] = await Promise.all([
+      whereInFlight(pool, key),
+      listVersions(pool, key),
+      journeyLately(pool, key),
+      needs.visitor(request),
+    ])
+    const mayChange = visitor?.role === 'admin'
+    const main = journeyPage({ journey, definition: definitionOf(journey), places, versions, lately, mayChange })
     return needs.send(reply, 200, `${journey.name} · Perennial`, main)
   })
+  journeyChangeRoutes(app, needs)
 }
 
 function definitionOf({ key, version, document }: JourneySummary): JourneyDefinition | undefined {

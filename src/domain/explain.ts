@@ -109,6 +109,15 @@ const messageOutcomes: Readonly<Record<string, string>> = {
   postponed: 'was put off',
 }
 
+/** Why something was not done, without whose and when: "it is night where they live". */
+export function whyNot({ kind, rule }: Pick<KeptDecision, 'kind' | 'rule'>): string {
+  if (rule.startsWith('cap:') && messageRefusals[rule] === undefined) return 'they have had as many as they may for now'
+  const words = { entry: entryRefusals, message: messageRefusals, offer: offerRefusals }[kind]
+  return (words ?? stepHolds)[rule] ?? rule
+}
+
+const stepHolds: Readonly<Record<string, string>> = { 'journey-paused': 'the journey is paused' }
+
 function tellMessage(decision: KeptDecision): string {
   const { outcome, rule, detail } = decision
   const what = `The ${channelIn(detail)} ${placeOf(decision)}`

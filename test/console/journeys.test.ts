@@ -85,3 +85,65 @@ test('a journey that there is not is told so', async () => {
   expect((await page('/journeys/other')).status).toBe(404)
   expect((await page('/journeys/%00')).status).toBe(404)
 })
+
+async function submit(path: string, fields: Record<string, string>, as = cookie): Promise<Response> {
+  const body = new URLSearchParams(fields)
+  return fetch(server.url + path, { method: 'POST', redirect: 'manual', headers: { cookie: as }, body })
+}
+
+test('what was not done lately is told with its reason', async () => {
+  await server.database.pool.query(
+    `INSERT INTO decision_records (customer_id, decided_at, kind, journey, step, outcome, rule)
+     SELECT gen_random_uuid(), now(), kind, 'course', step, outcome, rule
+       FROM (VALUES ('entry', NULL, 'done', 'entry:api'), ('message', 'hello', 'postponed', 'quiet-hours'),
+                    ('message', 'hello', 'refused', 'cap:email'), ('entry', NULL, 'refused', 'reentry:never'))
+         AS given (kind, step, outcome, rule), generate_series(1, 3)`,
+  )
+  const { text } = await page('/journeys/course')
+  expect(text).toMatch(/<dt>entered<\/dt><dd>3<\/dd>/)
+  expect(text).toMatch(
+    />hello<\/td><td>it is night where they live<\/td>\s*<td class="soft">put off<\/td><td class="number">3</,
+  )
+  expect(text).toContain('they have had as many as they may for now')
+  expect(text).toContain('they have been in it before, and it lets people in once')
+})
+
+test('a journey is paused after a page that says whom it concerns, and goes on the same way', async () => {
+  expect((await page('/journeys/course')).text).toContain('href="/journeys/course/pause"')
+  const asked = await page('/journeys/course/pause')
+  expect(asked.text).toMatch(/>9<\/strong>[\s\S]*people are in flight/)
+  expect((await page('/journeys/course')).text).not.toContain('paused since') // To ask is to change nothing.
+  expect((await submit('/journeys/course/pause', {})).status).toBe(303)
+  expect((await page('/journeys/course')).text).toContain('paused since')
+
+  expect((await submit('/journeys/course/resume', { spread: 'soon' })).status).toBe(400)
+  expect((await page('/journeys/course')).text).toContain('paused since')
+  expect((await submit('/journeys/course/resume', { spread: '6 hours' })).status).toBe(303)
+  expect((await page('/journeys/course')).text).not.toContain('paused since')
+  const { rows } = await server.database.pool.query('SELECT spread_ms FROM journey_states')
+  expect(rows).toEqual([{ spread_ms: 6 * 3_600_000 }])
+})
+
+test('nobody changes anything without signing in', async () => {
+  for (const path of ['pause', 'resume', 'versions/1']) {
+    const response = await submit(`/journeys/course/${path}`, { in_flight: 'exit' }, '')
+    expect([response.status, response.headers.get('location')]).toEqual([303, '/login'])
+  }
+  expect((await page('/journeys/course')).text).toContain('<h2>Version 2</h2>')
+})
+
+test('a former version comes back after a preview of what changes and what becomes of people in flight', async () => {
+  const { status, text } = await page('/journeys/course/versions/1')
+  expect(status).toBe(200)
+  expect(text).toContain('Step late')
+  expect(text).toMatch(/value="stay" checked[\s\S]*7 stay, 0 move, 0 leave/)
+  expect(text).toMatch(/value="exit"[\s\S]*0 stay, 0 move, 7 leave/)
+  expect((await page('/journeys/course/versions/9')).status).toBe(404)
+
+  expect((await submit('/journeys/course/versions/1', { in_flight: 'perhaps' })).status).toBe(409)
+  expect((await submit('/journeys/course/versions/1', { in_flight: 'exit' })).status).toBe(303)
+  const after = (await page('/journeys/course')).text
+  expect(after).toContain('<h2>Version 3</h2>')
+  expect(after).toContain('0 stayed, 0 moved, 7 left')
+  expect(after).toContain('brings back 1')
+})

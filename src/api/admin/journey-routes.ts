@@ -1,10 +1,7 @@
 /** The admin API for journeys: how they are, their versions, and what people decide about them. */
 
-import { WorkflowNotFoundError } from '@temporalio/client'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { journeyPauseType, journeyWorkflowId, lifecycleQueue } from '../../../workflows/ids.ts'
-import { lookSignal } from '../../../workflows/messages.ts'
 import { usualResumeSpreadMs } from '../../domain/decide/pause.ts'
 import { duration, key as keySchema } from '../../domain/document-parts.ts'
 import type { InFlightChoice } from '../../domain/in-flight.ts'
@@ -28,6 +25,7 @@ import { ApiError } from '../api-error.ts'
 import { parseJsonBodies } from '../body-parsers.ts'
 import { actorOf, needAdmin } from './admin-access.ts'
 import type { AdminNeeds } from './admin-routes.ts'
+import { showPause } from './pause-shown.ts'
 import { one, type Query, queryOf } from './query.ts'
 
 interface WithKey {
@@ -143,34 +141,7 @@ async function toldOf(
     status,
     changed: result === 'done',
     ...counts,
-    shown: await showInTemporal(needs, key, status),
-  }
-}
-
-const callTimeoutMs = 3_000
-
-/** For whoever watches Temporal: a paused journey has a workflow. The row is the truth, so an outage is no error. */
-async function showInTemporal(
-  { temporal }: AdminNeeds,
-  key: string,
-  status: JourneySummary['status'],
-): Promise<boolean> {
-  const workflowId = journeyWorkflowId(key)
-  try {
-    await temporal.withDeadline(Date.now() + callTimeoutMs, async () => {
-      if (status !== 'paused') return temporal.getHandle(workflowId).signal(lookSignal)
-      await temporal.signalWithStart(journeyPauseType, {
-        workflowId,
-        taskQueue: lifecycleQueue,
-        args: [{ journey: key }],
-        signal: lookSignal,
-        staticSummary: 'Paused journey',
-      })
-    })
-    return true
-  } catch (error) {
-    // Nobody watched it: then there is nothing to show.
-    return error instanceof WorkflowNotFoundError
+    shown: await showPause(needs, key, status === 'paused'),
   }
 }
 
