@@ -8,14 +8,20 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { createComposer } from '../src/channels/email/compose/compose-email.ts'
 import { type DkimKey, readDkimKey } from '../src/channels/email/compose/dkim.ts'
 import { readSender } from '../src/channels/email/compose/sender-identity.ts'
+import { type LetterForm, letterForm } from '../src/channels/templates/letter-form.ts'
 import { TemplateError } from '../src/channels/templates/liquid.ts'
-import { createMessageRenderer, type RenderedMessage } from '../src/channels/templates/render-message.ts'
+import {
+  createMessageRenderer,
+  type MessageFacts,
+  type RenderedMessage,
+} from '../src/channels/templates/render-message.ts'
 import { preferencesUrl, unsubscribeUrl } from '../src/store/links.ts'
 import { openAddress, openPersonalTraits } from '../src/store/personal-data.ts'
 import { returnPath } from '../src/store/return-path.ts'
+import { clickUrl, pixelUrl } from '../src/store/tracked-links.ts'
 import { Vault } from '../src/store/vault.ts'
 import type { BulkItem, BulkRequest, BulkResponse, BulkSetting, ComposedMail } from './bulk-composer.ts'
-import { measurableTargets, measuredHtml } from './measured-message.ts'
+import { measurableTargets, measuredBy, measuredHtml } from './measured-message.ts'
 
 const setting = workerData as BulkSetting
 const vault = new Vault(Buffer.from(setting.masterKey))
@@ -66,18 +72,16 @@ async function compose(
     const facts = {
       customer: { ...traits, ...personal },
       computed: sealed.computed === null ? {} : (JSON.parse(sealed.computed) as Record<string, unknown>),
-      coupon: null,
-      data: { variant: item.variant },
-      survey: null,
-      shop: setting.shop,
-      postal_address: setting.postalAddress,
+      ...constantsFor(item.variant),
       unsubscribe_url: link,
       preferences_url: preferencesUrl(vault, setting.publicUrl, id),
-      confirm_url: null,
     }
     const isMeasured = sealed.mayBeMeasured && (measuring.opens || measuring.clicks)
-    const rendered = renderer.render(template, facts, isMeasured ? traits : undefined)
-    const content = isMeasured ? measured(id, rendered, measuring, targets) : rendered
+    const linkFor = (name: string): string => linkOf(name, id, facts)
+    const content =
+      formFor(template, item.variant, measuring)?.fill({ facts, stranger: traits, isMeasured, linkFor }) ??
+      rendered(id, template, facts, isMeasured ? traits : undefined, measuring)
+    for (const target of content.targets) targets.add(target)
     const path = setting.bounceDomain === null ? undefined : returnPath(vault, setting.bounceDomain, id)
     const mail = await composer.compose(
       {
@@ -99,15 +103,62 @@ async function compose(
   }
 }
 
-function measured(
+/** As every other message is made. */
+function rendered(
   id: string,
-  content: RenderedMessage,
+  template: BulkRequest['template'],
+  facts: MessageFacts,
+  stranger: MessageFacts['customer'] | undefined,
   { opens, clicks }: BulkRequest['measuring'],
-  targets: Set<string>,
-): RenderedMessage {
-  const found = clicks ? measurableTargets(content.impersonalLinks ?? [], places) : []
-  for (const target of found) targets.add(target)
-  return content.html === null ? content : { ...content, html: measuredHtml(id, content.html, found, opens, places) }
+): RenderedMessage & { readonly targets: readonly string[] } {
+  const content = renderer.render(template, facts, stranger)
+  if (stranger === undefined) return { ...content, targets: [] }
+  const targets = clicks ? measurableTargets(content.impersonalLinks ?? [], places) : []
+  const html = content.html === null ? null : measuredHtml(id, content.html, targets, opens, places)
+  return { ...content, html, targets }
+}
+
+/** By template, variant and what is measured; of templates, the newest versions. */
+const forms = new Map<string, { readonly version: string; readonly form: LetterForm | undefined }>()
+
+function formFor(
+  template: BulkRequest['template'],
+  variant: string,
+  { opens, clicks }: BulkRequest['measuring'],
+): LetterForm | undefined {
+  const name = JSON.stringify([template.key, variant, opens, clicks])
+  const known = forms.get(name)
+  if (known?.version === template.version) return known.form
+  const form = letterForm(template, {
+    constants: constantsFor(variant),
+    measure(html, links, nameLink) {
+      const targets = clicks ? measurableTargets(links, places) : []
+      return { targets, html: measuredBy(html, targets, opens, { click: nameLink, pixel: () => nameLink(pixelLink) }) }
+    },
+  })
+  forms.set(name, { version: template.version, form })
+  return form
+}
+
+/** What no recipient changes. */
+function constantsFor(variant: string) {
+  return {
+    coupon: null,
+    data: { variant },
+    survey: null,
+    shop: setting.shop,
+    postal_address: setting.postalAddress,
+    confirm_url: null,
+  }
+}
+
+/** No link has such an id. */
+const pixelLink = 'pixel'
+
+function linkOf(name: string, id: string, { unsubscribe_url: out, preferences_url: choices }: MessageFacts): string {
+  if (name === 'unsubscribe_url') return out ?? ''
+  if (name === 'preferences_url') return choices ?? ''
+  return name === pixelLink ? pixelUrl(vault, setting.linksUrl, id) : clickUrl(vault, setting.linksUrl, id, name)
 }
 
 /** All messages in one buffer, which changes threads without being copied. */

@@ -67,12 +67,23 @@ export function measuredHtml(
   opens: boolean,
   { vault, linksUrl }: Pick<Places, 'vault' | 'linksUrl'>,
 ): string {
+  return measuredBy(html, targets, opens, {
+    click: (linkId) => clickUrl(vault, linksUrl, id, linkId),
+    pixel: () => pixelUrl(vault, linksUrl, id),
+  })
+}
+
+/** @param urls of the links and the picture of one message. */
+export function measuredBy(
+  html: string,
+  targets: readonly string[],
+  opens: boolean,
+  urls: { readonly click: (linkId: string) => string; readonly pixel: () => string },
+): string {
   const known = new Set(targets)
-  const redirected = redirectLinks(html, (target) =>
-    known.has(target) ? clickUrl(vault, linksUrl, id, linkIdOf(target)) : undefined,
-  )
-  const trapped = targets.length === 0 ? redirected : withTrap(redirected, clickUrl(vault, linksUrl, id, trapLink))
-  return opens ? withPixel(trapped, pixelUrl(vault, linksUrl, id)) : trapped
+  const redirected = redirectLinks(html, (target) => (known.has(target) ? urls.click(linkIdOf(target)) : undefined))
+  const trapped = targets.length === 0 ? redirected : withTrap(redirected, urls.click(trapLink))
+  return opens ? withPixel(trapped, urls.pixel()) : trapped
 }
 
 /** Of links that many messages share. */

@@ -22,7 +22,7 @@ const connections = Number(connectionsText)
 const from = 'Shop <shop@shop.example>'
 const link = 'https://shop.example/u/0b8f4a5e-6a57-4a39-9a6f-3f6a0b0c0d0e.abcdefghijklmnopqrstuv'
 
-const letters: Email[] = []
+const letters: (Email & { readonly text: string; readonly html: string | null })[] = []
 const renderer = createMessageRenderer()
 for (let i = 0; i < count; i++) {
   const { email, ...customer } = readerNumber(i)
@@ -111,7 +111,7 @@ async function sendBare(mails: readonly SmtpMail[]): Promise<void> {
   sender.close()
 }
 
-async function inLanes(lanes: number, work: (letter: Email) => Promise<void>): Promise<void> {
+async function inLanes(lanes: number, work: (letter: (typeof letters)[number]) => Promise<void>): Promise<void> {
   let next = 0
   const lane = async (): Promise<void> => {
     for (let letter = letters[next++]; letter; letter = letters[next++]) await work(letter)

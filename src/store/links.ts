@@ -9,9 +9,18 @@ const confirmPurpose = 'confirm'
 const loginPurpose = 'console-login'
 const signatureLength = 22
 
+const roots = new Map<string, string>()
+
+/** Under which our own pages are: read once, for every message has many links. */
+export function rootOf(url: string): string {
+  const known = roots.get(url) ?? new URL(url).origin
+  roots.set(url, known)
+  return known
+}
+
 /** Where the recipient of a message can end such messages: shown in the message and named in List-Unsubscribe. */
 export function unsubscribeUrl(vault: Vault, publicUrl: string, messageId: string): string {
-  return new URL(`/u/${messageId}.${vault.sign(unsubscribePurpose, messageId)}`, publicUrl).href
+  return `${rootOf(publicUrl)}/u/${messageId}.${vault.sign(unsubscribePurpose, messageId)}`
 }
 
 /** The message that the last part of an unsubscribe link speaks of; undefined if we did not make that link. */
@@ -33,7 +42,7 @@ export function readSurveyToken(vault: Vault, token: string): string | undefined
 
 /** Where the recipient of a message chooses what to hear about. */
 export function preferencesUrl(vault: Vault, publicUrl: string, messageId: string): string {
-  return new URL(preferencesPath(vault, messageId), publicUrl).href
+  return rootOf(publicUrl) + preferencesPath(vault, messageId)
 }
 
 export function preferencesPath(vault: Vault, messageId: string): string {

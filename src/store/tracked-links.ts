@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto'
 import type { Queryable } from './database.ts'
-import { readSigned } from './links.ts'
+import { readSigned, rootOf } from './links.ts'
 import type { Vault } from './vault.ts'
 
 const openPurpose = 'open'
@@ -26,7 +26,7 @@ export function linkIdOf(target: string): string {
 
 export function clickUrl(vault: Vault, linksUrl: string, messageId: string, linkId: string): string {
   const text = `${messageId}.${linkId}`
-  return new URL(`/l/${text}.${vault.sign(clickPurpose, text)}`, linksUrl).href
+  return `${rootOf(linksUrl)}/l/${text}.${vault.sign(clickPurpose, text)}`
 }
 
 /** Undefined if we did not make that link. */
@@ -36,7 +36,7 @@ export function readClickToken(vault: Vault, token: string): { messageId: string
 }
 
 export function pixelUrl(vault: Vault, linksUrl: string, messageId: string): string {
-  return new URL(`/o/${messageId}.${vault.sign(openPurpose, messageId)}`, linksUrl).href
+  return `${rootOf(linksUrl)}/o/${messageId}.${vault.sign(openPurpose, messageId)}`
 }
 
 export function readPixelToken(vault: Vault, token: string): string | undefined {

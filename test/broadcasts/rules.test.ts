@@ -113,17 +113,29 @@ test('whoever became part of others meanwhile is written to once, as who they ar
   expect(await statuses('merged')).toEqual({ [last]: 'transmitting' })
 })
 
-test('where sending pauses by itself, nobody is written to, and it is said', async () => {
+test('where sending pauses nobody is written to until it goes on; who waited too long is told so', async () => {
   await forget()
   const [calm = '', angry = ''] = await addCrowd(world, 2)
   await sql(`UPDATE customers SET email_domain = 'angry.example' WHERE id = $1`, angry)
   const pause = { scope: 'domain', key: 'angry.example', reason: 'complaints' } as const
   await pauseSending(world.database.pool, pause, nowMs)
   const broadcast = await started('paused-domain')
+  const short = await started('short', { expires_after: '20 minutes' })
   const page = await ledger.claimFresh(await context(broadcast), -1, 100)
-  await sql('DELETE FROM sending_pauses')
+  expect(page).toMatchObject({ refused: 0, postponed: 1 })
   expect(page.messages.map(({ customerId }) => customerId)).toEqual([calm])
-  expect(await statuses('paused-domain')).toEqual({ [calm]: 'transmitting', [angry]: 'refused suppressed' })
+  const waiting = { [calm]: 'transmitting', [angry]: 'planned postponed: sending is paused: complaints' }
+  expect(await statuses('paused-domain')).toEqual(waiting)
+  await ledger.claimFresh(await context(short), -1, 100)
+
+  // Still paused after a while: still waiting. One that has lost its moment meanwhile is not sent.
+  nowMs += 16 * 60_000
+  expect(await ledger.claimDue(await context(broadcast), 100)).toMatchObject({ messages: [], postponed: 1 })
+  nowMs += 16 * 60_000
+  await ledger.claimDue(await context(short), 100)
+  expect((await statuses('short'))[angry]).toBe('refused expired: sending is paused: complaints')
+  await sql('DELETE FROM sending_pauses')
+  expect((await ledger.claimDue(await context(broadcast), 100)).messages.map((m) => m.customerId)).toEqual([angry])
 })
 
 test('who says no after the start gets nothing, and what is too late is not sent', async () => {

@@ -51,6 +51,17 @@ test('a message arrives with both of its bodies, its sender and a Message-ID mad
   })
 })
 
+test('what stands in its bodies is read as it was written: signs, letters of all kinds, long lines', async () => {
+  const line = `1 + 1 = 2 & größer > 0, 東京; ${'a'.repeat(200)}`
+  const html = `<p class="x" style='y'>${line}</p>`
+  const mail = await received({ text: `.${line}\n\n.end`, html })
+  expect(mail.text).toBe(`.${line}\n\n.end`)
+  expect(mail.html).toBe(html)
+  server.forget()
+  const plain = await received({ text: line, html: null })
+  expect(plain.text?.trim()).toBe(line)
+})
+
 describe('nothing that is filled in can become a header:', () => {
   const subjects = [
     'Hi\r\nBcc: eve@evil.example',

@@ -1,6 +1,6 @@
 /** Liquid, with limits: what a template may do when it is rendered with a customer's data. */
 
-import { Liquid, type Template } from 'liquidjs'
+import { Context, Liquid, type Template } from 'liquidjs'
 
 /** A template that cannot be used; the message says why and holds no data of the customer. */
 export class TemplateError extends Error {
@@ -45,6 +45,12 @@ export function renderLiquid({ escaping, nodes }: ParsedTemplate, data: object):
       throw new TemplateError(error instanceof Error ? `rendering failed: ${error.name}` : 'rendering failed')
     }
   }
+}
+
+/** Where expressions of a template are worked out one by one. */
+export function contextFor({ escaping }: ParsedTemplate, data: object): Context {
+  const liquid = engines[escaping]
+  return new Context(data, liquid.options, { sync: true }, { liquid })
 }
 
 function isOutOfTime(error: unknown): boolean {

@@ -142,7 +142,7 @@ function impersonal(
 }
 
 /** Every marketing mail has a way out, a way to choose, and a postal address: added where the template left them out. */
-function withFooter(message: RenderedMessage, facts: MessageFacts): RenderedMessage {
+export function withFooter(message: RenderedMessage, facts: MessageFacts): RenderedMessage {
   const { unsubscribe_url: url, preferences_url: choices, postal_address: address } = facts
   if (url === null) return message
   const inText = [

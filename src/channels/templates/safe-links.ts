@@ -22,14 +22,19 @@ const entities: Readonly<Record<string, string>> = {
  * in a mail they lead nowhere, or to the reader's own disk; only fragments and empty ones pass.
  */
 export function forbiddenScheme(html: string): string | undefined {
-  for (const [, double, single, bare] of html.matchAll(linkAttributes)) {
+  for (const value of linkValues(html)) {
     // Browsers drop control characters and spaces inside a scheme, so `java&#10;script:` is one.
-    const link = decodeEntities(double ?? single ?? bare ?? '').replaceAll(/[\p{Cc}\s]/gu, '')
+    const link = decodeEntities(value).replaceAll(/[\p{Cc}\s]/gu, '')
     if (link === '' || link.startsWith('#')) continue
     const scheme = /^([^:/?#]*):/.exec(link)?.[1]?.toLowerCase()
     if (scheme === undefined || !allowed.has(scheme)) return scheme ?? 'none'
   }
   return undefined
+}
+
+/** What stands in every attribute that leads somewhere, as it is written. */
+export function linkValues(html: string): string[] {
+  return [...html.matchAll(linkAttributes)].map(([, double, single, bare]) => double ?? single ?? bare ?? '')
 }
 
 /** As a browser reads an attribute. */

@@ -1,18 +1,22 @@
-/** What the contact policy and a template need to know of a page of customers: locked, in two statements. */
+/** What the contact policy and a template need to know of a page of customers: locked, a set at a time. */
 
+import { broadcastJourney } from '../../domain/broadcast.ts'
 import type { Addressee } from '../../domain/contact-policy.ts'
 import type { MessageStatus } from '../../domain/delivery.ts'
 import type { RecentMessageFacts } from '../../domain/snapshot.ts'
-import type { EpochMs } from '../../domain/time.ts'
+import { type ConsentChannel, trackingChannel } from '../../domain/tracking.ts'
+import { uuidArray } from '../binary-arrays.ts'
 import { finalStatuses, newestWordFirst } from '../consents.ts'
 import type { Queryable } from '../database.ts'
-import { mayBeMeasured } from '../message-hits.ts'
-import { pauseOf } from '../sending-pauses.ts'
+import { findPauses, type SendingPause } from '../sending-pauses.ts'
+import type { BulkContext } from './bulk-page.ts'
 
 export interface BulkAddressee {
   readonly addressee: Addressee
   /** Null: there is no address, or it cannot be opened any more. */
   readonly sealed: SealedForBulk | null
+  /** Why nothing leaves to them for a while: their domain, or all of it, is paused. */
+  readonly pause: string | null
 }
 
 /** As in `SealedRecipient`; what is JSON stays text until somebody needs it. */
@@ -37,38 +41,49 @@ const lockSql = `
 const counted: readonly MessageStatus[] = ['planned', 'claimed', 'transmitting', 'sent', 'in_doubt']
 const recentDays = 30
 
-/** \`$4\`: messages that are asked about themselves. */
-const factsSql = `
-  SELECT c.id, c.time_zone, c.last_order_at, c.locale, c.traits::text AS traits, c.personal,
-         p.id AS point_id, p.address, p.address_hash, k.wrapped_key,
-         -- Where sending is paused, nobody is written to this time.
-         coalesce(s.reason, CASE WHEN ${pauseOf('w', 'c.email_domain')} IS NOT NULL THEN 'paused' END) AS suppressed,
-         (SELECT json_object_agg(newest.topic, newest.status) FROM (
-            SELECT DISTINCT ON (topic) topic, status FROM consents
-             WHERE customer_id = c.id AND channel = 'email' AND status IN ${finalStatuses}
-             ORDER BY topic, ${newestWordFirst}) AS newest WHERE newest.status <> 'lifted') AS consents,
-         (SELECT max(given_at) FROM consents
-           WHERE customer_id = c.id AND channel = 'email' AND status = 'implied') AS inquired,
-         (SELECT json_agg(json_build_array(m.journey, m.message_class,
-                   extract(epoch FROM coalesce(m.settled_at, m.planned_at)) * 1000)) FROM messages m
-           WHERE m.customer_id = c.id AND m.channel = 'email' AND m.status = ANY ($3) AND m.id <> ALL ($4::uuid[])
-             AND m.planned_at > $2::timestamptz - interval '${2 * recentDays} days'
-             AND coalesce(m.settled_at, m.planned_at) > $2::timestamptz - interval '${recentDays} days') AS recent,
-         (SELECT json_object_agg(t.name, t.value)::text FROM computed_traits t WHERE t.customer_id = c.id) AS computed,
-         ${mayBeMeasured('w')} AS measured
+/*
+ * None of these statements is prepared under a name: a plan that was made while the tables were small would be kept while
+ * they grow.
+ */
+
+const peopleSql = `
+  SELECT c.id, c.time_zone, c.last_order_at, c.locale, c.email_domain, c.traits::text AS traits, c.personal,
+         p.id AS point_id, p.address, p.address_hash, k.wrapped_key, s.reason AS suppressed
     FROM unnest($1::uuid[]) AS given (id)
     JOIN customers c ON c.id = given.id AND c.merged_into IS NULL AND c.erasing_at IS NULL
-    CROSS JOIN LATERAL (
-      SELECT c.id AS customer_id, $5::text AS topic, 'marketing' AS message_class, 'email' AS channel, NULL::text AS journey) AS w
     LEFT JOIN customer_keys k ON k.customer_id = c.id
     LEFT JOIN contact_points p ON p.customer_id = c.id AND p.channel = 'email' AND p.current
     LEFT JOIN suppressions s ON s.channel = 'email' AND s.address_hash = p.address_hash`
 
-interface FactsRow {
+/** The word that counts on each topic: of email, and of being measured. */
+const wordsSql = `
+  SELECT DISTINCT ON (w.customer_id, w.channel, w.topic) w.customer_id, w.channel, w.topic, w.status
+    FROM unnest($1::uuid[]) AS given (customer) JOIN consents w ON w.customer_id = given.customer
+   WHERE w.channel IN ('email', '${trackingChannel}') AND w.status IN ${finalStatuses}
+   ORDER BY w.customer_id, w.channel, w.topic, ${newestWordFirst}`
+
+const inquiriesSql = `
+  SELECT w.customer_id, max(w.given_at) AS at FROM unnest($1::uuid[]) AS given (customer) JOIN consents w ON w.customer_id = given.customer
+   WHERE w.channel = 'email' AND w.status = 'implied' GROUP BY 1`
+
+/** \`$4\`: messages that are asked about themselves. */
+const recentSql = `
+  SELECT m.customer_id, m.journey, m.message_class, coalesce(m.settled_at, m.planned_at) AS at
+    FROM unnest($1::uuid[]) AS given (id) JOIN messages m ON m.customer_id = given.id
+   WHERE m.channel = 'email' AND m.status = ANY ($3) AND m.id <> ALL ($4::uuid[])
+     AND m.planned_at > $2::timestamptz - interval '${2 * recentDays} days'
+     AND coalesce(m.settled_at, m.planned_at) > $2::timestamptz - interval '${recentDays} days'`
+
+const computedSql = `
+  SELECT t.customer_id, json_object_agg(t.name, t.value)::text AS computed
+    FROM unnest($1::uuid[]) AS given (id) JOIN computed_traits t ON t.customer_id = given.id GROUP BY 1`
+
+interface PersonRow {
   readonly id: string
   readonly time_zone: string | null
   readonly last_order_at: Date | null
   readonly locale: string | null
+  readonly email_domain: string | null
   readonly traits: string
   readonly personal: Buffer | null
   readonly point_id: string | null
@@ -76,11 +91,28 @@ interface FactsRow {
   readonly address_hash: Buffer | null
   readonly wrapped_key: Buffer | null
   readonly suppressed: string | null
-  readonly consents: Record<string, 'granted' | 'withdrawn'> | null
-  readonly inquired: Date | null
-  readonly recent: readonly (readonly [string, RecentMessageFacts['messageClass'], number])[] | null
-  readonly computed: string | null
-  readonly measured: boolean
+}
+
+interface WordRow {
+  readonly customer_id: string
+  readonly channel: ConsentChannel
+  readonly topic: string
+  readonly status: 'granted' | 'withdrawn' | 'lifted'
+}
+
+interface RecentRow {
+  readonly customer_id: string
+  readonly journey: string
+  readonly message_class: RecentMessageFacts['messageClass']
+  readonly at: Date
+}
+
+/** What is known of somebody beside their own row. */
+interface Around {
+  readonly words: readonly WordRow[]
+  readonly inquired: Date | undefined
+  readonly recent: readonly RecentRow[]
+  readonly computed: string | undefined
 }
 
 /**
@@ -91,44 +123,87 @@ interface FactsRow {
 export async function lockAddressees(
   client: Queryable,
   customerIds: readonly string[],
-  topic: string,
-  nowMs: EpochMs,
+  { broadcast, policy, nowMs }: Pick<BulkContext, 'broadcast' | 'policy' | 'nowMs'>,
   except: readonly string[] = [],
 ): Promise<Map<string, BulkAddressee>> {
-  const [, { rows }] = await Promise.all([
-    client.query({ name: 'broadcast-lock', text: lockSql, values: [customerIds] }),
-    client.query<FactsRow>({
-      name: 'broadcast-facts',
-      text: factsSql,
-      values: [customerIds, new Date(nowMs), counted, except, topic],
-    }),
+  const ids = uuidArray(customerIds)
+  const { topic } = broadcast.definition
+  const { caps, impliedFor } = policy.channels.email
+  const recentValues = [ids, new Date(nowMs), counted, uuidArray(except)]
+  // Each statement sees what was committed before it began, and all but the first begin when everybody is locked.
+  const [, people, words, computed, pauses, recent, inquiries] = await Promise.all([
+    client.query(lockSql, [ids]),
+    client.query<PersonRow>(peopleSql, [ids]),
+    client.query<WordRow>(wordsSql, [ids]),
+    client.query<{ customer_id: string; computed: string }>(computedSql, [ids]),
+    findPauses(client),
+    Object.keys(caps).length === 0 ? none : client.query<RecentRow>(recentSql, recentValues),
+    impliedFor === null ? none : client.query<{ customer_id: string; at: Date }>(inquiriesSql, [ids]),
   ])
-  return new Map(rows.map((row) => [row.id, { addressee: addresseeOf(row), sealed: sealedOf(row) }]))
+  const wordsOf = Map.groupBy(words.rows, (row) => row.customer_id)
+  const recentOf = Map.groupBy(recent.rows, (row) => row.customer_id)
+  const computedOf = new Map(computed.rows.map((row) => [row.customer_id, row.computed]))
+  const inquiredOf = new Map(inquiries.rows.map((row) => [row.customer_id, row.at]))
+  const pausedFor = pauseFinder(pauses, broadcastJourney(broadcast.key))
+  return new Map(
+    people.rows.map((row) => {
+      const around = {
+        words: wordsOf.get(row.id) ?? [],
+        inquired: inquiredOf.get(row.id),
+        recent: recentOf.get(row.id) ?? [],
+        computed: computedOf.get(row.id),
+      }
+      const sealed = sealedOf(row, around, topic)
+      return [row.id, { addressee: addresseeOf(row, around), sealed, pause: pausedFor(row.email_domain) }]
+    }),
+  )
 }
 
-function addresseeOf(row: FactsRow): Addressee {
+const none = { rows: [] }
+
+/** The reason why marketing of a journey may not leave to a domain now; null if it may. */
+function pauseFinder(pauses: readonly SendingPause[], journey: string): (domain: string | null) => string | null {
+  if (pauses.length === 0) return () => null
+  const concerns = ({ scope, key }: SendingPause, domain: string | null): boolean =>
+    scope === 'all' ||
+    (scope === 'channel' && key === 'email') ||
+    (scope === 'journey' && key === journey) ||
+    (scope === 'domain' && key === domain)
+  return (domain) => pauses.find((pause) => concerns(pause, domain))?.reason ?? null
+}
+
+function addresseeOf(row: PersonRow, { words, inquired, recent }: Around): Addressee {
   return {
     customerId: row.id,
     timeZone: row.time_zone,
     contact: {
       reachable: row.point_id !== null,
       suppressed: row.suppressed,
-      consents: row.consents ?? {},
-      ...(row.inquired === null ? {} : { inquiredMs: row.inquired.getTime() }),
+      consents: Object.fromEntries(
+        words.flatMap(({ channel, topic, status }) =>
+          channel === 'email' && status !== 'lifted' ? [[topic, status] as const] : [],
+        ),
+      ),
+      ...(inquired === undefined ? {} : { inquiredMs: inquired.getTime() }),
     },
     lastOrderMs: row.last_order_at?.getTime() ?? null,
-    recentMessages: (row.recent ?? []).map(([journey, messageClass, atMs]) => ({
+    recentMessages: recent.map(({ journey, message_class: messageClass, at }) => ({
       channel: 'email' as const,
       journey,
       messageClass,
-      atMs,
+      atMs: at.getTime(),
     })),
   }
 }
 
-function sealedOf(row: FactsRow): SealedForBulk | null {
+function sealedOf(row: PersonRow, { words, computed }: Around, topic: string): SealedForBulk | null {
   const { point_id: contactPointId, address, address_hash: addressHash, wrapped_key: wrappedKey } = row
   if (contactPointId === null || address === null || addressHash === null || wrappedKey === null) return null
+  // Of a word on the topic and one on everything the stricter counts.
+  const mayBeMeasured = !words.some(
+    (word) =>
+      word.channel === trackingChannel && word.status === 'withdrawn' && (word.topic === topic || word.topic === '*'),
+  )
   return {
     contactPointId,
     address,
@@ -136,9 +211,9 @@ function sealedOf(row: FactsRow): SealedForBulk | null {
     wrappedKey,
     personal: row.personal,
     traits: row.traits,
-    computed: row.computed,
+    computed: computed ?? null,
     locale: row.locale,
     timeZone: row.time_zone,
-    mayBeMeasured: row.measured,
+    mayBeMeasured,
   }
 }

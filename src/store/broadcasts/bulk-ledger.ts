@@ -1,11 +1,13 @@
 /**
  * The ledger, a page of a broadcast at a time. Rows are written when their message is about to leave: `transmitting` is
  * committed for all of a page, with consent, suppression, caps and quiet hours checked in the same transaction, before
- * its first byte leaves. The same unique key as for every message makes sure that nobody has two.
+ * its first byte leaves. The same unique key as for every message makes sure that nobody has two. No statement is prepared
+ * under a name: a plan that was made while the ledger was empty would read all of it, page after page.
  */
 
 import type { SettledStatus } from '../../domain/delivery.ts'
 import type { EpochMs } from '../../domain/time.ts'
+import { textArray, uuidArray } from '../binary-arrays.ts'
 import type { Database, Queryable } from '../database.ts'
 import { type Holder, nameOf, ownerPrefix } from '../ledger-types.ts'
 import { type NewSuppression, suppress } from '../suppressions.ts'
@@ -45,7 +47,6 @@ export function createBulkLedger(database: Database): BulkLedger {
     claimDue: (context, size) => claimDue(database, context, size),
     async doubtLost(broadcastId, holder, nowMs) {
       const { rowCount } = await database.pool.query({
-        name: 'broadcast-doubt',
         text: `UPDATE messages SET status = 'in_doubt', reason = $3, settled_at = $4
                 WHERE broadcast_id = $1 AND settled_at IS NULL AND status = 'transmitting'
                   AND (lease_until < clock_timestamp() OR (starts_with(claimed_by, $2) AND claimed_by <> $5))`,
@@ -57,15 +58,14 @@ export function createBulkLedger(database: Database): BulkLedger {
     async release(holder, messages) {
       if (messages.length === 0) return
       await database.pool.query({
-        name: 'broadcast-release',
         text: `UPDATE messages m SET status = 'planned', claimed_by = NULL, lease_until = NULL, attempts = attempts - 1,
                       not_before = g.not_before, reason = g.reason
-                 FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS g (id, not_before, reason)
+                 FROM unnest($1::uuid[], $2::text[]::timestamptz[], $3::text[]) AS g (id, not_before, reason)
                 WHERE m.id = g.id AND m.claimed_by = $4 AND m.status = 'transmitting'`,
         values: [
-          messages.map(({ id }) => id),
-          messages.map(({ notBeforeMs }) => new Date(notBeforeMs)),
-          messages.map(({ reason }) => reason),
+          uuidArray(messages.map(({ id }) => id)),
+          textArray(messages.map(({ notBeforeMs }) => new Date(notBeforeMs).toISOString())),
+          textArray(messages.map(({ reason }) => reason)),
           nameOf(holder),
         ],
       })
@@ -73,7 +73,6 @@ export function createBulkLedger(database: Database): BulkLedger {
     refuseOpen: (broadcastId, reason, nowMs) => refuseOpen(database.pool, broadcastId, reason, nowMs),
     async nextDue(broadcastId, which) {
       const { rows } = await database.pool.query<{ at: Date | null }>({
-        name: 'broadcast-next-due',
         text: `SELECT min(coalesce(not_before, planned_at)) AS at FROM messages
                 WHERE broadcast_id = $1 AND settled_at IS NULL AND ($2::text IS NULL OR status = $2)`,
         values: [broadcastId, which ?? null],
@@ -100,17 +99,17 @@ async function settle(
   const suppressions = settlements.flatMap(({ suppression }) => suppression ?? [])
   const write = (client: Queryable): Promise<unknown> =>
     client.query({
-      name: 'broadcast-settle',
-      // From in_doubt too: the attempt that was given up for lost knows better.
+      // From in_doubt too: the attempt that was given up for lost knows better. "IS TRUE" keeps the planner from looking
+      // for everything that is open, instead of the rows that are given.
       text: `UPDATE messages m SET status = g.status, reason = g.reason, settled_at = $5, lease_until = NULL,
                     provider_message_id = g.provider
                FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS g (id, status, reason, provider)
-              WHERE m.id = g.id AND m.claimed_by = $6 AND (m.settled_at IS NULL OR m.status = 'in_doubt')`,
+              WHERE m.id = g.id AND m.claimed_by = $6 AND (m.settled_at IS NULL OR m.status = 'in_doubt') IS TRUE`,
       values: [
-        settlements.map(({ id }) => id),
-        settlements.map(({ status }) => status),
-        settlements.map(({ reason }) => reason ?? null),
-        settlements.map(({ providerMessageId }) => providerMessageId ?? null),
+        uuidArray(settlements.map(({ id }) => id)),
+        textArray(settlements.map(({ status }) => status)),
+        textArray(settlements.map(({ reason }) => reason ?? null)),
+        textArray(settlements.map(({ providerMessageId }) => providerMessageId ?? null)),
         new Date(nowMs),
         nameOf(holder),
       ],

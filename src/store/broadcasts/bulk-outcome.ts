@@ -2,7 +2,7 @@
 
 import { broadcastJourney } from '../../domain/broadcast.ts'
 import { type Addressee, type ContactVerdict, mayContact } from '../../domain/contact-policy.ts'
-import type { EpochMs } from '../../domain/time.ts'
+import { type EpochMs, minuteMs } from '../../domain/time.ts'
 import type { BulkAddressee, SealedForBulk } from './addressees.ts'
 import type { BulkContext } from './bulk-page.ts'
 
@@ -23,10 +23,15 @@ export function expiryOf({ broadcast, nowMs }: BulkContext): EpochMs {
   return (broadcast.startedAt?.getTime() ?? nowMs) + broadcast.definition.expiresAfterMs
 }
 
-export function outcomeFor({ addressee, sealed }: BulkAddressee, context: BulkContext): Outcome {
+/** How soon it is looked again at whom nothing may leave to for a while. */
+const pausedMs = 15 * minuteMs
+
+export function outcomeFor({ addressee, sealed, pause }: BulkAddressee, context: BulkContext): Outcome {
   const { nowMs } = context
   const expiresAtMs = expiryOf(context)
-  if (expiresAtMs <= nowMs) return { status: 'refused', reason: 'expired' }
+  if (expiresAtMs <= nowMs) {
+    return { status: 'refused', reason: pause === null ? 'expired' : `expired: sending is paused: ${pause}` }
+  }
   const verdict = verdictOn(addressee, context)
   if (!verdict.allowed) {
     const { rule, notBeforeMs } = verdict
@@ -34,6 +39,10 @@ export function outcomeFor({ addressee, sealed }: BulkAddressee, context: BulkCo
     return isInTime
       ? { status: 'planned', reason: `postponed: ${rule}`, notBeforeMs }
       : { status: 'refused', reason: rule }
+  }
+  if (pause !== null) {
+    const notBeforeMs = Math.min(nowMs + pausedMs, expiresAtMs)
+    return { status: 'planned', reason: `postponed: sending is paused: ${pause}`, notBeforeMs }
   }
   return sealed === null ? { status: 'refused', reason: 'no-address' } : { status: 'transmitting', sealed }
 }

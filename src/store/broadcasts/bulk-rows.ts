@@ -1,6 +1,7 @@
-/** Rows of the ledger for a page: written or changed by one statement, each refusal with the record of its reason. */
+/** Rows of the ledger for a page: written or changed by one statement, each refusal with the record of its reason. Not prepared under a name, as in `addressees.ts`. */
 
 import { broadcastJourney, broadcastStep } from '../../domain/broadcast.ts'
+import { textArray, uuidArray } from '../binary-arrays.ts'
 import type { Queryable } from '../database.ts'
 import { nameOf } from '../ledger-types.ts'
 import type { Broadcast } from './broadcasts.ts'
@@ -13,7 +14,7 @@ export function templateOf({ definition }: Broadcast, variant: string): string {
 
 const insertSql = `
   WITH given AS (
-    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]::timestamptz[])
       AS g (id, customer_id, variant, template, status, reason, not_before)
   ), inserted AS (
     INSERT INTO messages (id, customer_id, journey, version, step, entry_number, visit, channel, message_class, topic,
@@ -45,16 +46,15 @@ export async function insertMessages(
   if (planned.length === 0) return new Set()
   const { broadcast, holder, nowMs, leaseMs } = context
   const { rows } = await client.query<{ id: string }>({
-    name: 'broadcast-insert',
     text: insertSql,
     values: [
-      planned.map(({ id }) => id),
-      planned.map(({ customerId }) => customerId),
-      planned.map(({ variant }) => variant),
-      planned.map(({ variant }) => templateOf(broadcast, variant)),
-      planned.map(({ outcome }) => outcome.status),
-      planned.map(({ outcome }) => reasonOf(outcome)),
-      planned.map(({ outcome }) => (outcome.status === 'planned' ? new Date(outcome.notBeforeMs) : null)),
+      uuidArray(planned.map(({ id }) => id)),
+      uuidArray(planned.map(({ customerId }) => customerId)),
+      textArray(planned.map(({ variant }) => variant)),
+      textArray(planned.map(({ variant }) => templateOf(broadcast, variant))),
+      textArray(planned.map(({ outcome }) => outcome.status)),
+      textArray(planned.map(({ outcome }) => reasonOf(outcome))),
+      textArray(planned.map(({ outcome }) => notBeforeOf(outcome))),
       broadcastJourney(broadcast.key),
       broadcast.version,
       broadcast.definition.topic,
@@ -72,9 +72,13 @@ function reasonOf(outcome: Outcome): string | null {
   return outcome.status === 'transmitting' ? null : outcome.reason
 }
 
+function notBeforeOf(outcome: Outcome): string | null {
+  return outcome.status === 'planned' ? new Date(outcome.notBeforeMs).toISOString() : null
+}
+
 const updateSql = `
   WITH given AS (
-    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[]) AS g (id, status, reason, not_before)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]::timestamptz[]) AS g (id, status, reason, not_before)
   ), changed AS (
     UPDATE messages m
        SET status = g.status, reason = g.reason, not_before = coalesce(g.not_before, m.not_before),
@@ -83,7 +87,7 @@ const updateSql = `
            lease_until = CASE g.status WHEN 'transmitting' THEN clock_timestamp() + $6::interval END,
            transmitting_at = CASE g.status WHEN 'transmitting' THEN $7::timestamptz ELSE m.transmitting_at END,
            settled_at = CASE g.status WHEN 'refused' THEN $7::timestamptz END
-      FROM given g WHERE m.id = g.id AND m.status = 'planned' AND m.settled_at IS NULL
+      FROM given g WHERE m.id = g.id AND (m.status = 'planned' AND m.settled_at IS NULL) IS TRUE
     RETURNING m.*
   ), noted AS (
     INSERT INTO decision_records (customer_id, decided_at, kind, journey, version, step, entry_number, outcome, rule, detail)
@@ -99,13 +103,12 @@ export async function updateMessages(
   planned: readonly Planned[],
 ): Promise<Set<string>> {
   const { rows } = await client.query<{ id: string }>({
-    name: 'broadcast-update',
     text: updateSql,
     values: [
-      planned.map(({ id }) => id),
-      planned.map(({ outcome }) => outcome.status),
-      planned.map(({ outcome }) => reasonOf(outcome)),
-      planned.map(({ outcome }) => (outcome.status === 'planned' ? new Date(outcome.notBeforeMs) : null)),
+      uuidArray(planned.map(({ id }) => id)),
+      textArray(planned.map(({ outcome }) => outcome.status)),
+      textArray(planned.map(({ outcome }) => reasonOf(outcome))),
+      textArray(planned.map(({ outcome }) => notBeforeOf(outcome))),
       nameOf(holder),
       `${leaseMs} ms`,
       new Date(nowMs),

@@ -59,7 +59,7 @@ async function planPage(database: Database, context: BulkContext, recipients: re
   const { broadcast, nowMs } = context
   return database.transaction(async (client) => {
     const ids = [...new Set(recipients.flatMap(({ customer_id: id }) => id ?? []))]
-    const known = await lockAddressees(client, ids, broadcast.definition.topic, nowMs)
+    const known = await lockAddressees(client, ids, context)
     const seen = new Set<string>()
     const planned = recipients.flatMap(({ customer_id: customerId, variant }): Planned[] => {
       const who = customerId === null ? undefined : known.get(customerId)
@@ -87,7 +87,6 @@ interface DueRow {
 export async function claimDue(database: Database, context: BulkContext, size: number): Promise<BulkPage> {
   const { broadcast, nowMs } = context
   const due = await database.pool.query<DueRow>({
-    name: 'broadcast-due',
     text: `SELECT id, customer_id, data ->> 'variant' AS variant, planned_at FROM messages
             WHERE broadcast_id = $1 AND settled_at IS NULL AND status = 'planned'
               AND (not_before IS NULL OR not_before <= $2)
@@ -97,13 +96,8 @@ export async function claimDue(database: Database, context: BulkContext, size: n
   if (due.rows.length === 0) return nothing
   return database.transaction(async (client) => {
     const ids = due.rows.map(({ id }) => id)
-    const known = await lockAddressees(
-      client,
-      [...new Set(due.rows.map((row) => row.customer_id))],
-      broadcast.definition.topic,
-      nowMs,
-      ids,
-    )
+    const customerIds = [...new Set(due.rows.map((row) => row.customer_id))]
+    const known = await lockAddressees(client, customerIds, context, ids)
     const planned = due.rows.flatMap(({ id, customer_id: customerId, variant }): Planned[] => {
       const who = known.get(customerId)
       return who === undefined ? [] : [{ id, customerId, variant, outcome: outcomeFor(who, context) }]

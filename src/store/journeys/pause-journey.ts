@@ -46,7 +46,7 @@ export function pauseJourney(db: Pool, { key, by, nowMs }: PauseWish): Promise<P
     )
     const { rows } = await client.query<{ people: number; messages: number }>(
       `SELECT (SELECT count(*) FROM journey_runs WHERE journey = $1 AND status = 'active') AS people,
-              (SELECT count(*) FROM messages WHERE journey = $1 AND settled_at IS NULL) AS messages`,
+              (SELECT count(*) FROM messages WHERE journey = $1 AND settled_at IS NULL AND broadcast_id IS NULL) AS messages`,
       [key],
     )
     const counts = rows[0] ?? { people: 0, messages: 0 }
@@ -89,7 +89,7 @@ async function letGo(
           SET not_before = $2::timestamptz + $3::double precision / 1000 * interval '1 second'
                              * ((hashtext(customer_id::text) & 2147483647) / 2147483648.0),
               reason = NULL
-        WHERE journey = $1 AND settled_at IS NULL AND reason = $4
+        WHERE journey = $1 AND settled_at IS NULL AND broadcast_id IS NULL AND reason = $4
        RETURNING customer_id
      ), held_run AS (
        SELECT customer_id FROM journey_runs

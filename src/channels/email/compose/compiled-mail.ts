@@ -16,6 +16,9 @@ export interface MailShape {
   readonly isList: boolean
 }
 
+/** A part's text, or what was encoded before. */
+export type MailText = string | { readonly quotedPrintable: string }
+
 /** What is filled in. */
 export interface MailFilling {
   /** As it travels. */
@@ -24,8 +27,8 @@ export interface MailFilling {
   readonly messageId: string
   readonly dateMs: number
   readonly subject: string
-  readonly text: string
-  readonly html: string | null
+  readonly text: MailText
+  readonly html: MailText | null
   /** The value of List-Unsubscribe. */
   readonly listUnsubscribe: string | null
 }
@@ -51,9 +54,11 @@ const headerSlots: Readonly<Record<string, Slot>> = {
   'list-unsubscribe': 'listUnsubscribe',
 }
 
-/** What stands for the parts in the form; the composer takes them for ordinary text. */
-const textMark = 'PerennialTextPart'
-const htmlMark = 'PerennialHtmlPart'
+/** What stands for the parts in the form; not ASCII, so that the composer says of them that they are quoted-printable. */
+const textWord = 'PerennialTextPart§'
+const htmlWord = 'PerennialHtmlPart§'
+const textMark = quotedPrintable(textWord)
+const htmlMark = quotedPrintable(htmlWord)
 
 export async function compileMail({ from, hasHtml, isList }: MailShape): Promise<CompiledMail> {
   const raw = await compose({
@@ -62,8 +67,8 @@ export async function compileMail({ from, hasHtml, isList }: MailShape): Promise
     messageId: '<message@example.com>',
     subject: 'subject',
     date: new Date(0),
-    text: textMark,
-    ...(hasHtml ? { html: htmlMark } : {}),
+    text: textWord,
+    ...(hasHtml ? { html: htmlWord } : {}),
     ...(isList ? { headers: { 'List-Unsubscribe': '<>', 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' } } : {}),
     textEncoding: 'quoted-printable' as const,
     disableFileAccess: true,
@@ -102,8 +107,12 @@ function headerFiller(line: string): string | ((filling: MailFilling) => string)
 }
 
 function fillPart(piece: string, { text, html }: MailFilling): string {
-  if (piece === textMark) return quotedPrintable(text)
-  return piece === htmlMark ? quotedPrintable(html ?? '') : piece
+  if (piece === textMark) return encoded(text)
+  return piece === htmlMark ? encoded(html ?? '') : piece
+}
+
+function encoded(text: MailText): string {
+  return typeof text === 'string' ? quotedPrintable(text) : text.quotedPrintable
 }
 
 function withLineEnd(body: string): string {

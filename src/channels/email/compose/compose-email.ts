@@ -1,7 +1,7 @@
 /** From a rendered message to what travels: headers, parts, signatures, envelope. */
 
 import type { SmtpMail } from '../smtp/conversation.ts'
-import { type CompiledMail, compileMail } from './compiled-mail.ts'
+import { type CompiledMail, compileMail, type MailText } from './compiled-mail.ts'
 import { type DkimKey, dkimSignatures } from './dkim.ts'
 import { isPlainAddress, isWide, travelling } from './headers.ts'
 import type { SenderIdentity } from './sender-identity.ts'
@@ -11,8 +11,8 @@ export interface Email {
   readonly id: string
   readonly to: string
   readonly subject: string
-  readonly text: string
-  readonly html: string | null
+  readonly text: MailText
+  readonly html: MailText | null
   /** For marketing: where one click ends it. */
   readonly unsubscribeUrl: string | null
   /** Where bounces go, if not to the sender. */

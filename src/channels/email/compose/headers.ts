@@ -66,8 +66,21 @@ export function isPlainAddress(text: string): boolean {
 /** The address as it travels: its domain in ASCII. Undefined if that cannot be. */
 export function travelling(address: string): string | undefined {
   const at = address.lastIndexOf('@')
-  const domain = domainToASCII(address.slice(at + 1))
+  const domain = domainInAscii(address.slice(at + 1))
   return domain === '' ? undefined : `${address.slice(0, at)}@${domain}`
+}
+
+/** Most recipients share a few domains. */
+const knownDomains = new Map<string, string>()
+const mostKnownDomains = 10_000
+
+function domainInAscii(domain: string): string {
+  const known = knownDomains.get(domain)
+  if (known !== undefined) return known
+  if (knownDomains.size >= mostKnownDomains) knownDomains.clear()
+  const ascii = domainToASCII(domain)
+  knownDomains.set(domain, ascii)
+  return ascii
 }
 
 /** Whether a server must know RFC 6531 to take it. */
