@@ -8,17 +8,31 @@ import { readerNumber } from './letter.ts'
 
 const pageSize = 5_000
 
-export async function addReaders(database: Database, vault: Vault, count: number, now: Date): Promise<void> {
-  for (let first = 0; first < count; first += pageSize) {
-    await addPage(database, vault, first, Math.min(count, first + pageSize), now)
+interface People {
+  readonly count: number
+  /** Before the address of each; such people say no to marketing. Default: they say yes, and have no prefix. */
+  readonly watchedPrefix?: string
+}
+
+export async function addReaders(database: Database, vault: Vault, people: People, now: Date): Promise<void> {
+  for (let first = 0; first < people.count; first += pageSize) {
+    await addPage(database, vault, first, Math.min(people.count, first + pageSize), people, now)
   }
   await database.pool.query('VACUUM ANALYZE customers, contact_points, consents, customer_keys')
 }
 
-async function addPage(database: Database, vault: Vault, first: number, end: number, now: Date): Promise<void> {
+async function addPage(
+  database: Database,
+  vault: Vault,
+  first: number,
+  end: number,
+  { watchedPrefix }: People,
+  now: Date,
+): Promise<void> {
   const rows = Array.from({ length: end - first }, (_, i) => {
     const id = randomUUID()
-    const { email, firstName, ...traits } = readerNumber(first + i)
+    const { email: address, firstName, ...traits } = readerNumber(first + i)
+    const email = `${watchedPrefix ?? ''}${address}`
     const { key, wrapped } = vault.createCustomerKey(id)
     const pointId = randomUUID()
     return {
@@ -52,8 +66,8 @@ async function addPage(database: Database, vault: Vault, first: number, end: num
     )
     await client.query(
       `INSERT INTO consents (customer_id, channel, topic, status, given_at, source, method)
-       SELECT id, 'email', '*', 'granted', $2, 'bench', 'form' FROM unnest($1::uuid[]) AS g (id)`,
-      [ids, now],
+       SELECT id, 'email', '*', $3, $2, 'bench', 'form' FROM unnest($1::uuid[]) AS g (id)`,
+      [ids, now, watchedPrefix === undefined ? 'granted' : 'withdrawn'],
     )
   })
 }

@@ -9,11 +9,21 @@ const tab = 9
 const equals = 61
 const dot = 46
 
+/** Nothing to encode wherever its lines are broken: no white space, no "=", no dot that could begin a line. */
+const isPlainWord = /^(?!\.)[!-<>-~]*$/
+
+/** What is filled in is mostly short: names, numbers, links. */
+function inLines(word: string): string {
+  if (word.length <= longestLine) return word
+  return `${word.slice(0, longestLine)}=\r\n${word.slice(longestLine)}`
+}
+
 let input = Buffer.allocUnsafe(1 << 16)
 let output = Buffer.allocUnsafe(1 << 18)
 
 /** Lines of the text may end with LF or CRLF; those of the answer end with CRLF. A dot never begins a line. */
 export function quotedPrintable(text: string): string {
+  if (text.length < 2 * longestLine && isPlainWord.test(text) && text[longestLine] !== '.') return inLines(text)
   const most = text.length * 3
   if (input.length < most) input = Buffer.allocUnsafe(2 * most)
   // Three characters for each byte, and a soft break after at least 24 bytes.
