@@ -68,6 +68,10 @@ export function consoleRoutes(needs: ConsoleNeeds): (app: FastifyInstance) => Pr
     const pageNeeds: SegmentPageNeeds = {
       ...needs,
       isSignedIn,
+      editor: async (request) => {
+        const visitor = await visitorOf(needs, request)
+        return visitor === undefined || visitor.role === 'analyst' ? undefined : visitor.who
+      },
       send: (reply, status, title, main) => sendFramed(needs, reply, status, title, main),
     }
     segmentPageRoutes(app, pageNeeds)

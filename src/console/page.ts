@@ -18,7 +18,7 @@ const style = `
   main, header.top { max-width: 68rem; margin: 0 auto; padding: 0 1.25rem }
   header.top { display: flex; gap: 1.25rem; align-items: baseline; padding-top: 1.1rem; flex-wrap: wrap }
   header.top strong { font-size: 1.1rem; letter-spacing: .01em } header.top strong a { color: var(--leaf) }
-  header.top nav { margin-left: auto; display: flex; gap: 1rem; align-items: baseline }
+  header.top nav { margin-left: auto; display: flex; gap: .3rem 1rem; align-items: baseline; flex-wrap: wrap }
   h1 { font-size: 1.5rem; margin: 1.4rem 0 .3rem } h2 { font-size: 1.05rem; margin: 0 0 .7rem }
   a { color: var(--leaf); text-decoration: none } a:hover { text-decoration: underline }
   p.lead, .soft { color: var(--soft) } .warn { color: var(--warn) }
@@ -53,6 +53,9 @@ const style = `
   .narrow button, .narrow input { display: block; width: 100%; margin-top: .7rem }
   form.scale { display: flex; gap: .35rem } .narrow form.scale button { width: auto; flex: 1; padding: .6rem 0;
     margin-top: 0 } p.scale-ends { display: flex; justify-content: space-between; font-size: .86rem }
+  .buttons { display: flex; gap: .8rem; align-items: center; flex-wrap: wrap } label.field { display: flex; gap: .7rem;
+    align-items: baseline; flex-wrap: wrap; margin-bottom: .7rem } label.field input { flex: 0 1 20rem }
+  textarea[hidden] { display: none } input:read-only { color: var(--soft) } :focus-visible { outline: 2px solid var(--leaf); outline-offset: 2px }
   h2 .soft { display: block; font-weight: 400; font-size: .88rem } .big { font-size: 1.5rem }
 `
 

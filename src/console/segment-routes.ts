@@ -1,23 +1,24 @@
 /** The pages about segments. Whoever may see the console may see them: they hold nothing personal. */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { stringify } from 'yaml'
 import type { Clock } from '../clock.ts'
-import { problemsOf, sayProblem } from '../domain/problem.ts'
-import { segmentDocument } from '../domain/segment-schema.ts'
 import { briefCustomers, countCustomers, isUuid } from '../store/customer-list.ts'
 import type { Database } from '../store/database.ts'
 import { errorCode } from '../store/describe-error.ts'
+import { archivedSegments, segmentVersions } from '../store/publishing/publish-segment.ts'
 import { previewSegment } from '../store/segments/segment-preview.ts'
 import { findSegment, listMembers, listSegments } from '../store/segments/segment-reports.ts'
-import { readYaml } from '../store/yaml-source.ts'
-import { type Html, html } from './html.ts'
-import { segmentListPage, segmentPage, segmentTrialPage, type Trial } from './segment-pages.ts'
+import type { Html } from './html.ts'
+import { cleanText, readForm, readSegmentText, yamlOf } from './segment-form.ts'
+import { segmentListPage, segmentPage } from './segment-pages.ts'
+import { segmentSaveRoutes, sendTrial, sendUnknown, tooLong } from './segment-save-routes.ts'
 
 export interface SegmentPageNeeds {
   readonly database: Database
   readonly clock: Clock
   readonly isSignedIn: (request: FastifyRequest) => Promise<boolean>
+  /** Who is signed in, if they may publish. */
+  readonly editor: (request: FastifyRequest) => Promise<string | undefined>
   readonly send: (reply: FastifyReply, status: number, title: string, main: Html) => FastifyReply
 }
 
@@ -34,9 +35,7 @@ export function segmentPageRoutes(app: FastifyInstance, needs: SegmentPageNeeds)
       (await needs.isSignedIn(request)) ? page(request, reply) : reply.redirect('/login', 303)
   app.get(
     '/segments',
-    signedIn(async (_request, reply) =>
-      needs.send(reply, 200, 'Segments · Perennial', segmentListPage(await listSegments(needs.database.pool))),
-    ),
+    signedIn((request, reply) => showSegments(needs, request, reply)),
   )
   app.get(
     '/segments/try',
@@ -51,15 +50,27 @@ export function segmentPageRoutes(app: FastifyInstance, needs: SegmentPageNeeds)
     '/segments/:key',
     signedIn((request, reply) => showSegment(needs, request as KeyRequest, reply)),
   )
+  segmentSaveRoutes(app, needs)
+}
+
+async function showSegments(
+  needs: SegmentPageNeeds,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { pool } = needs.database
+  const [segments, archived, editor] = await Promise.all([
+    listSegments(pool),
+    archivedSegments(pool),
+    needs.editor(request),
+  ])
+  return needs.send(reply, 200, 'Segments · Perennial', segmentListPage(segments, archived, editor !== undefined))
 }
 
 async function showSegment(needs: SegmentPageNeeds, request: KeyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { pool } = needs.database
-  const segment = await findSegment(pool, request.params.key.replaceAll('\u0000', ''))
-  if (segment === undefined) {
-    const main = html`<main><h1>There is no segment with this key</h1><p><a href="/segments">All segments</a></p></main>`
-    return needs.send(reply, 404, 'Unknown segment', main)
-  }
+  const segment = await findSegment(pool, cleanText(request.params.key))
+  if (segment === undefined) return sendUnknown(needs, reply)
   const { after } = request.query as { readonly after?: unknown }
   const members = await listMembers(pool, segment.key, {
     limit: 25,
@@ -69,7 +80,9 @@ async function showSegment(needs: SegmentPageNeeds, request: KeyRequest, reply: 
     pool,
     members.members.map(({ customerId }) => customerId),
   )
-  return needs.send(reply, 200, `${segment.name} · Perennial`, segmentPage(segment, members, briefs))
+  const [versions, editor] = await Promise.all([segmentVersions(pool, segment.key), needs.editor(request)])
+  const view = { segment, page: members, briefs, versions, mayEdit: editor !== undefined }
+  return needs.send(reply, 200, `${segment.name} · Perennial`, segmentPage(view))
 }
 
 const example = `name: Faithful listeners
@@ -80,44 +93,32 @@ if:
 `
 
 async function showTrial(needs: SegmentPageNeeds, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const { from } = request.query as { readonly from?: unknown }
-  const segment =
-    typeof from === 'string' ? await findSegment(needs.database.pool, from.replaceAll('\u0000', '')) : undefined
-  const text = segment === undefined ? example : stringify(inOrder(segment.document as object))
-  return sendTrial(needs, reply, 200, { text, outcome: undefined })
-}
-
-/** As people write it: the database keeps its keys by their length. */
-function inOrder(document: object): object {
-  return { name: undefined, description: undefined, ...document }
+  const { from, version } = request.query as { readonly from?: unknown; readonly version?: unknown }
+  const { pool } = needs.database
+  const key = typeof from === 'string' ? cleanText(from) : ''
+  const [segment, versions] =
+    key === '' ? [undefined, []] : await Promise.all([findSegment(pool, key), segmentVersions(pool, key)])
+  const former = typeof version === 'string' ? versions.find((one) => one.version === version) : undefined
+  const document = former?.document ?? segment?.document
+  const text = document === undefined ? example : yamlOf(document)
+  const replaces = segment === undefined ? null : (segment.nextVersion ?? segment.version)
+  return sendTrial(needs, request, reply, 200, { form: { key: document === undefined ? '' : key, replaces, text } })
 }
 
 async function tryOut(needs: SegmentPageNeeds, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const text = request.body instanceof URLSearchParams ? (request.body.get('document') ?? '') : ''
-  const { document, problems: broken } = readYaml(text)
-  if (broken.length > 0) {
-    const problems = broken.map((one) => `line ${one.line}: ${sayProblem(one)}`)
-    return sendTrial(needs, reply, 400, { text, outcome: { problems } })
-  }
-  const read = segmentDocument.safeParse(document)
-  if (!read.success) {
-    const problems = problemsOf(read.error, document).map(sayProblem)
-    return sendTrial(needs, reply, 400, { text, outcome: { problems } })
-  }
+  const form = readForm(request)
+  const read = readSegmentText(form.text)
+  if ('problems' in read) return sendTrial(needs, request, reply, 400, { form, outcome: { problems: read.problems } })
   const { pool } = needs.database
   try {
-    const preview = await previewSegment(needs.database, read.data.if, needs.clock.nowMs(), sampleSize)
+    const preview = await previewSegment(needs.database, read.segment.if, needs.clock.nowMs(), sampleSize)
     const [of, briefs] = await Promise.all([countCustomers(pool), briefCustomers(pool, preview.sample)])
     const sample = preview.sample.flatMap((id) => briefs.get(id) ?? [])
-    const { if: condition } = document as { readonly if: unknown }
-    return sendTrial(needs, reply, 200, { text, outcome: { condition, preview, of, sample } })
+    const { if: condition } = read.document as { readonly if: unknown }
+    return sendTrial(needs, request, reply, 200, { form, outcome: { condition, preview, of, sample } })
   } catch (error) {
-    if (errorCode(error) !== '57014') throw error // PostgreSQL's word for a statement that was given up.
+    if (errorCode(error) !== tooLong) throw error
     const problems = ['Counting takes too long here. Publish the segment: it is built in the background.']
-    return sendTrial(needs, reply, 503, { text, outcome: { problems } })
+    return sendTrial(needs, request, reply, 503, { form, outcome: { problems } })
   }
-}
-
-function sendTrial({ send }: SegmentPageNeeds, reply: FastifyReply, status: number, trial: Trial): FastifyReply {
-  return send(reply, status, 'Count a segment · Perennial', segmentTrialPage(trial))
 }

@@ -90,13 +90,16 @@ export async function noteImportedCustomers(
   })
 }
 
-/** Takes a page of them off the list. */
+/** Takes a page of them off the list; nobody of whom refunds wait, because those change what they are. */
 export async function takeImportedCustomers(client: Queryable, importId: string, limit: number): Promise<string[]> {
   const { rows } = await client.query<{ customer_id: string }>({
     name: 'take-imported-customers',
     text: `
       DELETE FROM imported_customers WHERE import_id = $1 AND customer_id IN (
-        SELECT customer_id FROM imported_customers WHERE import_id = $1 ORDER BY customer_id LIMIT $2)
+        SELECT customer_id FROM imported_customers c
+        WHERE import_id = $1
+          AND NOT EXISTS (SELECT FROM imported_refunds r WHERE r.import_id = $1 AND r.customer_id = c.customer_id)
+        ORDER BY customer_id LIMIT $2)
       RETURNING customer_id`,
     values: [importId, limit],
   })

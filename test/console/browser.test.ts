@@ -51,6 +51,54 @@ describe.skipIf(program === undefined)('the console in a browser', () => {
     expect(troubles).toEqual([])
   })
 
+  it('lets a marketer save a segment, change it, bring its words back, archive it and bring it back', async () => {
+    const page = await browser.newPage()
+    const vault = new Vault(loadMasterKey(installation.home, undefined))
+    await page.goto(consoleLoginUrl(vault, installation.url, 60_000))
+    const press = async (name: string): Promise<void> => {
+      await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name, exact: true }).click()])
+    }
+    const follow = (name: string): Promise<void> => page.getByRole('link', { name, exact: true }).click()
+    const words = page.getByLabel('The segment, in YAML')
+    await page.goto(`${installation.url}/segments`)
+    await follow('Make a new one')
+
+    // What is wrong is told with line, value and rule, and nothing of what was typed is lost.
+    await page.getByLabel('Id').fill('Two Words')
+    await words.fill('name: Everybody\nif:\n  orders.count: { at_least: many }\n')
+    await press('Save …')
+    expect(await page.getByRole('alert').textContent()).toContain('line 3: if.orders.count.at_least "many"')
+    await words.fill('name: Everybody\nif: { orders.count: { at_least: 0 } }\n')
+    await press('Save …')
+    expect(await page.getByRole('alert').textContent()).toContain('id "Two Words": must be 1 to 64')
+    await page.getByLabel('Id').fill('everybody')
+    await press('Save …')
+    expect(await page.textContent('h1')).toBe('Save this segment?')
+    await press('Save it')
+    expect(page.url()).toBe(`${installation.url}/segments/everybody`)
+
+    await follow('Change it')
+    await words.fill('name: Buyers\nif: { orders.count: { at_least: 1 } }\n')
+    await press('Save …')
+    expect(await page.textContent('main')).toContain('Everybody')
+    await press('Publish the change')
+    expect(await page.textContent('h1')).toBe('Buyers')
+
+    await follow('Bring it back')
+    expect(await words.inputValue()).toContain('Everybody')
+    await press('Save …')
+    await press('Publish the change')
+    expect(await page.textContent('h1')).toBe('Everybody')
+
+    await follow('archive it')
+    await press('Archive it')
+    expect(page.url()).toBe(`${installation.url}/segments`)
+    await page.getByRole('row', { name: 'everybody' }).getByRole('link', { name: 'Bring it back' }).click()
+    await press('Save …')
+    await press('Save it')
+    expect(await page.textContent('h1')).toBe('Everybody')
+  })
+
   async function identify(userId: string, email: string): Promise<void> {
     const authorization = `Basic ${Buffer.from(`${installation.firstKeys?.writeKey}:`).toString('base64')}`
     const admin = { authorization: `Bearer ${installation.firstKeys?.adminToken}` }

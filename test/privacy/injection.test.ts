@@ -126,6 +126,15 @@ test('no question to the admin API or the console gets more than its answer', as
         expect(await response.text()).not.toMatch(/syntax error|unterminated|relation "/)
       }
     }
+    for (const [id, name] of [
+      [x, 'One'],
+      ['one', x],
+    ] as const) {
+      const body = new URLSearchParams({ id, document: JSON.stringify({ name, if: { segment: x } }), step: 'publish' })
+      const response = await fetch(`${server.url}/segments/save`, { method: 'POST', headers: { cookie }, body })
+      expect(response.status, `saved as ${id}`).toBe(400)
+      expect(await response.text()).toContain('That is no segment yet')
+    }
   }
   expect(await counts()).toEqual(before)
 }, 240_000)

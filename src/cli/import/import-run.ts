@@ -127,11 +127,18 @@ function inWords(report: ImportReport | DryReport, seconds: number): string {
   )
   return [
     ...headline(report, lines, seconds),
-    ...facts,
+    ...sayColumns(report),
+    ...(facts.length > 0 ? facts : ['  nothing: it has a header and no lines']),
     ...(reasons.length > 0 ? ['Rejected, by rule:', ...reasons] : []),
     ...(first.length > 0 ? ['The first of them:', ...first] : []),
     ...('rejects' in report && report.rejects !== undefined ? [`All of them are in ${report.rejects}`] : []),
   ].join('\n')
+}
+
+/** Before anything is done, people want to know whether their columns were understood. */
+function sayColumns(report: ImportReport | DryReport): string[] {
+  if ('outcome' in report) return []
+  return ['Columns:', ...Object.entries(report.columns).map(([name, what]) => `  ${name} → ${what}`)]
 }
 
 function headline(report: ImportReport | DryReport, lines: number, seconds: number): string[] {

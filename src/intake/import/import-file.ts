@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { needsConfirmation } from '../../domain/consent-rule.ts'
+import { needsOfLifecycle } from '../../domain/definition-needs.ts'
 import type { Definitions } from '../../domain/definitions.ts'
 import { stageOf } from '../../domain/lifecycle.ts'
 import { recountCategories } from '../../store/customer-categories.ts'
@@ -259,8 +260,16 @@ class Run {
 
   async #finish(context: ImportContext): Promise<void> {
     const { database, nowMs } = this.#needs
-    while (await patiently(() => database.transaction((client) => this.#finishPage(client, context))));
-    while (await patiently(() => database.transaction((client) => this.#placePage(client))));
+    const finish = async (): Promise<void> => {
+      while (await patiently(() => database.transaction((client) => this.#finishPage(client, context))));
+    }
+    const place = async (): Promise<void> => {
+      while (await patiently(() => database.transaction((client) => this.#placePage(client))));
+    }
+    // Whoever waits for nothing is placed meanwhile. Both are waited for, also if one fails.
+    const ends = await Promise.allSettled([finish(), place()])
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
+    await place()
     this.#state = { ...this.#state, status: 'done' }
     await saveImport(database.pool, this.#state, nowMs)
   }
@@ -289,6 +298,7 @@ class Run {
       rules: lifecycle.version,
       cause: 'import',
       stageOf: (view) => stageOf(view, lifecycle, nowMs),
+      needs: needsOfLifecycle(lifecycle),
     })
     this.#progress('finishing')
     return true

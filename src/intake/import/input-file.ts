@@ -15,8 +15,9 @@ import { InputError } from './input-error.ts'
 
 const hashChunkBytes = 1 << 20
 
-/** Small: between two of them the database gets its turn. */
 const chunkBytes = 1 << 16
+/** Small: between two of them the database gets its turn, and it should not wait for long. */
+const sliceBytes = 1 << 14
 
 /** No table packs better than this; what does is made to fill disks. Small files may. */
 const mostUnpackedTimes = 200
@@ -77,14 +78,14 @@ export class InputFile {
     this.#readBytes = 0
     if (!this.#isPacked) {
       this.#readBytes = Math.min(fromByte, this.bytes)
-      for await (const chunk of this.#packed(this.#readBytes)) yield chunk
+      for await (const chunk of this.#packed(this.#readBytes)) yield* slicesOf(chunk)
       return
     }
     let toSkip = fromByte
     for await (const chunk of this.#unpacked()) {
       if (toSkip >= chunk.length) toSkip -= chunk.length
       else {
-        yield toSkip === 0 ? chunk : chunk.subarray(toSkip)
+        yield* slicesOf(chunk.subarray(toSkip))
         toSkip = 0
       }
     }
@@ -135,6 +136,10 @@ export class InputFile {
       yield buffer.subarray(0, bytesRead)
     }
   }
+}
+
+function* slicesOf(chunk: Buffer): Generator<Buffer> {
+  for (let at = 0; at < chunk.length; at += sliceBytes) yield chunk.subarray(at, at + sliceBytes)
 }
 
 async function openFile(path: string): Promise<FileHandle> {

@@ -134,7 +134,13 @@ class BlockReader {
 function checked(record: FileRecord, isSound: boolean): FileRecord {
   if (record.fault !== undefined) return record
   if (record.text.includes('\0')) return { ...record, cells: [], fault: 'must not contain a null character (U+0000)' }
-  return isSound || !record.text.includes(broken) ? record : { ...record, cells: [], fault: 'must be UTF-8' }
+  return isSound || !record.text.includes(broken)
+    ? record
+    : {
+        ...record,
+        cells: [],
+        fault: 'must be UTF-8; "iconv -f LATIN1 -t UTF-8" converts a file of older Windows or Mac programs',
+      }
 }
 
 /** Where the line after so many others begins. */

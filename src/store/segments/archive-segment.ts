@@ -7,7 +7,7 @@ import { loadDefinitions } from '../campaigns.ts'
 import type { Database, Queryable } from '../database.ts'
 
 /** What in force asks about a segment: `segment regulars`, `journeys`. */
-export async function usersOfSegment(db: Pick<Database, 'pool'>, key: string): Promise<readonly string[]> {
+export async function usersOfSegment(db: { readonly pool: Queryable }, key: string): Promise<readonly string[]> {
   const definitions = await loadDefinitions(db)
   const segments = [...definitions.segments.values()].filter(({ if: condition }) => segmentsIn(condition).includes(key))
   return [

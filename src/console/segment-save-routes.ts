@@ -1,0 +1,146 @@
+/**
+ * Saving, changing and archiving segments. Only who may publish may do it; what is typed is checked as a file would be,
+ * shown before it happens, and refused if somebody else was faster.
+ */
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { errorCode } from '../store/describe-error.ts'
+import { planSegment, publishSegment, takeSegmentOut } from '../store/publishing/publish-segment.ts'
+import { usersOfSegment } from '../store/segments/archive-segment.ts'
+import { previewSegment } from '../store/segments/segment-preview.ts'
+import { findSegment } from '../store/segments/segment-reports.ts'
+import { html } from './html.ts'
+import { cleanText, readForm, readSegmentText, sayWithLines, yamlOf } from './segment-form.ts'
+import { segmentTrialPage, type Trial } from './segment-pages.ts'
+import type { SegmentPageNeeds } from './segment-routes.ts'
+import { archivePage, type SegmentForm, savePreviewPage } from './segment-save-pages.ts'
+
+type KeyRequest = FastifyRequest<{ Params: { key: string } }>
+/** @param by who does it. */
+type Work = (request: KeyRequest, reply: FastifyReply, by: string) => Promise<FastifyReply>
+
+/** PostgreSQL's word for a statement that was given up. */
+export const tooLong = '57014'
+const mostBytes = 300_000
+
+export function segmentSaveRoutes(app: FastifyInstance, needs: SegmentPageNeeds): void {
+  const asEditor = (work: Work) => async (request: FastifyRequest, reply: FastifyReply) => {
+    const by = await needs.editor(request)
+    if (by !== undefined) return work(request as KeyRequest, reply, by)
+    if (!(await needs.isSignedIn(request))) return reply.redirect('/login', 303)
+    const main = html`<main><h1>Your key may look, but not publish</h1><p><a href="/segments">All segments</a></p></main>`
+    return needs.send(reply, 403, 'Not allowed', main)
+  }
+  app.post(
+    '/segments/save',
+    { bodyLimit: mostBytes },
+    asEditor((request, reply, by) => save(needs, request, reply, by)),
+  )
+  app.get(
+    '/segments/:key/archive',
+    asEditor((request, reply) => askToArchive(needs, request, reply)),
+  )
+  app.post(
+    '/segments/:key/archive',
+    { bodyLimit: 4_096 },
+    asEditor((request, reply, by) => archive(needs, request, reply, by)),
+  )
+  app.get('/segments/:key/file', async (request: KeyRequest, reply) => {
+    if (!(await needs.isSignedIn(request))) return reply.redirect('/login', 303)
+    const segment = await findSegment(needs.database.pool, cleanText(request.params.key), 0)
+    if (segment === undefined) return sendUnknown(needs, reply)
+    return reply
+      .header('content-disposition', `attachment; filename="${segment.key}.yaml"`)
+      .header('cache-control', 'no-store')
+      .header('x-content-type-options', 'nosniff')
+      .type('application/yaml; charset=utf-8')
+      .send(yamlOf(segment.document))
+  })
+}
+
+/** Shows what saving would do; does it once that was seen. */
+async function save(
+  needs: SegmentPageNeeds,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  by: string,
+): Promise<FastifyReply> {
+  const form = readForm(request)
+  const step = request.body instanceof URLSearchParams ? request.body.get('step') : null
+  if (step === 'edit') return sendTrial(needs, request, reply, 200, { form })
+  const read = readSegmentText(form.text)
+  if ('problems' in read) return sendTrial(needs, request, reply, 400, { form, outcome: { problems: read.problems } })
+  const refuse = (problems: Parameters<typeof sayWithLines>[1]): Promise<FastifyReply> =>
+    sendTrial(needs, request, reply, 400, { form, outcome: { problems: sayWithLines(read.source, problems) } })
+  const toPublish = { key: form.key, document: read.document, replaces: form.replaces }
+  if (step === 'publish') {
+    const saved = await publishSegment(needs.database, toPublish, { by, nowMs: needs.clock.nowMs() })
+    return 'problems' in saved ? refuse(saved.problems) : reply.redirect(`/segments/${form.key}`, 303)
+  }
+  const plan = await planSegment(needs.database, toPublish)
+  if ('problems' in plan) return refuse(plan.problems)
+  const { name, announceRebuild: announcesRebuild } = plan.segment
+  const { if: condition } = read.document as { readonly if: unknown }
+  const main = savePreviewPage({
+    form,
+    name,
+    condition,
+    announcesRebuild,
+    ...plan,
+    ...(await sizes(needs, form, plan)),
+  })
+  return needs.send(reply, 200, 'Save a segment · Perennial', main)
+}
+
+async function sizes(
+  { database, clock }: SegmentPageNeeds,
+  { key, replaces }: SegmentForm,
+  { segment }: { readonly segment: { readonly if: Parameters<typeof previewSegment>[1] } },
+): Promise<{ readonly now: number | null; readonly then: number | null }> {
+  const known = replaces === null ? undefined : await findSegment(database.pool, key, 0)
+  const now = known?.size ?? null
+  try {
+    // oxlint-disable-next-line unicorn/no-thenable -- A number on a page; nobody awaits it.
+    return { now, then: (await previewSegment(database, segment.if, clock.nowMs(), 0)).count }
+  } catch (error) {
+    if (errorCode(error) !== tooLong) throw error
+    // oxlint-disable-next-line unicorn/no-thenable -- As above.
+    return { now, then: null }
+  }
+}
+
+async function askToArchive(needs: SegmentPageNeeds, request: KeyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const segment = await findSegment(needs.database.pool, cleanText(request.params.key), 0)
+  if (segment === undefined) return sendUnknown(needs, reply)
+  const users = await usersOfSegment(needs.database, segment.key)
+  return needs.send(reply, 200, 'Archive a segment · Perennial', archivePage(segment, users))
+}
+
+async function archive(
+  needs: SegmentPageNeeds,
+  request: KeyRequest,
+  reply: FastifyReply,
+  by: string,
+): Promise<FastifyReply> {
+  const segment = await findSegment(needs.database.pool, cleanText(request.params.key), 0)
+  if (segment === undefined) return sendUnknown(needs, reply)
+  const { users } = await takeSegmentOut(needs.database, segment.key, by)
+  if (users.length === 0) return reply.redirect('/segments', 303)
+  return needs.send(reply, 409, 'Archive a segment · Perennial', archivePage(segment, users))
+}
+
+export function sendUnknown({ send }: SegmentPageNeeds, reply: FastifyReply): FastifyReply {
+  const main = html`<main><h1>There is no segment with this key</h1><p><a href="/segments">All segments</a></p></main>`
+  return send(reply, 404, 'Unknown segment', main)
+}
+
+export async function sendTrial(
+  { send, editor }: SegmentPageNeeds,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  status: number,
+  { form, outcome }: { readonly form: SegmentForm; readonly outcome?: Trial['outcome'] },
+): Promise<FastifyReply> {
+  const mayEdit = (await editor(request)) !== undefined
+  return send(reply, status, 'Segment · Perennial', segmentTrialPage({ form, mayEdit, outcome }))
+}
