@@ -6,7 +6,7 @@ import { scoreKinds } from '../src/domain/model-kind.ts'
 import type { ScoreKind } from '../src/domain/snapshot.ts'
 import type { ModelRow } from '../src/store/models.ts'
 import type { TrainingStore } from '../src/store/training-store.ts'
-import { scoreHistories } from './scoring.ts'
+import { holdFrom, scoreHistories } from './scoring.ts'
 
 export interface ScoreNeeds {
   readonly store: TrainingStore
@@ -20,8 +20,10 @@ export async function scoreOne(customerId: string, { store, clock, idFor }: Scor
   const { histories } = await store.histories({ asOfMs: nowMs + 1, customerIds: [customerId] })
   for (const kind of scoreKinds) {
     const model = (await store.championModel(kind)) ?? (await firstRule(kind, { store, clock, idFor }))
-    await store.saveScoresQuietly({ kind, modelId: model.id, nowMs, scores: scoreHistories(model, histories) })
+    const scores = scoreHistories(model, histories)
+    await store.saveScoresQuietly({ kind, modelId: model.id, nowMs, scores, holdHighFromCents: holdFrom(model) })
   }
+  await store.replaceRecommendationMatches([customerId])
 }
 
 /** Until the first training a stated rule scores, and has a row like any model. */

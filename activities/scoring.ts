@@ -54,3 +54,9 @@ function purchaseScores(model: ChurnModel | ChurnRule, histories: PurchaseHistor
     reasons,
   }))
 }
+
+/** Whoever is of high value stays it until clearly below, so that a value that trembles moves nobody to and fro. */
+export function holdFrom({ kind, parameters }: Pick<ModelRow, 'kind' | 'parameters'>): number | null {
+  const high = (parameters['tiers'] as { readonly highCents?: number } | undefined)?.highCents
+  return kind === 'clv' && high !== undefined ? high * 0.9 : null
+}

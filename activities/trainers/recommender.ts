@@ -7,6 +7,9 @@ const fewestCustomers = 200
 const fewestPairs = 1_000
 const margin = 0.002
 
+/** Each brings some thousand products to choose from. */
+const customersAtOnce = 500
+
 /** The last of the time judges, and the part before it chooses. */
 const partShare = 1 / 6
 
@@ -77,9 +80,17 @@ export const recommenderTrainer: Trainer = {
     }
   },
 
-  async apply() {
-    // It is looked up when somebody asks: the tables are all there is to write.
-    return { customers: 0, crossings: 0 }
+  /** What somebody is shown is looked up when they ask; whom it is about is written down for conditions. */
+  async apply({ store }, model, pages) {
+    if (model.method === 'rule') return { customers: 0, crossings: 0 }
+    let progress = pages.start
+    for (;;) {
+      const ids = await store.buyersAfter(progress.after, customersAtOnce)
+      if (ids.length === 0) return { customers: progress.customers, crossings: 0 }
+      const customers = progress.customers + (await store.replaceRecommendationMatches(ids))
+      progress = { after: ids.at(-1) as string, customers, crossings: 0 }
+      await pages.done(progress)
+    }
   },
 }
 

@@ -5,7 +5,8 @@ import { stageOf } from '../../src/domain/lifecycle.ts'
 import type { PurchaseHistories } from '../../src/domain/purchase-history.ts'
 import type { ScoreKind } from '../../src/domain/snapshot.ts'
 import type { ModelRow } from '../../src/store/models.ts'
-import { scoreHistories } from '../scoring.ts'
+import type { NewScore } from '../../src/store/scores.ts'
+import { holdFrom, scoreHistories } from '../scoring.ts'
 import type { ScoringResult } from '../training-types.ts'
 import { contractOf } from './churn.ts'
 import type { Pages, TrainerNeeds } from './trainer.ts'
@@ -17,13 +18,14 @@ export async function scoreInPages(needs: TrainerNeeds, model: ModelRow, pages: 
   const { store, definitions } = needs
   const { lifecycle } = await definitions.get()
   let progress = pages.start
-  for await (const { upTo, histories } of historiesInPages(needs, model, pages.nowMs, progress.after)) {
+  // While a page is saved the next one is read and reckoned.
+  for await (const { upTo, scores } of readAhead(scoredPages(needs, model, pages))) {
     const { crossings } = await store.saveScorePage(
       {
         kind: model.kind as ScoreKind,
         modelId: model.id,
         nowMs: pages.nowMs,
-        scores: scoreHistories(model, histories),
+        scores,
         announce: lifecycle.churn,
         holdHighFromCents: holdFrom(model),
       },
@@ -35,7 +37,7 @@ export async function scoreInPages(needs: TrainerNeeds, model: ModelRow, pages: 
     )
     progress = {
       after: upTo,
-      customers: progress.customers + histories.customerIds.length,
+      customers: progress.customers + scores.length,
       crossings: progress.crossings + crossings,
     }
     await pages.done(progress)
@@ -43,10 +45,30 @@ export async function scoreInPages(needs: TrainerNeeds, model: ModelRow, pages: 
   return { customers: progress.customers, crossings: progress.crossings }
 }
 
-/** Whoever is of high value stays it until clearly below, so that a value that trembles moves nobody to and fro. */
-function holdFrom({ kind, parameters }: ModelRow): number | null {
-  const high = (parameters['tiers'] as { readonly highCents?: number } | undefined)?.highCents
-  return kind === 'clv' && high !== undefined ? high * 0.9 : null
+async function* scoredPages(
+  needs: TrainerNeeds,
+  model: ModelRow,
+  { nowMs, start }: Pages,
+): AsyncGenerator<{ upTo: string; scores: NewScore[] }> {
+  for await (const { upTo, histories } of historiesInPages(needs, model, nowMs, start.after)) {
+    yield { upTo, scores: scoreHistories(model, histories) }
+  }
+}
+
+/** The same, but what comes next is already under way when a value is handed out. */
+async function* readAhead<T>(source: AsyncGenerator<T>): AsyncGenerator<T> {
+  let next = source.next()
+  try {
+    for (;;) {
+      const { done, value } = await next
+      if (done === true) return
+      next = source.next()
+      next.catch(() => undefined) // Said when it is asked for; until then it is nobody's.
+      yield value
+    }
+  } finally {
+    await next.catch(() => undefined)
+  }
 }
 
 /** Everybody whom the model is about, by ascending id. */

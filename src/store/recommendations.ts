@@ -30,14 +30,14 @@ export interface RecommendedProduct {
   readonly reason: string
 }
 
-/** Of these two tables a product that is not popular has no row. */
-const mostPopular = 400
+/** So many of what is popular are looked at beside what is like what they have. */
+export const mostPopular = 400
 
 const shown = `p.product_key AS "productKey", p.name, p.category, p.price_cents::float8 AS "priceCents", p.currency,
     p.url, p.image_url AS "imageUrl"`
 
-/** Said by the shop; a product of which nothing was said is there. */
-const inStock = `coalesce((p.attributes->>'stock')::numeric, 1) > 0`
+/** SQL, of a product `p`: said by the shop; a product of which nothing was said is there. */
+export const inStock = `coalesce((p.attributes->>'stock')::numeric, 1) > 0`
 
 const allowed = `${inStock}
        AND (cardinality($3::text[]) = 0 OR p.category = ANY ($3))

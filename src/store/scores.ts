@@ -2,6 +2,7 @@
 
 import type { ScoreKind } from '../domain/snapshot.ts'
 import type { EpochMs } from '../domain/time.ts'
+import { float8Array, jsonbArray, textArray, uuidArray } from './binary-arrays.ts'
 import type { Queryable } from './database.ts'
 
 export interface NewScore {
@@ -30,47 +31,48 @@ export interface ScorePage {
 
 // The tier of a risk is the side of the two thresholds on which it was last: it changes only where the far one is passed,
 // so that a score that trembles about one of them is news once, whether or not somebody has looked meanwhile.
+// Everybody's old score is looked up once; what follows is worked out of that. A page is a stretch of ids ($12 to $13), which
+// says where to look: without it everybody's scores would be read for every page.
 const save = `
-  WITH given AS (
-    SELECT * FROM unnest($1::uuid[], $2::float8[], $3::text[], $4::jsonb[]) AS n (customer_id, value, tier, reasons)
-  ), old AS (
-    SELECT s.customer_id, s.value, CASE WHEN $5 = 'churn' AND s.tier IS NULL AND c.at_risk THEN 'high' ELSE s.tier END AS tier
-      FROM scores s JOIN customers c ON c.id = s.customer_id
-     WHERE s.kind = $5 AND s.customer_id IN (SELECT customer_id FROM given)
-  ), new AS (
-    SELECT g.customer_id, g.value, g.reasons,
+  WITH new AS MATERIALIZED (
+    SELECT g.customer_id, g.value, g.reasons, o.customer_id IS NULL AS is_first, o.value AS old_value, was.tier AS old_tier,
            CASE WHEN $5 = 'churn' AND $9::float8 IS NOT NULL THEN
-                  CASE WHEN g.value >= $9 THEN 'high' WHEN g.value < $10 THEN 'low' ELSE coalesce(o.tier, 'low') END
-                WHEN $5 = 'clv' AND o.tier = 'high' AND g.value >= $11 THEN 'high'
+                  CASE WHEN g.value >= $9 THEN 'high' WHEN g.value < $10 THEN 'low' ELSE coalesce(was.tier, 'low') END
+                WHEN $5 = 'clv' AND was.tier = 'high' AND g.value >= $11 THEN 'high'
                 ELSE g.tier END AS tier
-      FROM given g LEFT JOIN old o USING (customer_id)
+      FROM unnest($1::uuid[], $2::float8[], $3::text[], $4::jsonb[]) AS g (customer_id, value, tier, reasons)
+      LEFT JOIN scores o ON o.customer_id = g.customer_id AND o.kind = $5 AND o.customer_id BETWEEN $12 AND $13
+     CROSS JOIN LATERAL (
+       SELECT CASE WHEN o.tier IS NULL AND o.customer_id IS NOT NULL AND $5 = 'churn'
+                   THEN (SELECT 'high' FROM customers c WHERE c.id = o.customer_id AND c.at_risk)
+                   ELSE o.tier END AS tier) AS was
   ), saved AS (
     -- Nearly everybody has one already, and changing a row is far cheaper than trying to insert it first.
     UPDATE scores s
        SET value = n.value, tier = n.tier, reasons = n.reasons, model_id = $6, scored_at = $7
-      FROM new n WHERE s.customer_id = n.customer_id AND s.kind = $5
+      FROM new n WHERE s.customer_id = n.customer_id AND s.kind = $5 AND s.customer_id BETWEEN $12 AND $13
   ), added AS (
     INSERT INTO scores (customer_id, kind, value, tier, reasons, model_id, scored_at)
-    SELECT n.customer_id, $5, n.value, n.tier, n.reasons, $6, $7
-      FROM new n LEFT JOIN old o USING (customer_id) WHERE o.customer_id IS NULL
+    SELECT customer_id, $5, value, tier, reasons, $6, $7 FROM new WHERE is_first
     ON CONFLICT (customer_id, kind) DO UPDATE
        SET value = excluded.value, tier = excluded.tier, reasons = excluded.reasons, model_id = excluded.model_id,
            scored_at = excluded.scored_at
   ), stamped AS (
     -- Only who has bought since: of the others a review already knows that their scores are fresh.
-    UPDATE customers SET scored_at = $7
-     WHERE id IN (SELECT customer_id FROM given) AND (scored_at IS NULL OR scored_at <= last_order_at)
+    UPDATE customers c SET scored_at = $7
+      FROM new n
+     WHERE c.id = n.customer_id AND c.id BETWEEN $12 AND $13
+       AND (c.scored_at IS NULL OR c.scored_at <= c.last_order_at)
   ), dirtied AS (
     INSERT INTO dirty_customers (customer_id, cause)
-    SELECT n.customer_id, 'score' FROM new n LEFT JOIN old o USING (customer_id)
-     WHERE n.value IS DISTINCT FROM o.value OR n.tier IS DISTINCT FROM o.tier
+    SELECT customer_id, 'score' FROM new
+     WHERE is_first OR value <> old_value OR tier IS DISTINCT FROM old_tier
   ), crossing AS (
-    SELECT n.customer_id,
-           CASE WHEN n.tier = 'high' AND o.tier IS DISTINCT FROM 'high' THEN 'up'
-                WHEN o.tier = 'high' AND n.tier IS DISTINCT FROM 'high' THEN 'down' END AS crossed
+    SELECT customer_id,
+           CASE WHEN tier = 'high' AND old_tier IS DISTINCT FROM 'high' THEN 'up'
+                WHEN old_tier = 'high' AND tier IS DISTINCT FROM 'high' THEN 'down' END AS crossed
       -- A first score crosses nothing: there was nothing before it.
-      FROM new n JOIN old o USING (customer_id)
-     WHERE $8 AND $5 IN ('churn', 'clv')
+      FROM new WHERE $8 AND $5 IN ('churn', 'clv') AND NOT is_first
   ), announced AS (
     INSERT INTO news (customer_id, kind, detail, created_at)
     SELECT customer_id, 'score', jsonb_build_object('score', $5::text, 'crossed', crossed), $7
@@ -78,8 +80,7 @@ const save = `
     RETURNING customer_id
   )
   SELECT (SELECT count(*)::int FROM announced) AS crossings,
-         coalesce((SELECT json_agg(customer_id) FROM new WHERE customer_id NOT IN (SELECT customer_id FROM old)), '[]')
-           AS first_scored`
+         coalesce((SELECT json_agg(customer_id) FROM new WHERE is_first), '[]') AS first_scored`
 
 /**
  * Saves a page of scores of one kind in one statement.
@@ -91,14 +92,15 @@ export async function saveScores(
   { kind, modelId, nowMs, scores, announce, holdHighFromCents }: ScorePage,
 ): Promise<{ crossings: number; firstScored: readonly string[] }> {
   if (scores.length === 0) return { crossings: 0, firstScored: [] }
+  const ids = scores.map((score) => score.customerId)
   const { rows } = await client.query<{ crossings: number; first_scored: string[] }>({
     name: 'save-scores',
     text: save,
     values: [
-      scores.map((score) => score.customerId),
-      scores.map((score) => score.value),
-      scores.map((score) => score.tier),
-      scores.map((score) => JSON.stringify(score.reasons)),
+      uuidArray(ids),
+      float8Array(scores.map((score) => score.value)),
+      textArray(scores.map((score) => score.tier)),
+      jsonbArray(scores.map((score) => JSON.stringify(score.reasons))),
       kind,
       modelId,
       new Date(nowMs),
@@ -106,6 +108,8 @@ export async function saveScores(
       announce?.enter ?? null,
       announce?.leave ?? null,
       holdHighFromCents ?? null,
+      ids.reduce((least, id) => (id < least ? id : least)),
+      ids.reduce((most, id) => (id > most ? id : most)),
     ],
   })
   return { crossings: rows[0]?.crossings ?? 0, firstScored: rows[0]?.first_scored ?? [] }

@@ -11,6 +11,7 @@ import {
   type RecommenderRows,
   replaceKeys,
   replacePatternMatches,
+  replaceRecommendationMatches,
   saveRecommenderTables,
 } from './findings.ts'
 import { saveDrift } from './model-drift.ts'
@@ -66,6 +67,9 @@ export interface TrainingStore {
   replaceKeys(kind: FindingKind, customerIds: readonly string[], keys: readonly string[]): Promise<number>
   replacePatternMatches(kind: 'rule' | 'sequence', level: ItemLevel, patterns: readonly Pattern[]): Promise<number>
   saveRecommenderTables(modelId: string, tables: RecommenderRows): Promise<void>
+  /** Buyers by ascending id, after this one. */
+  buyersAfter(after: string | null, size: number): Promise<string[]>
+  replaceRecommendationMatches(customerIds: readonly string[]): Promise<number>
   saveDrift(modelId: string, nowMs: EpochMs, drift: readonly { what: string; psi: number }[]): Promise<void>
   /**
    * Saves a page of scores. Who never had a score of this kind, and for whom nothing is pending, is put where `stageOf`
@@ -101,6 +105,8 @@ export function createTrainingStore(database: Database): TrainingStore {
     replaceKeys: (kind, customerIds, keys) => replaceKeys(db, kind, customerIds, keys),
     replacePatternMatches: (kind, level, patterns) => replacePatternMatches(database, kind, level, patterns),
     saveRecommenderTables: (modelId, tables) => saveRecommenderTables(database, modelId, tables),
+    buyersAfter: (after, size) => buyersAfter(db, after, size),
+    replaceRecommendationMatches: (customerIds) => replaceRecommendationMatches(db, customerIds),
     saveDrift: (modelId, nowMs, drift) => saveDrift(db, modelId, nowMs, drift),
     saveScorePage: (page, placing) =>
       database.transaction(async (client) => {
@@ -123,4 +129,13 @@ async function pageEnd(db: Queryable, after: string | null, size: number): Promi
     [after, size],
   )
   return rows[0]?.id ?? undefined
+}
+
+async function buyersAfter(db: Queryable, after: string | null, size: number): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `SELECT id FROM customers
+      WHERE order_count > 0 AND merged_into IS NULL AND ($1::uuid IS NULL OR id > $1) ORDER BY id LIMIT $2`,
+    [after, size],
+  )
+  return rows.map(({ id }) => id)
 }

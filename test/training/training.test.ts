@@ -3,6 +3,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { scoreOne } from '../../activities/score-one.ts'
+import { holdFrom } from '../../activities/scoring.ts'
 import { createTrainingActivities, type TrainingNeeds } from '../../activities/training.ts'
 import type { ScoringResult, TrainingDraft, TrainingResult } from '../../activities/training-types.ts'
 import { readCdnow, sampleCustomers } from '../../src/cli/demo/cdnow.ts'
@@ -120,6 +121,52 @@ describe('crossings', () => {
     expect(await saved(0.49)).toBe(1)
   })
 })
+
+describe('a value about the limit of the high tier', () => {
+  it('is news once upwards and once downwards, however it trembles, also when somebody buys meanwhile', async () => {
+    const model = await championOf('clv')
+    const { highCents } = model.parameters['tiers'] as { highCents: number }
+    const { rows } = await database.pool.query<{ id: string }>(
+      `SELECT customer_id AS id FROM scores WHERE kind = 'clv' AND tier = 'low' ORDER BY customer_id LIMIT 1`,
+    )
+    const customerId = rows[0]?.id as string
+    const store = createTrainingStore(database)
+    const holdHighFromCents = holdFrom(model)
+    const page = (share: number) => ({
+      kind: 'clv' as const,
+      modelId: model.id,
+      nowMs: Date.parse('1998-02-02'),
+      scores: [{ customerId, value: share * highCents, tier: tierAt(share), reasons: ['test'] }],
+      holdHighFromCents,
+    })
+    const placing = { rules: 'test', stageOf: () => ({ stage: 'retain' as const, reason: 'test', atRisk: false }) }
+    const saved = async (...shares: number[]): Promise<number[]> => {
+      const crossings = []
+      for (const share of shares) {
+        const saving = { ...page(share), announce: { enter: 0.7, leave: 0.5 } }
+        crossings.push((await store.saveScorePage(saving, placing)).crossings)
+      }
+      return crossings
+    }
+    // From below: not high before the limit itself is reached, and then held down to nine tenths of it.
+    expect(await saved(0.95, 0.99)).toEqual([0, 0])
+    expect(await saved(1.01, 0.99, 1.02, 0.91, 1.3, 0.95)).toEqual([1, 0, 0, 0, 0, 0])
+    await store.saveScoresQuietly(page(0.97)) // An order: somebody looks at them anyway.
+    expect(await saved(1.01, 0.92)).toEqual([0, 0])
+    // From above: lost once, and not won back by trembling below the limit.
+    expect(await saved(0.89, 0.95, 0.88, 0.99, 0.91)).toEqual([1, 0, 0, 0, 0])
+    const news = await database.pool.query<{ crossed: string }>(
+      `SELECT detail->>'crossed' AS crossed FROM news WHERE customer_id = $1 AND kind = 'score' ORDER BY id`,
+      [customerId],
+    )
+    expect(news.rows.map(({ crossed }) => crossed)).toEqual(['up', 'down'])
+  })
+})
+
+/** As the model itself would say, of shares of the limit. */
+function tierAt(share: number): 'high' | 'middle' {
+  return share >= 1 ? 'high' : 'middle'
+}
 
 describe('too little data', () => {
   it('is said, a stated rule stands in, and it never replaces a trained model', async () => {
