@@ -8,6 +8,7 @@ import type { Database, Queryable } from '../../src/store/database.ts'
 /** Of these, indexes are made once the rows are there. */
 const tables = ['customers', 'orders'] as const
 
+/** Adds so many of them to what is there. */
 export async function makeBuyers({ pool }: Pick<Database, 'pool'>, customers: number, nowMs: number): Promise<void> {
   const now = new Date(nowMs)
   await loadFast(pool, true)
@@ -27,7 +28,7 @@ export async function makeBuyers({ pool }: Pick<Database, 'pool'>, customers: nu
     `INSERT INTO customers (id, stage, stage_since, first_seen_at, last_seen_at, created_at, updated_at, order_count,
                             revenue_cents, first_order_at, last_order_at)
      SELECT customer_id, 'retain', $1, $1, $1, $1, $1, count(*), sum(revenue_cents), min(ordered_at), max(ordered_at)
-       FROM orders GROUP BY customer_id`,
+       FROM orders o WHERE NOT EXISTS (SELECT FROM customers c WHERE c.id = o.customer_id) GROUP BY customer_id`,
     [new Date(nowMs - 700 * 86_400_000)],
   )
   for (const index of indexes) await pool.query(index)

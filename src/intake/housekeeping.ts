@@ -11,6 +11,7 @@ import { settleCoupons } from '../store/offers/settle.ts'
 import { countRecategorised } from '../store/recategorised-products.ts'
 import { makeRfmScale, scoreRfmPage } from '../store/rfm-scores.ts'
 import { breakCircuits } from '../store/sending-pauses.ts'
+import { learnShares } from './learned-shares.ts'
 import { type Loop, startLoop } from './loop.ts'
 
 export interface HousekeepingNeeds {
@@ -98,7 +99,14 @@ export function startHousekeeping(needs: HousekeepingNeeds): Loop {
       return false
     },
   })
-  const loops = [categories, months, retention, coupons, hits, rfm, circuits]
+  const shares = startLoop({
+    name: 'shares of experiments',
+    log,
+    idleMs: minuteMs,
+    maxBackoffMs,
+    round: () => learnShares(database, nowMs()),
+  })
+  const loops = [categories, months, retention, coupons, hits, rfm, circuits, shares]
   return {
     wake: () => loops.forEach((loop) => loop.wake()),
     stop: async () => void (await Promise.all(loops.map((loop) => loop.stop()))),

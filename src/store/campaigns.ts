@@ -7,6 +7,7 @@ import { assembleDefinitions, type CampaignKind, checkDocument, type Definition 
 import type { Definitions, JourneyDefinition, TemplateDefinition } from '../domain/definitions.ts'
 import { sayProblem } from '../domain/problem.ts'
 import type { Database, Queryable } from './database.ts'
+import { readAllocations } from './experiment-allocations.ts'
 import { readPauses } from './journeys/pause-journey.ts'
 import { readSuccessions } from './publishing/successions.ts'
 
@@ -38,6 +39,7 @@ export async function loadDefinitions(db: { readonly pool: Queryable }): Promise
     ...assembleDefinitions(version, live, former),
     ...(await readSuccessions(db.pool)),
     ...(await readPauses(db.pool)),
+    ...(await readAllocations(db.pool)),
   }
 }
 
@@ -59,7 +61,8 @@ async function definitionsVersion(db: { readonly pool: Queryable }): Promise<str
     `SELECT left(md5(string_agg(concat_ws('/', kind, key, version, status), ',' ORDER BY kind, key, version)
                        || (SELECT count(*) FROM campaign_publications)
                        || coalesce((SELECT string_agg(concat_ws('/', journey, paused_at, resumed_at), ',' ORDER BY journey)
-                                      FROM journey_states), '')), 16) AS version
+                                      FROM journey_states), '')
+                       || coalesce((SELECT max(learned_at)::text FROM experiment_allocations), '')), 16) AS version
        FROM campaigns
       WHERE status IN ('live', 'superseded')`,
   )
