@@ -16,6 +16,15 @@ interface PlannerOptions extends TargetOptions {
 
 interface Answer {
   readonly effect: string
+  readonly measured: {
+    readonly offers: readonly {
+      readonly offer: string
+      readonly customers: number
+      readonly heldOut: number
+      readonly difference: number
+      readonly interval: readonly [number, number]
+    }[]
+  }
   readonly plan: {
     readonly offers: readonly {
       readonly segment: string
@@ -59,7 +68,7 @@ async function plan(options: PlannerOptions): Promise<void> {
   writeResult(options.json, answer, () => describe(answer))
 }
 
-function describe({ effect, plan }: Answer): string {
+function describe({ effect, measured, plan }: Answer): string {
   const { offers, costCents, netCents, netLowCents, netHighCents, additionalOrders } = plan
   const whole = (cents: number): string => Math.round(cents).toString()
   if (offers.length === 0) return `Nothing pays within this budget (by the ${effect}).`
@@ -71,5 +80,13 @@ function describe({ effect, plan }: Answer): string {
     '',
     `${additionalOrders.toFixed(1)} more orders expected; ${whole(netCents)} cents net of ${whole(costCents)} spent (95 %: ${whole(netLowCents)} to ${whole(netHighCents)}).`,
     `By the ${effect}.`,
+    ...measured.offers.map(
+      ({ offer, customers, heldOut, difference, interval: [low, high] }) =>
+        `${offer}: ${points(difference)} (95 %: ${points(low)} to ${points(high)}) of ${customers} customers bought because of it, beside ${heldOut} held out.`,
+    ),
   ].join('\n')
+}
+
+function points(share: number): string {
+  return `${(share * 100).toFixed(1)} %`
 }

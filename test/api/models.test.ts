@@ -1,6 +1,9 @@
 /** Models, feedback and the planner over the admin API. */
 
 import { randomUUID } from 'node:crypto'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { insertModel, promoteModel, rollBackModel } from '../../src/store/models.ts'
@@ -181,5 +184,75 @@ describe('what messages did', () => {
       status: 400,
       json: { error: { field: 'offers' } },
     })
+  })
+})
+
+describe('offers', () => {
+  const assignedAt = '2026-02-10T12:00:00Z'
+  const journey = `
+name: Which offer
+topic: club
+entry: [ { type: arrived } ]
+steps:
+  - id: which
+    type: experiment
+    variants:
+      - { name: small, share: 0.4, next: small }
+      - { name: large, share: 0.4, next: wait }
+      - { name: nothing, share: 0.2, hold_out: true }
+  - { id: small, type: offer, offer: ten, next: show }
+  - { id: wait, type: delay, for: 1 day, next: large }
+  - { id: large, type: offer, offer: twenty, next: show }
+  - { id: show, type: email, template: plain, next: end }
+`
+  beforeAll(async () => {
+    const campaigns = mkdtempSync(join(tmpdir(), 'perennial-test-offers-'))
+    cpSync(fileURLToPath(new URL('../simulation/campaigns', import.meta.url)), campaigns, { recursive: true })
+    writeFileSync(join(campaigns, 'journeys', 'which.yaml'), journey)
+    await publishCampaigns(server.database, campaigns, server.time.nowMs)
+    rmSync(campaigns, { recursive: true })
+    // 1,500 people: with the large offer 36 % buy, with the small one 16 %, without any 15 %.
+    await server.database.pool.query(
+      `INSERT INTO experiment_assignments (customer_id, experiment, variant, assigned_at)
+       SELECT ('00000000-0000-4000-9000-' || lpad(n::text, 12, '0'))::uuid, 'which/which',
+              (ARRAY['small', 'large', 'nothing'])[1 + n % 3], $1 FROM generate_series(1, 1500) AS n`,
+      [assignedAt],
+    )
+    await server.database.pool.query(
+      `INSERT INTO orders (id, customer_id, order_key, ordered_at, revenue_cents, currency)
+       SELECT gen_random_uuid(), customer_id, customer_id::text, $1::timestamptz + interval '3 days', 5000, 'EUR'
+         FROM (SELECT customer_id, variant, right(customer_id::text, 12)::int / 3 AS n FROM experiment_assignments) AS a
+        WHERE n % 100 < CASE variant WHEN 'large' THEN 36 WHEN 'small' THEN 16 ELSE 15 END`,
+      [assignedAt],
+    )
+  })
+
+  test('are told apart by what came of them, each with its interval', async () => {
+    const { json } = await ask('/feedback')
+    const { offers, common } = json['offers'] as {
+      offers: { offer: string; difference: number; interval: [number, number]; drawn: { effect: number } }[]
+      common: { effect: number }
+    }
+    expect(offers.map(({ offer }) => offer)).toEqual(['twenty', 'ten'])
+    const [large, small] = offers
+    expect(large?.difference).toBeCloseTo(0.21, 2)
+    expect(large?.interval[0]).toBeGreaterThan(0.1)
+    expect(small?.interval[0]).toBeLessThan(0)
+    expect(common.effect).toBeGreaterThan(small?.difference ?? 1)
+    expect(large?.drawn.effect).toBeLessThan(large?.difference ?? 0) // As far as chance may have helped it.
+  })
+
+  test('are planned by that: the one that moves people, though it costs more', async () => {
+    const { status, json } = await ask('/planner', { budgetCents: 100_000, offers: ['ten', 'twenty'] })
+    expect(status).toBe(200)
+    expect(json['effect']).toMatch(/hold-outs of 2 offers/)
+    const { offers, netLowCents, netCents } = json['plan'] as {
+      offers: { offer: string; customers: number }[]
+      netLowCents: number
+      netCents: number
+    }
+    expect(new Set(offers.map(({ offer }) => offer))).toEqual(new Set(['twenty']))
+    expect(offers.reduce((sum, { customers }) => sum + customers, 0)).toBeGreaterThan(0)
+    expect(netLowCents).toBeLessThan(netCents)
   })
 })

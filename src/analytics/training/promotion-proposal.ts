@@ -5,7 +5,7 @@ import { type PromotionPlan, planPromotions } from '../promotion-plan.ts'
 export interface GroupFacts {
   readonly key: string
   readonly customers: number
-  /** By how much an offer raises the chance to buy, on average. */
+  /** By how much an offer in general raises the chance to buy, on average. */
   readonly uplift: number
 }
 
@@ -15,6 +15,8 @@ export interface OfferFacts {
   readonly costCents: number
   /** Of the issued ones, the share that is redeemed. */
   readonly redeemed: number
+  /** What it does beside an offer in general, which is 1, and the ends of the 95 % interval of that. */
+  readonly effect: { readonly scale: number; readonly low: number; readonly high: number }
 }
 
 export interface ProposalQuestion {
@@ -25,12 +27,10 @@ export interface ProposalQuestion {
   readonly orderCents: number
   readonly margin: number
   readonly messageCents: number
-  /** The effect as a share of its estimate at both ends of its 95 % interval. */
-  readonly effectRange: readonly [low: number, high: number]
 }
 
 export interface Proposal extends PromotionPlan {
-  /** Additional orders, and the net value at both ends of the effect's interval. */
+  /** Additional orders, and the net value at both ends of the intervals of what the planned offers do. */
   readonly additionalOrders: number
   readonly netLowCents: number
   readonly netHighCents: number
@@ -38,23 +38,28 @@ export interface Proposal extends PromotionPlan {
 
 /** @throws RangeError as `planPromotions` does. */
 export function proposePromotions(question: ProposalQuestion): Proposal {
-  const { groups, offers, budgetCents, orderCents, margin, messageCents, effectRange } = question
+  const { groups, offers, budgetCents, orderCents, margin, messageCents } = question
   const choices = groups.flatMap(({ key, customers, uplift }) =>
     offers.map((offer) => ({
       segment: key,
       offer: offer.key,
       customers,
-      expectedValueCents: Math.max(0, uplift) * orderCents * margin,
+      expectedValueCents: Math.max(0, uplift * offer.effect.scale) * orderCents * margin,
       expectedCostCents: messageCents + offer.redeemed * offer.costCents,
     })),
   )
   const plan = planPromotions(choices, budgetCents)
   const perOrder = orderCents * margin
-  const [low, high] = effectRange
+  // What is not known of an offer holds for all who get it: within a plan it does not even out.
+  const valueAt = (end: 'low' | 'high'): number =>
+    plan.offers.reduce((sum, { offer, valueCents }) => {
+      const { effect } = offers.find(({ key }) => key === offer) as OfferFacts
+      return sum + valueCents * (effect[end] / effect.scale)
+    }, 0)
   return {
     ...plan,
     additionalOrders: perOrder > 0 ? plan.valueCents / perOrder : 0,
-    netLowCents: plan.valueCents * low - plan.costCents,
-    netHighCents: plan.valueCents * high - plan.costCents,
+    netLowCents: valueAt('low') - plan.costCents,
+    netHighCents: valueAt('high') - plan.costCents,
   }
 }

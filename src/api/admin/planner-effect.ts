@@ -1,0 +1,102 @@
+/** What the planner goes by: how much more often customers of a group buy with an offer than without. */
+
+import { churnFeatureNames, churnFeatures } from '../../analytics/churn/churn-features.ts'
+import type { PolicyValue } from '../../analytics/training/policy-value.ts'
+import type { OfferFacts } from '../../analytics/training/promotion-proposal.ts'
+import { type AnyUplift, upliftScores } from '../../analytics/training/uplift.ts'
+import { dayMs } from '../../domain/time.ts'
+import { loadCustomerFeatures } from '../../store/customer-features.ts'
+import { holdOutRows } from '../../store/message-outcomes.ts'
+import { championModel } from '../../store/models.ts'
+import { ApiError } from '../api-error.ts'
+import type { AdminNeeds } from './admin-routes.ts'
+import { liftsOf, type NamedLift, type OfferEffects, offerEffects } from './lifts.ts'
+
+/** Within so many days an order is counted as an effect. */
+const withinDays = 7
+
+/** What the planner knows of how much offers move people. */
+export interface Effect {
+  readonly source: string
+  readonly orderCents: number
+  readonly measured: OfferEffects
+  /** Beside what offers do in general, which is 1; with the ends of its 95 % interval. */
+  ofOffer(offer: string): OfferFacts['effect']
+  /** What an offer in general adds to the chance of these to buy. */
+  of(customerIds: readonly string[]): Promise<number>
+}
+
+/** By the uplift model in use; else by what the hold-outs have shown, the same for everybody. */
+export async function effectOf(needs: AdminNeeds): Promise<Effect> {
+  const { pool } = needs.database
+  const nowMs = needs.clock.nowMs()
+  const wanted = { sinceMs: nowMs - 365 * dayMs, nowMs, withinDays }
+  const lifts = liftsOf(await holdOutRows(pool, wanted), await needs.definitions())
+  const measured = offerEffects(lifts)
+  const model = await championModel(needs.database, 'uplift')
+  if (model?.method === 'uplift') {
+    const uplift = model.parameters['uplift'] as AnyUplift
+    const { overNone } = (model.parameters['measured'] as { readonly policy: PolicyValue }).policy
+    const share = (end: number): number => (overNone.value > 0 ? end / overNone.value : 0)
+    return {
+      source: `uplift model, version ${model.version}`,
+      orderCents: Number(model.parameters['valueCents']),
+      measured,
+      ofOffer: (offer) => relativeTo(measured, offer, [share(overNone.low), share(overNone.high)]),
+      async of(customerIds) {
+        if (customerIds.length === 0) return 0
+        const { histories } = await loadCustomerFeatures(pool, { asOfMs: nowMs, customerIds, population: 'known' })
+        const rows = histories.customerIds.length
+        const features = { rows, columns: churnFeatureNames.length, values: churnFeatures(histories) }
+        return upliftScores(uplift, churnFeatureNames, features).reduce((sum, one) => sum + one, 0) / Math.max(1, rows)
+      },
+    }
+  }
+  const best = lifts.reduce<NamedLift | undefined>(
+    (most, next) => (most === undefined || next.customers + next.heldOut > most.customers + most.heldOut ? next : most),
+    undefined,
+  )
+  const rate = best?.lift.rate
+  const { common } = measured
+  const { rows } = await pool.query<{ cents: number | null }>('SELECT avg(revenue_cents)::float8 AS cents FROM orders')
+  if (common !== null && common.effect > 0) {
+    return {
+      source: `hold-outs of ${measured.offers.length === 1 ? 'one offer' : `${measured.offers.length} offers`}, the same for every group`,
+      orderCents: rows[0]?.cents ?? 0,
+      measured,
+      ofOffer: (offer) => relativeTo(measured, offer, [1, 1]),
+      of: async () => common.effect,
+    }
+  }
+  if (!best || !rate || !(rate.difference > 0)) {
+    throw new ApiError(
+      409,
+      'Nothing is known yet of what offers bring: let a journey run with an experiment that holds some customers out.',
+    )
+  }
+  return {
+    source: `hold-out of ${best.experiment ?? best.journey}, the same effect for everybody`,
+    orderCents: rows[0]?.cents ?? 0,
+    measured,
+    ofOffer: () => ({ scale: 1, low: rate.interval[0] / rate.difference, high: rate.interval[1] / rate.difference }),
+    of: async () => rate.difference,
+  }
+}
+
+/** An offer's effect beside that of offers in general; both doubts, about the general one and about its own, add up. */
+function relativeTo(
+  { offers, common }: OfferEffects,
+  offer: string,
+  [low, high]: readonly [number, number],
+): OfferFacts['effect'] {
+  const own = offers.find((one) => one.offer === offer)?.drawn
+  if (common === null || !(common.effect > 0)) return { scale: 1, low, high }
+  const { effect, error } = own ?? common
+  const scale = effect / common.effect
+  const spread = 1.96 * (error / common.effect)
+  return {
+    scale,
+    low: scale - Math.hypot(spread, scale * (1 - low)),
+    high: scale + Math.hypot(spread, scale * (high - 1)),
+  }
+}
