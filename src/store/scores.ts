@@ -27,6 +27,8 @@ export interface ScorePage {
   readonly announce?: { readonly enter: number; readonly leave: number }
   /** Whoever was of the high tier stays it from this value on, though a first one needs more. */
   readonly holdHighFromCents?: number | null
+  /** No segment asks about these scores (`isScoreAsked`), so nobody's segments may have to change. Default: one may. */
+  readonly unasked?: boolean
 }
 
 // The tier of a risk is the side of the two thresholds on which it was last: it changes only where the far one is passed,
@@ -66,7 +68,7 @@ const save = `
   ), dirtied AS (
     INSERT INTO dirty_customers (customer_id, cause)
     SELECT customer_id, 'score' FROM new
-     WHERE is_first OR value <> old_value OR tier IS DISTINCT FROM old_tier
+     WHERE $14 AND (is_first OR value <> old_value OR tier IS DISTINCT FROM old_tier)
   ), crossing AS (
     SELECT customer_id,
            CASE WHEN tier = 'high' AND old_tier IS DISTINCT FROM 'high' THEN 'up'
@@ -89,7 +91,7 @@ const save = `
  */
 export async function saveScores(
   client: Queryable,
-  { kind, modelId, nowMs, scores, announce, holdHighFromCents }: ScorePage,
+  { kind, modelId, nowMs, scores, announce, holdHighFromCents, unasked = false }: ScorePage,
 ): Promise<{ crossings: number; firstScored: readonly string[] }> {
   if (scores.length === 0) return { crossings: 0, firstScored: [] }
   const ids = scores.map((score) => score.customerId)
@@ -110,6 +112,7 @@ export async function saveScores(
       holdHighFromCents ?? null,
       ids.reduce((least, id) => (id < least ? id : least)),
       ids.reduce((most, id) => (id > most ? id : most)),
+      !unasked,
     ],
   })
   return { crossings: rows[0]?.crossings ?? 0, firstScored: rows[0]?.first_scored ?? [] }

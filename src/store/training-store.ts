@@ -27,6 +27,7 @@ import {
 } from './models.ts'
 import { orderSpan, usualReturnDays } from './order-rhythm.ts'
 import { type ScorePage, saveScores } from './scores.ts'
+import { isScoreAsked } from './segments/asked-scores.ts'
 import { type Placing, placePage } from './stages.ts'
 import {
   basketsBetween,
@@ -110,7 +111,8 @@ export function createTrainingStore(database: Database): TrainingStore {
     saveDrift: (modelId, nowMs, drift) => saveDrift(db, modelId, nowMs, drift),
     saveScorePage: (page, placing) =>
       database.transaction(async (client) => {
-        const { crossings, firstScored } = await saveScores(client, page)
+        const unasked = !(await isScoreAsked(client, page.kind))
+        const { crossings, firstScored } = await saveScores(client, { ...page, unasked })
         await placePage(client, firstScored, { ...placing, nowMs: page.nowMs })
         return { crossings }
       }),
