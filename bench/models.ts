@@ -10,26 +10,21 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { MockActivityEnvironment } from '@temporalio/testing'
-import { createTrainingActivities } from '../activities/training.ts'
-import type { TrainingDraft } from '../activities/training-types.ts'
 import { readCdnow, sampleCustomers } from '../src/cli/demo/cdnow.ts'
 import { historyOf } from '../src/cli/demo/history.ts'
-import { codeVersion } from '../src/code-version.ts'
 import { type ModelKind, modelKinds } from '../src/domain/model-kind.ts'
 import { startInstallation } from '../src/embedded/supervisor.ts'
 import { importHistory } from '../src/intake/import-history.ts'
 import { loadDefinitions } from '../src/store/campaigns.ts'
 import { type Database, openDatabase } from '../src/store/database.ts'
-import { createIdentifiers } from '../src/store/identifiers.ts'
 import type { ModelRow } from '../src/store/models.ts'
 import { publishCampaigns } from '../src/store/publishing/publish-campaigns.ts'
-import { createTrainingStore } from '../src/store/training-store.ts'
 import { loadMasterKey, Vault } from '../src/store/vault.ts'
 import { runBench, say, wholeNumber } from './support/bench.ts'
 import { importRetail, retailFile } from './support/import-retail.ts'
 import { missingData } from './support/shared-data.ts'
 import { table } from './support/table.ts'
+import { trainOnce } from './support/train-once.ts'
 
 /** When each log ends. */
 const endOf = { cdnow: Date.parse('1998-07-01T00:00:00Z'), retail: Date.parse('2011-12-10T00:00:00Z') } as const
@@ -47,7 +42,7 @@ await runBench('models', { shop: 'both', customers: '23570' }, async ({ shop, cu
     const learn = async (name: 'cdnow' | 'retail', kinds: readonly ModelKind[]): Promise<void> => {
       for (const kind of kinds) {
         const startedAt = performance.now()
-        const model = await train(database, vault, kind, endOf[name])
+        const model = await trainOnce(database, vault, kind, endOf[name])
         models.set(`${name}/${kind}`, model)
         const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
         say(`${name} ${kind}: ${model.status} in ${seconds} s: ${String(model.metrics['reason'])}`)
@@ -80,30 +75,6 @@ await runBench('models', { shop: 'both', customers: '23570' }, async ({ shop, cu
     rmSync(home, { recursive: true, force: true })
   }
 })
-
-async function train(database: Database, vault: Vault, kind: ModelKind, nowMs: number): Promise<ModelRow> {
-  const store = createTrainingStore(database)
-  const activities = createTrainingActivities({
-    store,
-    definitions: { get: () => loadDefinitions(database) },
-    clock: { nowMs: () => nowMs, realMsUntil: () => 0, speed: 1 },
-    idFor: createIdentifiers(vault, 'models').id,
-    codeVersion,
-  })
-  const runId = `${kind}-${nowMs}`
-  const environment = new MockActivityEnvironment({ workflowExecution: { workflowId: kind, runId } })
-  type Extract = typeof activities.extractTrainingData
-  const draft = await environment.run<[ModelKind], TrainingDraft, Extract>(activities.extractTrainingData, kind)
-  if (draft.tooLittle === undefined) {
-    await environment.run(activities.fitModel, draft.modelId)
-    await environment.run(activities.evaluateModel, draft.modelId)
-    await environment.run(activities.calibrateModel, draft.modelId)
-    await environment.run(activities.shadowModel, draft.modelId)
-  }
-  await environment.run(activities.publishModel, draft.modelId)
-  await environment.run(activities.scoreEveryone, kind)
-  return store.loadModel(draft.modelId)
-}
 
 async function clear({ pool }: Database): Promise<void> {
   await pool.query(

@@ -163,6 +163,34 @@ describe('a value about the limit of the high tier', () => {
   })
 })
 
+describe('scores that segments ask about', () => {
+  it('make customers dirty, those that no segment asks about do not', async () => {
+    const { pool } = database
+    const dirty = async (): Promise<number> => {
+      await pool.query('DELETE FROM dirty_customers')
+      const { id } = await championOf('purchase')
+      const { rows } = await pool.query<{ id: string }>('SELECT id FROM customers ORDER BY id LIMIT 5')
+      const scores = rows.map((row) => ({ customerId: row.id, value: Math.random(), tier: null, reasons: ['test'] }))
+      const page = { kind: 'purchase' as const, modelId: id, nowMs: Date.parse('1998-02-03'), scores }
+      const placing = { rules: 'test', stageOf: () => ({ stage: 'retain' as const, reason: 'test', atRisk: false }) }
+      await createTrainingStore(database).saveScorePage(page, placing)
+      const { rows: found } = await pool.query<{ count: number }>('SELECT count(*) AS count FROM dirty_customers')
+      return found[0]?.count ?? 0
+    }
+    expect(await dirty()).toBe(0)
+    const document = { name: 'Eager', if: { any: [{ 'score.purchase': { at_least: 0.5 } }] } }
+    await pool.query(
+      `INSERT INTO campaigns (kind, key, version, name, status, document, published_at)
+       VALUES ('segment', 'eager', 'v', 'Eager', 'live', $1, now())`,
+      [JSON.stringify(document)],
+    )
+    await pool.query(
+      `INSERT INTO segments (kind, key, version, status, created_at) VALUES ('segment', 'eager', 'v', 'waiting', now())`,
+    )
+    expect(await dirty()).toBe(5)
+  })
+})
+
 /** As the model itself would say, of shares of the limit. */
 function tierAt(share: number): 'high' | 'middle' {
   return share >= 1 ? 'high' : 'middle'
