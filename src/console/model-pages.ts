@@ -1,30 +1,44 @@
 /** Models in the console: what is in use and what it is worth; one of them with its curves. Plain HTML, no script. */
 
-import { modelNames } from '../domain/model-kind.ts'
+import { modelKinds, modelNames } from '../domain/model-kind.ts'
 import type { ModelReport, ModelSummary } from '../store/model-reports.ts'
 import { formatTime } from './format.ts'
 import { type Html, html } from './html.ts'
+import { columnInWords, featureWeights, metricsInWords } from './model-words.ts'
 
-export function modelListPage(models: readonly ModelSummary[]): Html {
-  const rows = models.map(
-    (
-      one,
-    ) => html`<tr><td><a href="/models/${one.kind}">${modelNames[one.kind]}</a><br><span class="soft">${one.kind}, version ${one.version}</span></td>
-      <td>${one.method}</td><td>${one.reason ?? ''}</td><td class="time">${formatTime(one.promotedAt)}</td></tr>`,
+/** What is in use, and of every other kind why nothing is. */
+export function modelListPage(models: readonly ModelSummary[], attempts: readonly ModelSummary[]): Html {
+  const used = models.map(
+    (one) =>
+      html`<tr><td><a href="/models/${one.kind}">${modelNames[one.kind]}</a><br><span class="soft">${one.kind}, version ${one.version}</span></td>
+      <td>${one.method === 'rule' ? 'a stated rule' : one.method}</td><td>${one.reason ?? ''}</td><td class="time">${formatTime(one.promotedAt)}</td></tr>`,
   )
-  return html`<main><h1>Models</h1><p class="lead">What is learned of the shop, judged on data later than what it was learned from.</p><section>${
-    rows.length === 0
-      ? html`<p class="soft">Nothing is learned yet: <code>perennial models train churn</code> begins.</p>`
-      : html`<table><thead><tr><th>Model</th><th>Method</th><th>Why it is in use</th><th>Since (UTC)</th></tr></thead>
-      <tbody>${rows}</tbody></table>`
-  }</section></main>`
+  const missing = modelKinds
+    .filter((kind) => !models.some((one) => one.kind === kind))
+    .map((kind) => {
+      const last = attempts.find((one) => one.kind === kind)
+      const why =
+        last?.reason ?? (last === undefined ? 'No training has run yet; one runs every week.' : `It is ${last.status}.`)
+      return html`<tr><td>${modelNames[kind]}<br><span class="soft">${kind}</span></td><td>${why}</td></tr>`
+    })
+  return html`<main><h1>Models</h1><p class="lead">What is learned of the shop, judged on data later than what it was learned from.
+    A new one takes the place of the one in use only if it is better.</p><section>${
+      used.length === 0
+        ? html`<p class="soft">Nothing is learned yet: <code>perennial models train churn</code> begins.</p>`
+        : html`<table><thead><tr><th>Model</th><th>Method</th><th>Why it is in use</th><th>Since (UTC)</th></tr></thead>
+      <tbody>${used}</tbody></table>`
+    }</section>${
+      missing.length === 0
+        ? false
+        : html`<section><h2>Not in use</h2><table><thead><tr><th>Model</th><th>Why not</th></tr></thead><tbody>${missing}</tbody></table></section>`
+    }</main>`
 }
 
 export function modelPage(model: ModelReport): Html {
   const { metrics } = model
   return html`<main><h1>${modelNames[model.kind]}</h1>
     <p class="lead">Version ${model.version}, ${model.status}. ${model.reason ?? ''}</p>
-    <div class="grid"><section><h2>Measured on later data</h2>${facts(numbersOf(metrics))}</section>
+    <div class="grid"><section><h2>What it is worth <span class="soft">measured on later data</span></h2>${measured(metrics)}</section>
     <section><h2>How it was made</h2>${facts([
       ['method', model.method],
       ['data from', formatTime(model.trainedFrom)],
@@ -33,7 +47,7 @@ export function modelPage(model: ModelReport): Html {
       ['features', model.featureVersion ?? '–'],
       ['code', model.codeVersion ?? '–'],
     ])}</section></div>
-    ${calibration(metrics['calibration'])}${gains(metrics['gains'])}${deciles(metrics['deciles'])}
+    ${weights(model)}${calibration(metrics['calibration'])}${gains(metrics['gains'])}${deciles(metrics['deciles'])}
     ${statements(model.parameters)}${overTime(model)}${drift(model)}${uses(model)}</main>`
 }
 
@@ -43,10 +57,24 @@ function facts(rows: Facts): Html {
   return html`<dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`
 }
 
-function numbersOf(metrics: Readonly<Record<string, unknown>>): Facts {
-  return Object.entries(metrics).flatMap(([name, value]) =>
-    typeof value === 'number' ? [[name, Number(value.toPrecision(4)).toString()] as const] : [],
-  )
+function measured(metrics: Readonly<Record<string, unknown>>): Html {
+  const { main, others } = metricsInWords(metrics)
+  if (main.length + others.length === 0)
+    return html`<p class="soft">Nothing could be measured: it is a stated rule.</p>`
+  return html`${facts(main)}${others.length === 0 ? false : html`<details><summary class="soft">All figures</summary>${facts(others)}</details>`}`
+}
+
+const mostWeights = 8
+
+/** What moves the scores of such a model, and which way. */
+function weights({ kind, parameters }: ModelReport): Html | false {
+  const all = featureWeights(parameters).slice(0, mostWeights)
+  if (all.length === 0) return false
+  const [up, down] =
+    kind === 'churn' ? ['raises the risk', 'lowers the risk'] : ['makes a purchase likelier', 'makes it less likely']
+  return html`<section><h2>What it goes by <span class="soft">the longer, the more it moves a customer's score</span></h2>${bars(
+    all.map(({ name, weight }) => [name, Math.abs(weight), weight > 0 ? up : down] as const),
+  )}</section>`
 }
 
 interface Bin {
@@ -67,16 +95,37 @@ function calibration(value: unknown): Html | false {
   return html`<section><h2>Calibration <span class="soft">what came, by what was foretold; on the line they are the same</span></h2>
     <svg viewBox="0 0 320 300" width="320" role="img" aria-label="calibration curve"><path d="M40 20V280H300" fill="none"
     stroke="currentColor" opacity=".4"/><path d="M40 280L300 20" stroke="currentColor" stroke-dasharray="4" opacity=".5"/>${dots}
-    <text x="40" y="296" font-size="11" fill="currentColor">0</text><text x="290" y="296" font-size="11" fill="currentColor">1</text></svg></section>`
+    <text x="40" y="296" font-size="11" fill="currentColor">0 %</text><text x="170" y="296" font-size="11" text-anchor="middle" fill="currentColor">foretold</text>
+    <text x="280" y="296" font-size="11" fill="currentColor">100 %</text><text x="4" y="18" font-size="11" fill="currentColor">came</text></svg></section>`
 }
 
-/** How many times as often as on average it came true, by tenths from the highest scores down. */
+interface Slice {
+  readonly slice: number
+  readonly count: number
+  readonly positives: number
+  readonly lift: number
+  readonly cumulativeGain: number
+}
+
+/** How often it came true by tenths from the highest scores down, and how much of all is found by looking at some. */
 function gains(value: unknown): Html | false {
-  if (!Array.isArray(value)) return false
-  const slices = value as readonly { readonly slice: number; readonly lift: number }[]
-  return html`<section><h2>Lift <span class="soft">by tenths of the customers, the highest scores first; 1 is the average</span></h2>${bars(
-    slices.map(({ slice, lift }) => [String(slice), lift, lift.toFixed(2)]),
-  )}</section>`
+  if (!Array.isArray(value) || value.length === 0) return false
+  const slices = value as readonly Slice[]
+  const [first] = slices as [Slice]
+  const third = slices[2]
+  const points = slices.map(
+    ({ cumulativeGain }, i) =>
+      `${(40 + (260 * (i + 1)) / slices.length).toFixed(1)},${(280 - 260 * (cumulativeGain ?? 0)).toFixed(1)}`,
+  )
+  return html`<div class="grid"><section><h2>Lift <span class="soft">by tenths of the customers, the highest scores first; 1 is the average</span></h2>
+    <p>Of the ${first.count} with the highest scores it came true of ${first.positives}, ${first.lift.toFixed(1)} times as often as on average.</p>${bars(
+      slices.map(({ slice, lift }) => [String(slice), lift, lift.toFixed(2)]),
+    )}</section><section><h2>Gain <span class="soft">how many of all are found by looking at some</span></h2>
+    ${third === undefined ? false : html`<p>The ${Math.round(300 / slices.length)} % with the highest scores hold ${Math.round(100 * third.cumulativeGain)} % of all of whom it came true.</p>`}
+    <svg viewBox="0 0 320 300" width="320" role="img" aria-label="gain chart"><path d="M40 20V280H300" fill="none" stroke="currentColor" opacity=".4"/>
+    <path d="M40 280L300 20" stroke="currentColor" stroke-dasharray="4" opacity=".5"/>
+    <polyline points="40,280 ${points.join(' ')}" fill="none" stroke="currentColor" stroke-width="2"/>
+    <text x="170" y="296" font-size="11" text-anchor="middle" fill="currentColor">customers, highest scores first</text></svg></section></div>`
 }
 
 function deciles(value: unknown): Html | false {
@@ -136,8 +185,8 @@ function drift({ drift: all }: ModelReport): Html | false {
   const [latest] = all
   if (latest === undefined) return false
   const today = all.filter(({ day }) => day === latest.day).slice(0, 12)
-  return html`<section><h2>Moved since it was made <span class="soft">population stability index on ${latest.day}; from 0.25 on, train anew</span></h2>${bars(
-    today.map(({ what, psi }) => [what, psi, psi.toFixed(3)]),
+  return html`<section><h2>Moved since it was made <span class="soft">how differently customers look on ${latest.day}; what has moved much is a reason to train anew</span></h2>${bars(
+    today.map(({ what, psi }) => [columnInWords(what), psi, psi < 0.1 ? 'hardly' : psi < 0.25 ? 'somewhat' : 'much']),
   )}</section>`
 }
 

@@ -2,7 +2,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isModelKind, modelNames } from '../domain/model-kind.ts'
-import { findModel, listModels } from '../store/model-reports.ts'
+import { findModel, latestAttempts, listModels } from '../store/model-reports.ts'
 import { html } from './html.ts'
 import { modelListPage, modelPage } from './model-pages.ts'
 import type { SegmentPageNeeds } from './segment-routes.ts'
@@ -20,7 +20,9 @@ async function showModels(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   if (!(await needs.isSignedIn(request))) return reply.redirect('/login', 303)
-  return needs.send(reply, 200, 'Models · Perennial', modelListPage(await listModels(needs.database.pool, undefined)))
+  const { pool } = needs.database
+  const page = modelListPage(await listModels(pool, undefined), await latestAttempts(pool))
+  return needs.send(reply, 200, 'Models · Perennial', page)
 }
 
 async function showModel(needs: SegmentPageNeeds, request: KindRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -28,7 +30,7 @@ async function showModel(needs: SegmentPageNeeds, request: KindRequest, reply: F
   const { kind } = request.params
   const model = isModelKind(kind) ? await findModel(needs.database.pool, kind, undefined) : undefined
   if (model === undefined) {
-    const main = html`<main><h1>There is no such model yet</h1><p><a href="/models">All models</a></p></main>`
+    const main = html`<main><h1>There is no such model yet</h1><p><a href="/models">All models, and why this one is missing</a></p></main>`
     return needs.send(reply, 404, 'Unknown model', main)
   }
   return needs.send(reply, 200, `${modelNames[model.kind]} · Perennial`, modelPage(model))

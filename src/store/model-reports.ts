@@ -50,6 +50,14 @@ export async function listModels(db: Queryable, kind: ModelKind | undefined): Pr
   return rows
 }
 
+/** Of each kind the newest version, in use or not: it says why a kind is not in use. */
+export async function latestAttempts(db: Queryable): Promise<ModelSummary[]> {
+  const { rows } = await db.query<ModelSummary>(
+    `SELECT DISTINCT ON (kind) ${summary} FROM models ORDER BY kind, version DESC`,
+  )
+  return rows
+}
+
 /** The model in use, or another version; undefined if there is none. */
 export async function findModel(
   db: Queryable,
