@@ -23,7 +23,7 @@ import { evaluateNextPage } from '../src/store/segments/evaluate-page.ts'
 import { buildBeside, forgetSegments, needsOf, since } from './segments/beside.ts'
 import { putInForce, segmentDocuments } from './segments/documents.ts'
 import { measureLatency } from './segments/latency.ts'
-import { openShop } from './segments/shop.ts'
+import { openShop, warmUp } from './segments/shop.ts'
 import { BenchUsageError, runBench, say, wholeNumber } from './support/bench.ts'
 import { median } from './support/measure.ts'
 
@@ -135,6 +135,8 @@ await runBench('segments', defaults, async (options) => {
     await migrateDeploy(smallUrl)
     const smallShop = await openShop(small, Math.ceil(customers / 10), say)
     const { nowMs } = await openShop(large, customers, say)
+
+    for (const shop of [small, large]) await warmUp(shop)
 
     const beside = parts.has('beside') ? await buildBeside(large, nowMs) : {}
     const isBuilt = !parts.has('all') && (await areBuilt(small, segments)) && (await areBuilt(large, segments))

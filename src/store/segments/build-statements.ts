@@ -19,7 +19,10 @@ export interface Filled {
   readonly hasMoments: boolean
 }
 
-/** Writes the members. */
+/** What a million customers are grouped in; with less they are written to files in between. */
+export const buildMemory = '64MB'
+
+/** Writes the members, in a transaction. */
 export async function fillSegment(client: Queryable, entry: SegmentEntry, nowMs: number): Promise<Filled> {
   await client.query('DELETE FROM segment_members WHERE segment_id = $1', [entry.id]) // Left over from a crash.
   const liveId = await liveIdOf(client, entry)
@@ -28,6 +31,7 @@ export async function fillSegment(client: Queryable, entry: SegmentEntry, nowMs:
   const answer = compileSegment(entry.definition.if, params, { all: true })
   const since = liveId === undefined ? now : `coalesce(before.since, ${now})`
   const join = liveId === undefined ? '' : predecessor + String(liveId)
+  await client.query(`SET LOCAL work_mem = '${buildMemory}'`)
   const { rowCount } = await client.query({
     text: `INSERT INTO segment_members (segment_id, customer_id, since)
            SELECT ${entry.id}, q.customer_id, ${since} FROM (${answer}) AS q ${join} WHERE q.holds`,

@@ -174,8 +174,9 @@ export async function hasBuilderWork(client: Queryable): Promise<boolean> {
           OR EXISTS (SELECT FROM segments s WHERE s.status = 'ended' AND s.kind = 'trait'
                        AND EXISTS (SELECT FROM computed_traits t WHERE t.name = s.key)
                        AND NOT EXISTS (SELECT FROM segments o WHERE o.kind = 'trait' AND o.key = s.key AND o.status <> 'ended'))
-          OR EXISTS (SELECT FROM segments s WHERE s.status = 'ended'
-                       AND EXISTS (SELECT FROM segment_members m WHERE m.segment_id = s.id)) AS work`,
+          -- LIMIT: a probe of the index each, never a walk through all members.
+          OR EXISTS (SELECT FROM segments s, LATERAL (SELECT FROM segment_members m WHERE m.segment_id = s.id LIMIT 1) AS one
+                      WHERE s.status = 'ended') AS work`,
   })
   return rows[0]?.work === true
 }

@@ -56,8 +56,8 @@ export async function evaluateSegments(
     text: `
       WITH ${shared.sql(params)},
       answer AS MATERIALIZED (${answers.join(' UNION ALL ')}),
-      -- All that a customer is in, from one place of the index; asked for by segment too, it would be probed for each.
-      member AS MATERIALIZED (SELECT m.segment_id, m.customer_id FROM segment_members m WHERE m.customer_id = ${anyOf(page)}),
+      member AS MATERIALIZED (
+        SELECT m.segment_id, m.customer_id FROM segment_members m WHERE m.customer_id = ${anyOf(page)}${ofFew(segments)}),
       change AS MATERIALIZED (
         SELECT segment_id, customer_id, a.holds AS enters
           FROM (SELECT segment_id, customer_id, holds FROM answer WHERE holds) AS a
@@ -83,6 +83,14 @@ export async function evaluateSegments(
     values: params.values,
   })
   return toAnswers(segments, rows)
+}
+
+/**
+ * All that a customer is in comes from one place of the index; asked for by many segments too, it would be probed for each
+ * of them. Of a few, the others need not be read.
+ */
+function ofFew(segments: readonly SegmentToEvaluate[]): string {
+  return segments.length > 4 ? '' : ` AND m.segment_id = ANY ('{${segments.map(({ id }) => id).join()}}')`
 }
 
 function toAnswers(segments: readonly SegmentToEvaluate[], rows: readonly AnswerRow[]): PageAnswers {

@@ -40,23 +40,36 @@ export async function sweepDue(client: Queryable, nowMs: number, limit = sweepAt
 
 const clearedAtOnce = 50_000
 
-/** Deletes the rows of segments that have ended, in pages. Only for the builder. */
+/**
+ * Deletes the rows of segments that have ended, in pages. Only for the builder.
+ *
+ * Each segment by itself, and its rows by their places: the statistics of tables that were just filled or emptied are old,
+ * and by them a join of all members with all others may look cheap.
+ */
 export async function clearEnded(client: Queryable): Promise<void> {
+  const { rows: segments } = await client.query<{ id: number }>(
+    `SELECT s.id FROM segments s, LATERAL (SELECT FROM segment_members m WHERE m.segment_id = s.id LIMIT 1) AS one
+      WHERE s.status = 'ended'`,
+  )
+  for (const { id } of segments) await clearInPages(client, 'segment_members', 'segment_id', id)
+  const { rows: traits } = await client.query<{ key: string }>(
+    `SELECT DISTINCT s.key FROM segments s, LATERAL (SELECT FROM computed_traits t WHERE t.name = s.key LIMIT 1) AS one
+      WHERE s.kind = 'trait' AND s.status = 'ended'
+        AND NOT EXISTS (SELECT FROM segments o WHERE o.kind = 'trait' AND o.key = s.key AND o.status <> 'ended')`,
+  )
+  for (const { key } of traits) await clearInPages(client, 'computed_traits', 'name', key)
+}
+
+async function clearInPages(
+  client: Queryable,
+  table: 'segment_members' | 'computed_traits',
+  column: 'segment_id' | 'name',
+  value: number | string,
+): Promise<void> {
   for (let deleted = clearedAtOnce; deleted === clearedAtOnce; ) {
     const { rowCount } = await client.query(
-      `DELETE FROM segment_members WHERE (segment_id, customer_id) IN (
-         SELECT m.segment_id, m.customer_id FROM segments s JOIN segment_members m ON m.segment_id = s.id
-          WHERE s.status = 'ended' LIMIT ${clearedAtOnce})`,
-    )
-    deleted = rowCount ?? 0
-  }
-  for (let deleted = clearedAtOnce; deleted === clearedAtOnce; ) {
-    const { rowCount } = await client.query(
-      `DELETE FROM computed_traits WHERE (customer_id, name) IN (
-         SELECT t.customer_id, t.name FROM segments s JOIN computed_traits t ON t.name = s.key
-          WHERE s.kind = 'trait' AND s.status = 'ended'
-            AND NOT EXISTS (SELECT FROM segments o WHERE o.kind = 'trait' AND o.key = s.key AND o.status <> 'ended')
-          LIMIT ${clearedAtOnce})`,
+      `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${column} = $1 LIMIT ${clearedAtOnce}))`,
+      [value],
     )
     deleted = rowCount ?? 0
   }
