@@ -115,8 +115,11 @@ async function mergePage(client: Queryable, after: string): Promise<string | nul
        SELECT customer_id, flips_at FROM earliest_moments WHERE customer_id > $1 ORDER BY customer_id LIMIT $2
      ), merged AS (
        INSERT INTO segment_states AS s (customer_id, flips_at)
-       SELECT p.customer_id, p.flips_at FROM page p JOIN customers c ON c.id = p.customer_id
-        WHERE c.merged_into IS NULL AND c.erasing_at IS NULL ORDER BY p.customer_id
+       SELECT p.customer_id, p.flips_at FROM page p
+        -- OFFSET 0: one look by id each, whatever old statistics say of how many customers there are.
+        JOIN LATERAL (
+          SELECT FROM customers WHERE id = p.customer_id AND merged_into IS NULL AND erasing_at IS NULL OFFSET 0
+        ) AS c ON true ORDER BY p.customer_id
        ON CONFLICT (customer_id) DO UPDATE SET flips_at = excluded.flips_at
         WHERE s.flips_at IS NULL OR s.flips_at > excluded.flips_at
      )

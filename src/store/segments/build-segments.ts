@@ -59,6 +59,7 @@ export async function buildSegments(needs: BuilderNeeds): Promise<BuildOutcome |
     if (!(await tryBecomeBuilder(client))) return undefined
     const outcome = await buildWaiting(client, needs, interests)
     await writeMoments(client, needs.onMoments)
+    if (isMuch(outcome)) await client.query('ANALYZE segment_members, segment_states')
     await clearEnded(client)
     await stopBeingBuilder(client)
     return outcome
@@ -68,6 +69,11 @@ export async function buildSegments(needs: BuilderNeeds): Promise<BuildOutcome |
   } finally {
     client.release(isBroken)
   }
+}
+
+/** So many rows are new that what the planner knows of the tables is wrong, until the database would look by itself. */
+function isMuch({ built }: BuildOutcome): boolean {
+  return built.reduce((rows, { size }) => rows + size, 0) >= 10_000
 }
 
 async function buildWaiting(
