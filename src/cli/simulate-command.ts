@@ -31,6 +31,7 @@ export function simulateCommand(): Command {
       poolOption,
       {},
     )
+    .option('--no-changes', 'nobody pauses journeys or publishes new versions of them in the generated year')
     .option('--json', 'print one JSON document')
     .addOption(homeOption())
     .addHelpText(

@@ -23,6 +23,7 @@ export interface SimulateOptions {
   readonly from?: number
   readonly home?: string
   readonly codes: Readonly<Record<string, number>>
+  readonly changes?: boolean
   readonly json?: boolean
 }
 
@@ -42,12 +43,19 @@ export async function runSimulate(options: SimulateOptions): Promise<void> {
 type Lived = { readonly result: WatchedResult } & Readonly<Record<string, unknown>>
 
 async function liveYear(
-  { customers = 1_000, days, seed = 1, from: fromMs = Date.UTC(2026, 0, 1), codes: pools }: SimulateOptions,
+  {
+    customers = 1_000,
+    days,
+    seed = 1,
+    from: fromMs = Date.UTC(2026, 0, 1),
+    codes: pools,
+    changes = true,
+  }: SimulateOptions,
   definitions: Definitions,
 ): Promise<Lived> {
   const progress = startProgress(`living through ${days} days with ${customers} customers`)
   const onProgress = (share: number): void => progress.report(share)
-  const result = liveGeneratedYear({ definitions, customers, days, seed, fromMs, pools, onProgress })
+  const result = liveGeneratedYear({ definitions, customers, days, seed, fromMs, pools, changes, onProgress })
   progress.done()
   return { result, customers, seed }
 }

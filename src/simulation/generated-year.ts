@@ -20,12 +20,14 @@ export interface GeneratedYear {
   readonly fromMs: EpochMs
   readonly pools?: Pools
   readonly rules?: Rules
+  /** Whether the shop pauses journeys and publishes new versions meanwhile. Default: it does. */
+  readonly changes?: boolean
   readonly onProgress?: (share: number) => void
 }
 
 /** Lives through it. The same seed and definitions give the same result. */
 export function liveGeneratedYear(year: GeneratedYear): WatchedResult {
-  const { definitions, customers, days, seed, fromMs, pools = {}, rules, onProgress } = year
+  const { definitions, customers, days, seed, fromMs, pools = {}, rules, changes = true, onProgress } = year
   const toMs = fromMs + days * dayMs
   const { policy } = definitions
   const names = Object.keys(policy.topics)
@@ -39,7 +41,7 @@ export function liveGeneratedYear(year: GeneratedYear): WatchedResult {
     lives,
     fromMs,
     toMs,
-    changes: generatedChanges(definitions, seed, fromMs, toMs),
+    changes: changes ? generatedChanges(definitions, seed, fromMs, toMs) : [],
     clerk: clerkOf(seed),
     pools,
     ...(rules === undefined ? {} : { rules }),

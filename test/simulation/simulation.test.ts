@@ -83,6 +83,19 @@ describe('a generated year', () => {
     expect(changes.putOut).toBeGreaterThan(0)
   })
 
+  test('in which nobody touches the journeys, where that is wanted', () => {
+    const { report } = liveGeneratedYear({
+      definitions: busy,
+      customers: 60,
+      days: 200,
+      seed: 7,
+      fromMs,
+      changes: false,
+    })
+    expect(report.changes).toMatchObject({ pauses: 0, heldUp: 0, moved: 0, putOut: 0 })
+    expect(report.messages.sent).toBeGreaterThan(50)
+  })
+
   test('asks for confirmation where a yes needs one, and follows segments and computed traits', () => {
     const { report } = year(busy, 7, 400)
     const { 'system:double-opt-in': asked, circle, keen } = report.journeys
