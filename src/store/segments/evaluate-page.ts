@@ -43,14 +43,19 @@ export const evaluationPageSize = 5_000
 /** What happened long ago, and was only told now, is nothing to react to. */
 const silentCause: DirtyCause = 'import'
 
-/** What a page's facts and answers take; else they are written to files and read again for every segment. */
-const workMemory = '32MB'
+/**
+ * The memory that a page's facts and answers take: else they are written to files and read again for every segment.
+ *
+ * And the disk is not waited for: should the machine stop in that moment, the customers wait as before, and are evaluated
+ * once more. Whatever is done because of a page is committed after it, and its own commit brings the page's to the disk.
+ */
+const settings = `SELECT set_config('work_mem', '32MB', true), set_config('synchronous_commit', 'off', true)`
 
 /** Takes the oldest customers who wait, at most a page, and evaluates them. */
 export async function evaluateNextPage(needs: EvaluationNeeds, pageSize = evaluationPageSize): Promise<EvaluatedPage> {
   const interests = await needs.interests() // Before the transaction: it may need a connection of its own.
   return needs.database.transaction(async (client) => {
-    await client.query({ name: 'segments-memory', text: `SET LOCAL work_mem = '${workMemory}'` })
+    await client.query({ name: 'segments-settings', text: settings })
     await shareEvaluation(client)
     const catalog = await readCatalog(client)
     const dirty = await takeDirty(client, pageSize)
