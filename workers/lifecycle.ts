@@ -29,6 +29,7 @@ import { openDatabase } from '../src/store/database.ts'
 import { describeError } from '../src/store/describe-error.ts'
 import { createIdentifiers } from '../src/store/identifiers.ts'
 import { webhookSecret } from '../src/store/links.ts'
+import { checkMasterKey } from '../src/store/master-key.ts'
 import { createTrainingStore } from '../src/store/training-store.ts'
 import { loadMasterKey, Vault } from '../src/store/vault.ts'
 import { openTemporalClient, type TemporalClient, temporalConnectConfig } from '../src/temporal.ts'
@@ -62,6 +63,7 @@ await runService('lifecycle', async (config, log) => {
   const temporalLog = installTemporalRuntime(log)
   const { connectionOptions, namespace } = temporalConnectConfig(config.temporal)
   const neighbours = openNeighbours(config, log)
+  await checkMasterKey(neighbours.database.pool, neighbours.vault)
   const bundle = queues.includes(lifecycleQueue) ? await workflowBundle(config.cacheDir, temporalLog) : undefined
   const temporal = openTemporalClient(config.temporal)
   const reconciliation = reconciliationActivities(neighbours, temporal, config)

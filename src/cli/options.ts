@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import { Option } from 'commander'
 import { readConfig } from '../config.ts'
-import { type OptionParser, refuseOption, wholeOption } from './analyze/options.ts'
+import { namesOption, type OptionParser, refuseOption, wholeOption } from './analyze/options.ts'
 
 /** `--home DIR`; `homeOf` reads it. */
 export function homeOption(): Option {
@@ -18,6 +18,18 @@ export function homeOf(options: { readonly home?: string }): string {
 export function portOption(): Option {
   const text = 'port of the console and the API; 0 for any (default: 8700, or the next free one)'
   return new Option('--port <n>', text).argParser(wholeOption('--port', 0, 65_535))
+}
+
+/** `--only NAMES`: which of the product's processes run here. */
+export function onlyOption<T extends string>(names: readonly T[]): Option {
+  const text = `run these here and the others elsewhere, with commas between them: ${names.join(', ')}`
+  return new Option('--only <names>', text).argParser((given) => {
+    const wanted = namesOption('--only')(given)
+    const unknown = wanted.find((name) => !names.some((known) => known === name))
+    if (unknown !== undefined)
+      refuseOption('--only', given, `must name ${names.join(', ')}, not ${JSON.stringify(unknown)}`)
+    return wanted
+  })
 }
 
 /** A day such as 2026-03-15, as the instant at which it begins in UTC. */

@@ -1,7 +1,8 @@
 /** `perennial start`. */
 
 import { Command } from 'commander'
-import { homeOption, portOption } from './options.ts'
+import { processNames } from '../embedded/process-names.ts'
+import { homeOption, onlyOption, portOption } from './options.ts'
 import type { StartOptions } from './start-run.ts'
 
 export function startCommand(): Command {
@@ -9,6 +10,7 @@ export function startCommand(): Command {
     .description('Bring up the product and, where none are configured, PostgreSQL, Temporal, mail and SMS of its own.')
     .addOption(homeOption())
     .addOption(portOption())
+    .addOption(onlyOption(processNames))
     .option('--ready-json', 'print one line of JSON on stdout when everything is up, and nothing else there')
     .action(async (options: StartOptions) => {
       // What it needs is large: loaded here, so that other commands answer at once.

@@ -1,6 +1,7 @@
 /** What `perennial start` does: brings an installation up and keeps it up until Ctrl-C. */
 
 import { flushCompileCache } from 'node:module'
+import type { ProcessName } from '../embedded/process-names.ts'
 import type { Installation } from '../embedded/supervisor.ts'
 import { startInstallation } from '../embedded/supervisor.ts'
 import { consoleLoginUrl } from '../store/links.ts'
@@ -10,6 +11,7 @@ import { homeOf } from './options.ts'
 export interface StartOptions {
   readonly home?: string
   readonly port?: number
+  readonly only?: readonly ProcessName[]
   readonly readyJson?: boolean
 }
 
@@ -29,6 +31,7 @@ export async function runStart(options: StartOptions): Promise<void> {
   installation = await startInstallation({
     home: homeOf(options),
     ...(options.port === undefined ? {} : { port: options.port }),
+    ...(options.only === undefined ? {} : { processes: options.only }),
     report: {
       step: (text) => say(`  … ${text}`),
       up: (name, tookMs) => say(`  ${name.padEnd(34)} ${seconds(tookMs)}`),

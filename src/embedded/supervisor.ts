@@ -10,15 +10,17 @@ import type { ClockConfig, Config } from '../config.ts'
 import { inheritedEnvironment, readConfig } from '../config.ts'
 import { requireDatabaseUrl } from '../service.ts'
 import { openDatabase } from '../store/database.ts'
+import { checkMasterKey } from '../store/master-key.ts'
 import { migrateDeploy } from '../store/migrate.ts'
 import { publishFirstCampaigns } from '../store/publishing/publish-campaigns.ts'
-import { loadMasterKey } from '../store/vault.ts'
+import { loadMasterKey, Vault } from '../store/vault.ts'
 import type { FirstKeys } from './first-keys.ts'
 import { ensureKeys } from './first-keys.ts'
 import type { Addresses, ClaimedHome } from './home.ts'
 import { claimHome } from './home.ts'
 import { Keeper } from './keeper.ts'
 import { freePort, freePorts, isPortFree } from './ports.ts'
+import { type ProcessName, processNames } from './process-names.ts'
 import type { ProcessMark } from './processes.ts'
 import type { ProductProcess } from './product-process.ts'
 import { startProductProcess } from './product-process.ts'
@@ -28,14 +30,11 @@ import { bringUpServices } from './services.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
-/** The product's own processes. */
-const scripts = {
+const scripts: Readonly<Record<ProcessName, string>> = {
   api: 'src/api/main.ts',
   intake: 'workers/intake.ts',
   lifecycle: 'workers/lifecycle.ts',
-} as const
-
-type ProcessName = keyof typeof scripts
+}
 
 export interface InstallationOptions {
   readonly home: string
@@ -130,6 +129,8 @@ class Supervisor {
 
   async #bringUp(options: InstallationOptions): Promise<Installation> {
     const home = this.#home.path
+    const processes = options.processes ?? processNames
+    this.#checkPublicUrl(processes)
     const port = await this.#choosePort(options.port)
     loadMasterKey(home, this.#config.masterKey)
     const firstPort = options.port === 0 ? 0 : port + 1
@@ -142,7 +143,7 @@ class Supervisor {
     await this.#publishFirstCampaigns(config, options.campaigns ?? join(root, 'campaigns'))
     const url = config.http.publicUrl ?? localUrl(port)
     services.setInboundWebhook(new URL('/hooks/twilio/inbound', url).href)
-    await this.#startProcesses(options.processes ?? (Object.keys(scripts) as ProcessName[]), env)
+    await this.#startProcesses(processes, env)
     const { databaseUrl, temporalAddress, temporalUi, smtpUrl: smtp, mailUi, smsUi } = services
     const addresses = { url, temporalAddress, databaseUrl, smtp, temporalUi, mailUi, smsUi }
     this.#home.update({ state: 'running', addresses })
@@ -156,6 +157,12 @@ class Supervisor {
       process: (name) => this.#processNamed(name),
       stop: () => this.#takeDown(),
     }
+  }
+
+  /** Without the API here, nothing listens at the local address: links in messages must lead to where it is. */
+  #checkPublicUrl(processes: readonly ProcessName[]): void {
+    if (processes.includes('api') || this.#config.http.publicUrl !== undefined) return
+    throw new ServiceError('PERENNIAL_PUBLIC_URL must be set where the API does not run: links in messages lead there')
   }
 
   async #choosePort(wanted: number | undefined): Promise<number> {
@@ -173,10 +180,20 @@ class Supervisor {
   async #prepareDatabase(databaseUrl: string): Promise<FirstKeys | undefined> {
     const startedAt = performance.now()
     const applied = await migrateDeploy(databaseUrl)
+    await this.#checkMasterKey(databaseUrl)
     const keys = await ensureKeys(databaseUrl, this.#home.path)
     const what = applied.length === 0 ? 'database' : `database (${applied.length} migrations applied)`
     this.#report.up(what, performance.now() - startedAt)
     return keys
+  }
+
+  async #checkMasterKey(databaseUrl: string): Promise<void> {
+    const db = openDatabase(databaseUrl, { maxConnections: 1 })
+    try {
+      await checkMasterKey(db.pool, new Vault(loadMasterKey(this.#home.path, this.#config.masterKey)))
+    } finally {
+      await db.close()
+    }
   }
 
   /** What a new installation begins with; afterwards what is in force changes only when somebody publishes. */

@@ -162,21 +162,3 @@ export async function insertCustomerKeys(
     values: [keys.map((key) => key.customerId), keys.map((key) => key.wrappedKey), new Date(nowMs)],
   })
 }
-
-/**
- * Makes sure that the master key is the one with which this database was written, before anything is sealed with it.
- *
- * @throws RangeError if it is another one.
- */
-export async function checkMasterKey(client: Queryable, vault: Vault): Promise<void> {
-  const { rows } = await client.query<{ customer_id: string; wrapped_key: Buffer }>(
-    'SELECT customer_id, wrapped_key FROM customer_keys LIMIT 1',
-  )
-  const [row] = rows
-  if (row === undefined) return
-  try {
-    vault.openCustomerKey(row.customer_id, row.wrapped_key)
-  } catch {
-    throw new RangeError('PERENNIAL_MASTER_KEY: is not the key with which this database was written')
-  }
-}

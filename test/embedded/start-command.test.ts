@@ -1,6 +1,8 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import nodemailer from 'nodemailer'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -96,6 +98,33 @@ describe('an installation that runs', () => {
     await end(other, 'SIGTERM')
     removeHome(otherHome)
     expect((await track(running.ready.url, running.ready.writeKey ?? '', 'still-here')).status).toBe(200)
+  })
+
+  test('lends its neighbours to a second machine that runs the API only', async () => {
+    const { databaseUrl, temporalAddress, smtp, writeKey } = running.ready
+    const neighbours = { DATABASE_URL: databaseUrl, TEMPORAL_ADDRESS: temporalAddress, SMTP_URL: smtp }
+    const masterKey = readFileSync(join(home, 'master.key'), 'utf8').trim()
+    const otherHome = newHome()
+    const other = await launch(otherHome, ['--port', '0', '--only', 'api'], {
+      ...neighbours,
+      PERENNIAL_MASTER_KEY: masterKey,
+    })
+    expect((await track(other.ready.url, writeKey ?? '', 'by-the-other-machine')).status).toBe(200)
+    const handled = (): Promise<object[]> =>
+      query(databaseUrl, `SELECT 1 FROM events WHERE message_id = 'by-the-other-machine' AND handled_at IS NOT NULL`)
+    await expect.poll(handled, { timeout: 60_000 }).toHaveLength(1)
+    expect(await end(other, 'SIGTERM')).toBe(0)
+
+    const start = ['start', '--home', otherHome, '--port', '0', '--only']
+    const stranger = await command([...start, 'api'], { ...neighbours, PERENNIAL_MASTER_KEY: 'ab'.repeat(32) })
+    expect(stranger).toMatchObject({ code: 2, stderr: expect.stringContaining('is not the key') as string })
+    const lost = await command([...start, 'intake'], { ...neighbours, PERENNIAL_MASTER_KEY: masterKey })
+    expect(lost).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('PERENNIAL_PUBLIC_URL must be set') as string,
+    })
+    expect((await command([...start, 'api,cron'])).stderr).toContain('must name api, intake, lifecycle, not "cron"')
+    removeHome(otherHome)
   })
 
   test('gives keys to the command line and takes them back', async () => {

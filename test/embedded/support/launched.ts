@@ -54,9 +54,13 @@ export function removeHome(home: string): void {
 }
 
 /** Starts it and waits until it is ready. @throws Error with what it said if it ends before. */
-export async function launch(home: string, args: readonly string[] = ['--port', '0']): Promise<Launched> {
+export async function launch(
+  home: string,
+  args: readonly string[] = ['--port', '0'],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Launched> {
   const child = spawn(process.execPath, [launcher, 'start', '--home', home, '--ready-json', ...args], {
-    env: cleanEnvironment(),
+    env: { ...cleanEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const stdout: string[] = []
