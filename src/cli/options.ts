@@ -21,7 +21,7 @@ export function portOption(): Option {
 }
 
 /** `--only NAMES`: which of the product's processes run here. */
-export function onlyOption<T extends string>(names: readonly T[]): Option {
+export function onlyOption(names: readonly string[]): Option {
   const text = `run these here and the others elsewhere, with commas between them: ${names.join(', ')}`
   return new Option('--only <names>', text).argParser((given) => {
     const wanted = namesOption('--only')(given)

@@ -1,7 +1,6 @@
 /** Customers, a page of them at a time: created, locked, brought up to date. */
 
 import type { Queryable } from './database.ts'
-import type { Vault } from './vault.ts'
 
 /** A customer under lock, as intake needs them. */
 export interface LockedCustomer {
