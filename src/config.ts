@@ -43,6 +43,8 @@ export interface Config {
   }
   /** Where the listener for bounces and complaints listens; `undefined`: there is none. */
   readonly inboundPort?: number | undefined
+  /** Of a mailbox that bounces and complaints come into: `imaps://user:password@host/INBOX`. */
+  readonly bounceMailbox?: string | undefined
   /** How services that send mail for us sign what they report. */
   readonly mailHooks?: MailHooksConfig
   /** `undefined`: the embedded SMS catcher. */
@@ -129,6 +131,7 @@ const environment = z.object({
     .regex(/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i, 'must be a domain')
     .optional(),
   MAIL_POSTAL_ADDRESS: z.string().min(1).default('1 Garden Row, Greenford'),
+  MAIL_BOUNCE_MAILBOX: z.string().min(1).optional(),
   MAIL_INBOUND_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   SES_TOPIC_ARN: z
     .string()
@@ -160,6 +163,7 @@ const secrets = [
   'DATABASE_URL',
   'PERENNIAL_MASTER_KEY',
   'SMTP_URL',
+  'MAIL_BOUNCE_MAILBOX',
   'TWILIO_AUTH_TOKEN',
   'POSTMARK_WEBHOOK_AUTH',
   'MAILGUN_SIGNING_KEY',
@@ -193,6 +197,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       bounceDomain: values.MAIL_BOUNCE_DOMAIN,
     },
     inboundPort: values.MAIL_INBOUND_PORT,
+    bounceMailbox: values.MAIL_BOUNCE_MAILBOX,
     mailHooks: {
       ses: values.SES_TOPIC_ARN,
       sendGridKey: values.SENDGRID_WEBHOOK_KEY,

@@ -24,6 +24,7 @@ import { checkMasterKey } from '../src/store/master-key.ts'
 import type { SegmentInterests } from '../src/store/segments/evaluate-page.ts'
 import { loadMasterKey, Vault } from '../src/store/vault.ts'
 import { openTemporalClient } from '../src/temporal.ts'
+import { startMailboxVisits } from './mailbox-visits.ts'
 
 let known: { readonly definitions: Definitions; readonly interests: Interests & SegmentInterests } | undefined
 
@@ -84,6 +85,7 @@ await runService('intake', async (config, log) => {
     nowMs: () => clock.nowMs(),
     onEvents: () => intake.wake(),
   })
+  const mailbox = startMailboxVisits(config.bounceMailbox, { database, vault, log, nowMs: () => clock.nowMs() })
   const { keepEventsDays } = config
   const housekeeping = startHousekeeping({
     ...shared,
@@ -95,7 +97,7 @@ await runService('intake', async (config, log) => {
     async stop() {
       // First, so that the nudger still takes what their last pages brought.
       await Promise.all([intake.stop(), segments.stop(), builder.stop(), schedules.stop(), referrals.stop()])
-      await Promise.all([nudger.stop(), sweep.stop(), mergeSweep.stop(), housekeeping.stop()])
+      await Promise.all([nudger.stop(), sweep.stop(), mergeSweep.stop(), housekeeping.stop(), mailbox?.stop()])
       await temporal.close()
       await database.close()
     },

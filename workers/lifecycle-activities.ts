@@ -93,7 +93,8 @@ export function createLifecycleActivities(neighbours: Neighbours): LifecycleActi
 /** Of one page, so that a crowd leaves room for those who are delivered to by themselves. */
 const crowdDeliveriesAtOnce = 6
 
-function deliveryNeeds(neighbours: Neighbours): DeliveryNeeds {
+/** What one delivery asks for, wired to real neighbours. */
+export function deliveryNeeds(neighbours: Neighbours): DeliveryNeeds {
   const { database, vault, clock, definitions } = neighbours
   return {
     ledger: createLedger(database),

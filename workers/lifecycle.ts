@@ -35,6 +35,7 @@ import { loadMasterKey, Vault } from '../src/store/vault.ts'
 import { openTemporalClient, type TemporalClient, temporalConnectConfig } from '../src/temporal.ts'
 import { broadcastQueue, deliveryQueues, lifecycleQueue, trainingQueue } from '../workflows/ids.ts'
 import { type BroadcastWorkerActivities, createBroadcastWorkerActivities } from './broadcast-activities.ts'
+import { startDoubtfulSms } from './doubtful-sms.ts'
 import { createLifecycleActivities, type Neighbours } from './lifecycle-activities.ts'
 import { keepFailuresPrivate } from './private-failures.ts'
 import { ensureReconciliationSchedule } from './reconciliation-schedule.ts'
@@ -83,10 +84,11 @@ await runService('lifecycle', async (config, log) => {
     await schedule('reconciliation', log, () => ensureReconciliationSchedule(temporal.client))
   }
   const webhooks = queues.includes(lifecycleQueue) ? callWebhooks(config, neighbours, log) : undefined
+  const doubtfulSms = queues.includes(deliveryQueues.sms) ? askAboutSms(neighbours, log) : undefined
   return {
     ready: { queues },
     async stop() {
-      await webhooks?.stop()
+      await Promise.all([webhooks?.stop(), doubtfulSms?.stop()])
       await group.stop()
       await broadcasts.close()
       neighbours.email.close()
@@ -123,6 +125,12 @@ function callWebhooks(config: Config, { database, clock, vault }: Neighbours, lo
   return startWebhookCalls({ database, channel, nowMs: () => clock.nowMs(), log })
 }
 
+/** Not where the shop's clock runs at another speed: the provider's does not. */
+function askAboutSms({ database, vault, clock, sms: { find } }: Neighbours, log: Logger): Loop | undefined {
+  if (find === undefined || clock.speed !== 1) return undefined
+  return startDoubtfulSms({ database, vault, find, nowMs: () => clock.nowMs(), log })
+}
+
 function chosenQueues(): readonly string[] {
   const { values } = parseArgs({ options: { queues: { type: 'string' } } })
   if (values.queues === undefined) return allQueues
@@ -152,7 +160,12 @@ function openNeighbours(config: Config, log: Logger): Neighbours {
     definitions: createDefinitionsCache(database),
     template: (key, locale) => loadTemplate(database, key, locale),
     renderer: createThreadRenderer(),
-    email: createEmailChannel({ smtpUrl: config.smtpUrl, from, dkim }),
+    email: createEmailChannel({
+      smtpUrl: config.smtpUrl,
+      from,
+      dkim,
+      reportedBy: config.mailHooks?.postmarkAuth === undefined ? undefined : 'postmark',
+    }),
     bounceDomain,
     sms: config.twilio ? createSmsChannel(config.twilio) : channelWithoutProvider(),
     publicUrl,

@@ -49,7 +49,7 @@ export function createMeasureMessage(needs: MeasuringNeeds): MeasureMessage {
       const short = await shortUrls(needs.database, needs.vault, needs.linksUrl, id, targets)
       return { ...content, text: redirectTextLinks(content.text, (target) => shorter(short.get(target), target)) }
     }
-    return content.html === null ? content : { ...content, html: measuredHtml(id, content.html, targets, opens, needs) }
+    return measuredMail(id, content, targets, opens, needs)
   }
 }
 
@@ -58,6 +58,30 @@ type Places = Pick<MeasuringNeeds, 'vault' | 'linksUrl' | 'publicUrl'>
 /** Those of some links that can be led through the product. */
 export function measurableTargets(links: readonly string[], places: Omit<Places, 'vault'>): readonly string[] {
   return links.filter((link) => isOutside(link, places))
+}
+
+/** Both parts: who reads the plain text is counted, too. */
+export function measuredMail(
+  id: string,
+  content: RenderedMessage,
+  targets: readonly string[],
+  opens: boolean,
+  places: Pick<Places, 'vault' | 'linksUrl'>,
+): RenderedMessage {
+  const html = content.html === null ? null : measuredHtml(id, content.html, targets, opens, places)
+  return { ...content, html, text: measuredText(id, content.text, targets, places) }
+}
+
+function measuredText(
+  id: string,
+  text: string,
+  targets: readonly string[],
+  { vault, linksUrl }: Pick<Places, 'vault' | 'linksUrl'>,
+): string {
+  const known = new Set(targets)
+  return redirectTextLinks(text, (target) =>
+    known.has(target) ? clickUrl(vault, linksUrl, id, linkIdOf(target)) : undefined,
+  )
 }
 
 export function measuredHtml(

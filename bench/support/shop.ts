@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Clock, createClock } from '../../src/clock.ts'
 import type { Config } from '../../src/config.ts'
-import { type Installation, startInstallation } from '../../src/embedded/supervisor.ts'
+import { type Installation, type InstallationOptions, startInstallation } from '../../src/embedded/supervisor.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
 import { publishCampaigns } from '../../src/store/publishing/publish-campaigns.ts'
 import { loadMasterKey, Vault } from '../../src/store/vault.ts'
@@ -20,14 +20,16 @@ export interface BenchShop {
   readonly clock: Clock
 }
 
-/** The key of the one journey that there is. */
+/** The key of the journey, where there is one. */
 export const benchJourney = 'bench'
 
 /** Runs `work` with an installation of its own, whose every message may leave at any hour. */
 export async function withShop<Result>(
-  journey: string,
+  /** One, or several by their keys. */
+  journeys: string | Readonly<Record<string, string>>,
   env: Readonly<Record<string, string>>,
   work: (shop: BenchShop) => Promise<Result>,
+  processes?: InstallationOptions['processes'],
 ): Promise<Result> {
   const home = mkdtempSync(join(tmpdir(), 'perennial-bench-'))
   say('starting an installation …')
@@ -36,7 +38,9 @@ export async function withShop<Result>(
       home,
       port: 0,
       env,
-      prepare: ({ config }) => publish(config, home, journey),
+      ...(processes ? { processes } : {}),
+      prepare: ({ config }) =>
+        publish(config, home, typeof journeys === 'string' ? { [benchJourney]: journeys } : journeys),
     })
     const database = openDatabase(installation.databaseUrl)
     const { config } = installation
@@ -52,12 +56,14 @@ export async function withShop<Result>(
   }
 }
 
-async function publish(config: Config, home: string, journey: string): Promise<void> {
+async function publish(config: Config, home: string, journeys: Readonly<Record<string, string>>): Promise<void> {
   const directory = join(home, 'campaigns')
   cpSync(fileURLToPath(new URL('../../campaigns', import.meta.url)), directory, { recursive: true })
   rmSync(join(directory, 'journeys'), { recursive: true })
   mkdirSync(join(directory, 'journeys'))
-  writeFileSync(join(directory, 'journeys', `${benchJourney}.yaml`), journey)
+  for (const [key, journey] of Object.entries(journeys)) {
+    writeFileSync(join(directory, 'journeys', `${key}.yaml`), journey)
+  }
   // Whatever the hour: a message that waits for the morning is not planned tonight.
   const policy = join(directory, 'contact-policy.yaml')
   writeFileSync(policy, readFileSync(policy, 'utf8').replaceAll(/^ *(quiet_hours|when_quiet):.*\n/gm, ''))

@@ -20,6 +20,7 @@ import { twilioRoutes } from './hooks/twilio-routes.ts'
 import { createKeyCheck } from './key-check.ts'
 import { messageLinkRoutes } from './message-links/message-link-routes.ts'
 import { messageRoutes } from './messages/message-routes.ts'
+import { metricsRoutes } from './metrics-routes.ts'
 import { recommendationRoutes } from './recommendation-routes.ts'
 import { referralRoutes } from './referral-routes.ts'
 import { surveyRoutes } from './survey-routes.ts'
@@ -66,6 +67,7 @@ export async function buildServer(needs: ServerNeeds): Promise<FastifyInstance> 
     countWorkflows: () => countWorkflows(temporal),
   }
   await app.register(adminRoutes(admin), { prefix: '/api' })
+  await app.register(metricsRoutes({ ...needs, checkKey }))
   await app.register(unsubscribeRoutes(needs))
   await app.register(surveyRoutes(needs))
   await app.register(referralRoutes({ database, definitions: () => definitions.get() }))

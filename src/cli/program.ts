@@ -14,6 +14,7 @@ import { importCommand } from './import/import-command.ts'
 import { journeysCommand } from './journeys-command.ts'
 import { keysCommand } from './keys-command.ts'
 import { lifecycleCommand } from './lifecycle-command.ts'
+import { messagesCommand } from './messages-command.ts'
 import { modelsCommand } from './models-command.ts'
 import { offersCommand } from './offers-command.ts'
 import { plannerCommand } from './planner-command.ts'
@@ -61,6 +62,7 @@ export function buildProgram(): Command {
     attributionCommand(),
     tasksCommand(),
     broadcastsCommand(),
+    messagesCommand(),
     offersCommand(),
     modelsCommand(),
     plannerCommand(),

@@ -43,6 +43,7 @@ export interface SmsCatcher {
 const stepMs = 60
 const webhookTimeoutMs = 15_000
 const apiVersion = '2010-04-01'
+const longestList = 50
 
 /** @throws ServiceError if the port is taken. */
 export async function startSmsCatcher(options: {
@@ -81,13 +82,14 @@ class TwilioTwin {
     this.#account = account
   }
 
-  /** Twilio's REST API: create a message, fetch one. */
+  /** Twilio's REST API: create a message, fetch one, list those to a number. */
   async answer(request: CatcherRequest): Promise<CatcherAnswer> {
     const { accountSid } = this.#account
     if (!this.#isAuthentic(request.headers.authorization)) return refused(notAuthenticated)
     const [, account, sid] = /^\/2010-04-01\/Accounts\/([^/]+)\/Messages(?:\/(\w+))?\.json$/.exec(request.path) ?? []
     if (account !== accountSid) return refused(notFound(request.path))
     if (request.method === 'POST' && sid === undefined) return this.#create(new URLSearchParams(await request.body()))
+    if (request.method === 'GET' && sid === undefined) return this.#list(request.query)
     const message = request.method === 'GET' && sid !== undefined ? this.#store.find(sid) : undefined
     return message ? json(messageResource(accountSid, message)) : refused(notFound(request.path))
   }
@@ -139,6 +141,17 @@ class TwilioTwin {
     this.#store.add(sms)
     this.deliverSoon(sms)
     return json(messageResource(this.#account.accountSid, sms), 201)
+  }
+
+  #list(query: URLSearchParams): CatcherAnswer {
+    const [to, after] = [query.get('To') ?? undefined, Date.parse(query.get('DateSent>') ?? '')]
+    const { messages } = this.#store.list({ number: to, limit: longestList, offset: 0 })
+    const { accountSid } = this.#account
+    const found = messages
+      .filter((sms) => to === undefined || sms.to === to)
+      .filter((sms) => Number.isNaN(after) || Date.parse(sms.updatedAt) >= after)
+      .map((sms) => messageResource(accountSid, sms))
+    return json({ messages: found, page: 0, page_size: longestList, next_page_uri: null, previous_page_uri: null })
   }
 
   async #deliver(sms: CaughtSms): Promise<void> {

@@ -21,6 +21,7 @@ export interface AuditEntry {
     | 'pause'
     | 'resume'
     | 'archive'
+    | 'settle'
     | 'referral-release'
     | 'referral-reject'
   /** The customer that it was about. */

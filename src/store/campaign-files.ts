@@ -65,7 +65,7 @@ const mostBytes = 1_000_000
 export async function readCampaignFiles(directory: string): Promise<CampaignFiles> {
   const problems: FileProblem[] = []
   const files = await readDocuments(directory, problems)
-  const templates = readTemplates(await readTexts(directory, templateFolder, problems), templateFolder)
+  const templates = await readTemplates(await readTexts(directory, templateFolder, problems), templateFolder)
   problems.push(...templates.problems)
   const definitions = files.flatMap((file) => checkFile(file, problems))
   const inFlight = new Map(files.flatMap((file) => readInFlight(file, definitions, problems)))

@@ -1,7 +1,7 @@
 /** Why marketing is not sent for a while: to a receiving domain, of a journey, or at all; and the rates that lead to it. */
 
 import { judgeRates, type SendingRates } from '../domain/deliverability.ts'
-import { dayMs } from '../domain/time.ts'
+import { dayMs, type EpochMs } from '../domain/time.ts'
 import type { Queryable } from './database.ts'
 
 /** Rates are those of so long; enough for a weekly campaign to be seen before its next issue. */
@@ -88,6 +88,39 @@ export async function pauseSending(
     [scope, key, reason, JSON.stringify(detail), new Date(nowMs), new Date(nowMs - ratesWithinMs)],
   )
   return rowCount === 1
+}
+
+/** Of a message that a carrier held back: that campaign's words; that the sender's number may not send: all of the channel. */
+const senderTroubles: Readonly<Record<string, { readonly scope: 'journey' | 'channel'; readonly what: string }>> = {
+  'twilio:30007': { scope: 'journey', what: 'carriers filter its text messages as spam' },
+  'twilio:30034': { scope: 'channel', what: 'the number is not registered for A2P 10DLC' },
+}
+
+/**
+ * Pauses what a provider's error is about. A late report of what left before a person last resumed it changes nothing.
+ *
+ * @param code as in the ledger, `twilio:30007`. @returns whether something is paused from now on.
+ */
+export async function pauseSender(
+  client: Queryable,
+  report: { readonly messageId: string | undefined; readonly providerMessageId: string; readonly code: string },
+  nowMs: EpochMs,
+): Promise<boolean> {
+  const trouble = senderTroubles[report.code]
+  if (trouble === undefined) return false
+  const { rows } = await client.query<{ journey: string; channel: string; isOld: boolean }>(
+    `SELECT m.journey, m.channel,
+            EXISTS (SELECT FROM sending_pauses p WHERE p.lifted_at > coalesce(m.transmitting_at, m.planned_at) AND p.scope = $3
+                       AND p.key = CASE $3 WHEN 'journey' THEN m.journey ELSE m.channel END) AS "isOld"
+       FROM messages m
+      WHERE m.channel = 'sms' AND CASE WHEN $1::uuid IS NULL THEN m.provider_message_id = $2 ELSE m.id = $1 END`,
+    [report.messageId ?? null, report.providerMessageId, trouble.scope],
+  )
+  const [message] = rows
+  if (message === undefined || message.isOld) return false
+  const { scope, what } = trouble
+  const key = scope === 'journey' ? message.journey : message.channel
+  return pauseSending(client, { scope, key, reason: `${what} (${report.code.replace(':', ' ')})` }, nowMs)
 }
 
 /** A person says that it may go on; messages that waited leave within a quarter of an hour. */

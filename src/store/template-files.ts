@@ -1,6 +1,6 @@
 /**
- * Templates as files: `KEY.email.html` and `KEY.email.txt` make an email, `KEY.sms.txt` a text message. An email begins
- * with its subject between two lines of `---`; `_NAME.email.html` and `_NAME.email.txt` are layouts around others.
+ * Templates as files: `KEY.email.html` (or `KEY.email.mjml`) and `KEY.email.txt` make an email, `KEY.sms.txt` a text
+ * message. An email begins with its subject between two lines of `---`; `_NAME.email.html` and `_NAME.email.txt` are layouts around others.
  * `KEY.de.email.txt` is the German one, also of a layout; who reads no German gets `KEY.email.txt`. `_NAME.block.html` and
  * `_NAME.block.txt` are pieces that `{% include "NAME" %}` puts in.
  */
@@ -13,6 +13,7 @@ import { problemsOf } from '../domain/problem.ts'
 import { type TemplateHead, templateHead, templateVariables } from '../domain/template-schema.ts'
 import { contentVersion } from './content-version.ts'
 import type { FileProblem } from './file-problem.ts'
+import { compileMjml } from './mjml-source.ts'
 import { readYaml } from './yaml-source.ts'
 
 /** A text file by its name within the directory of templates. */
@@ -24,8 +25,8 @@ export interface TemplateFiles {
   readonly problems: readonly FileProblem[]
 }
 
-const fileName = /^(_?)([^.]+)(?:\.([a-z]{2,3}(?:-[a-z0-9]{2,8})?))?\.(email\.html|email\.txt|sms\.txt)$/
-const blockName = /^_([^.]+)\.block\.(html|txt)$/
+const fileName = /^(_?)([^.]+)(?:\.([a-z]{2,3}(?:-[a-z0-9]{2,8})?))?\.(email\.html|email\.mjml|email\.txt|sms\.txt)$/
+const blockName = /^_([^.]+)\.block\.(html|mjml|txt)$/
 
 /** Where a block is put in. */
 const inclusion = /\{%-?\s*include\s+["']([^"']*)["']\s*-?%\}/g
@@ -39,12 +40,15 @@ const liquid = new Liquid({ parseLimit: 200_000, strictFilters: true, ownPropert
 
 interface Part {
   readonly file: string
+  readonly ending: 'html' | 'mjml' | 'txt'
   readonly head: TemplateHead | undefined
   readonly body: string
+  /** Of the body, in the file. */
+  readonly bodyLine: number
 }
 
 /** Checks and composes all templates. */
-export function readTemplates(files: TextFiles, folder: string): TemplateFiles {
+export async function readTemplates(files: TextFiles, folder: string): Promise<TemplateFiles> {
   const problems: FileProblem[] = []
   const templates: TemplateDefinition[] = []
   const facts: TemplateFacts[] = []
@@ -52,14 +56,14 @@ export function readTemplates(files: TextFiles, folder: string): TemplateFiles {
     const key = blockName.exec(name)?.[1] ?? fileName.exec(name)?.[2]
     if (key === undefined || !keySchema.safeParse(key).success) {
       const rule =
-        'must be called KEY.email.html, KEY.email.txt or KEY.sms.txt, where KEY has lower-case letters, digits and hyphens; KEY.LOCALE.email.html and so on for a translation, _NAME.block.html for a block'
+        'must be called KEY.email.html, KEY.email.mjml, KEY.email.txt or KEY.sms.txt, where KEY has lower-case letters, digits and hyphens; KEY.LOCALE.email.html and so on for a translation, _NAME.block.html for a block'
       problems.push(problemIn(`${folder}/${name}`, 1, rule))
     }
   }
   checkLayouts(files, folder, problems)
   if (problems.length > 0) return { templates, facts, problems } // Composed of broken pieces, all else would break too.
   for (const key of keysOf(files)) {
-    const composed = compose(key, files, folder, problems)
+    const composed = await compose(key, files, folder, problems)
     if (composed === undefined) continue
     templates.push({ ...composed, key, version: contentVersion(composed) })
     const [base = key, locale] = key.split('.')
@@ -97,7 +101,12 @@ function checkLayouts(files: TextFiles, folder: string, problems: FileProblem[])
 
 type Content = Omit<TemplateDefinition, 'key' | 'version'>
 
-function compose(key: string, files: TextFiles, folder: string, problems: FileProblem[]): Content | undefined {
+async function compose(
+  key: string,
+  files: TextFiles,
+  folder: string,
+  problems: FileProblem[],
+): Promise<Content | undefined> {
   const before = problems.length
   const part = (name: string): Part | undefined => {
     const text = files.get(name)
@@ -109,24 +118,29 @@ function compose(key: string, files: TextFiles, folder: string, problems: FilePr
     }
     return readPart(`${folder}/${name}`, whole, problems)
   }
-  const html = part(`${key}.email.html`)
+  const plain = part(`${key}.email.html`)
+  const mjml = part(`${key}.email.mjml`)
+  const html = plain ?? mjml
   const text = part(`${key}.email.txt`)
   const sms = part(`${key}.sms.txt`)
   if (sms !== undefined && (html ?? text) !== undefined) {
     problems.push(problemIn(sms.file, 1, 'must have a name of its own: an email has it already'))
+  }
+  if (plain !== undefined && mjml !== undefined) {
+    problems.push(problemIn(mjml.file, 1, 'is there as HTML, too: one of them must go'))
   }
   if (problems.length > before) return undefined
   if (sms !== undefined) return { channel: 'sms', subject: null, html: null, text: sms.body.trim() }
   return composeEmail(`${folder}/${key}`, html, text, files, problems)
 }
 
-function composeEmail(
+async function composeEmail(
   file: string,
   html: Part | undefined,
   text: Part | undefined,
   files: TextFiles,
   problems: FileProblem[],
-): Content | undefined {
+): Promise<Content | undefined> {
   const head = html?.head ?? text?.head
   if (text === undefined) problems.push(problemIn(`${file}.email.txt`, 1, 'is missing: every email has a plain text'))
   if (head === undefined) {
@@ -136,16 +150,28 @@ function composeEmail(
   return {
     channel: 'email',
     subject: head.subject,
-    html: html === undefined ? null : inLayout(html, head, 'html', files, problems),
-    text: inLayout(text, head, 'txt', files, problems).trim(),
+    html: html === undefined ? null : await readyHtml(html, head, files, problems),
+    text: inLayout(text, head, files, problems).trim(),
   }
+}
+
+function readyHtml(
+  part: Part,
+  head: TemplateHead,
+  files: TextFiles,
+  problems: FileProblem[],
+): Promise<string> | string {
+  const whole = inLayout(part, head, files, problems)
+  // In a layout its lines are no longer those of the file.
+  return part.ending === 'mjml'
+    ? compileMjml(part.file, whole, head.layout === undefined ? part.bodyLine : 1, problems)
+    : whole
 }
 
 /** Puts a body into its layout, where there is one for this kind of body. */
 function inLayout(
-  { file, body }: Part,
+  { file, body, ending }: Part,
   { layout, preheader }: TemplateHead,
-  ending: 'html' | 'txt',
   files: TextFiles,
   problems: FileProblem[],
 ): string {
@@ -187,7 +213,8 @@ function readPart(file: string, text: string, problems: FileProblem[]): Part {
   const { head, body, bodyLine } = splitHead(text)
   if (text.includes('\0')) problems.push(problemIn(file, 1, 'must not hold a null character'))
   problems.push(...liquidProblems(file, body, bodyLine))
-  return { file, head: head === undefined ? undefined : readHead(file, head, problems), body }
+  const ending = (file.split('.').at(-1) ?? 'txt') as Part['ending']
+  return { file, ending, head: head === undefined ? undefined : readHead(file, head, problems), body, bodyLine }
 }
 
 /** Splits what stands between two lines of `---` at the top from what follows. */

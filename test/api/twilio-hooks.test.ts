@@ -214,6 +214,33 @@ describe('what became of a message', () => {
     expect(await suppressed()).toBe(reason)
   })
 
+  test.each([
+    ['30007', 'journey', 'welcome'],
+    ['30034', 'channel', 'sms'],
+  ])(
+    'error %s pauses the %s, and says why; what was resumed is not paused by an old report',
+    async (code, scope, key) => {
+      const pool = server.database.pool
+      const inForce = async () =>
+        (await pool.query('SELECT scope, key, reason FROM sending_pauses WHERE lifted_at IS NULL')).rows
+      await pool.query('DELETE FROM sending_pauses')
+      const messageId = await plant(server, { customerId: id, channel: 'sms' })
+      await report(messageId, 'delivered')
+      expect(await inForce()).toEqual([])
+      await report(messageId, 'undelivered', code)
+      await report(messageId, 'undelivered', code)
+      expect(await inForce()).toEqual([{ scope, key, reason: expect.stringContaining(`twilio ${code}`) }])
+      server.time.nowMs += 1_000
+      await pool.query('UPDATE sending_pauses SET lifted_at = $1', [new Date(server.time.nowMs)])
+      await report(messageId, 'undelivered', code)
+      expect(await inForce()).toEqual([])
+      server.time.nowMs += 1_000
+      await report(await plant(server, { customerId: id, channel: 'sms', step: 'later' }), 'undelivered', code)
+      expect(await inForce()).toMatchObject([{ scope, key }])
+      await pool.query('DELETE FROM sending_pauses')
+    },
+  )
+
   test('without our id in the address the message is found by that of Twilio', async () => {
     const messageId = await plant(server, { customerId: id, channel: 'sms', sid: 'SM-known' })
     await post('/hooks/twilio/status', { MessageSid: 'SM-known', MessageStatus: 'delivered', To: number })

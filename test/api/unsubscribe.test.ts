@@ -50,6 +50,14 @@ test('one click ends all marketing on the channel, without cookie or redirect, a
   expect(rows).toHaveLength(2)
 })
 
+test('a link that is a year old still ends everything', async () => {
+  const { id, link } = await somebody()
+  server.time.nowMs += 366 * 86_400_000
+  expect((await fetch(link)).status).toBe(200)
+  expect((await fetch(link, form('List-Unsubscribe=One-Click'))).status).toBe(200)
+  expect(await consentsOf(server, id)).toEqual(['email * withdrawn (one-click)'])
+})
+
 test('one click as multipart, as RFC 8058 also allows', async () => {
   const { id, link } = await somebody()
   const body = new FormData()

@@ -62,6 +62,17 @@ test('what stands in its bodies is read as it was written: signs, letters of all
   expect(plain.text?.trim()).toBe(line)
 })
 
+test('where Postmark sends, it is told our id in its own way: it gives messages a Message-ID of its own', async () => {
+  const postmark = createEmailChannel({ smtpUrl: server.url, from: 'shop@shop.example', reportedBy: 'postmark' })
+  expect(await postmark.send(email())).toMatchObject({ status: 'sent' })
+  postmark.close()
+  expect(headerLines(server.inbox[0]!, 'x-pm-metadata-message')).toEqual([
+    'X-PM-Metadata-message: 0b8f4a5e-6a57-4a39-9a6f-3f6a0b0c0d0e',
+  ])
+  server.forget()
+  expect(headerLines(await received({}), 'x-pm-metadata-message')).toEqual([])
+})
+
 describe('nothing that is filled in can become a header:', () => {
   const subjects = [
     'Hi\r\nBcc: eve@evil.example',

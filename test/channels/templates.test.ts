@@ -150,6 +150,15 @@ describe('a message', () => {
     expect((await renderer.render(sms, facts)).text).toBe('Hi Ada')
   })
 
+  test('what a customer calls themselves is text, also where it looks like a template', async () => {
+    const firstName = '{{ shop.url }}{% for i in (1..9) %}{{ i }}{% endfor %}{{ customer.email }}'
+    const greeting = 'Hi {{ customer.firstName }}'
+    const both = template({ subject: greeting, text: greeting, html: `<p>${greeting}</p>` })
+    const customer = { firstName, email: 'ada@example.org' }
+    const { subject, text, html } = await renderer.render(both, { ...facts, customer, unsubscribe_url: null })
+    expect([subject, text, html]).toEqual([`Hi ${firstName}`, `Hi ${firstName}`, `<p>Hi ${firstName}</p>`])
+  })
+
   test('whose data would make a script of a link is not sent', async () => {
     const html = '<a href="{{ customer.homepage }}">you</a>'
     const evil = { ...facts, customer: { homepage: 'javascript:alert(1)' } }

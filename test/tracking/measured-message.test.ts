@@ -94,6 +94,34 @@ test('the ways out, mailboxes, telephones, and what asks to be left alone are no
   ])
 })
 
+test('the plain text is led through as well: its ways out, what is personal and what asks for it stay', async () => {
+  const measure = createMeasureMessage({ database: database.pool, vault, linksUrl, publicUrl, nowMs: () => 0 })
+  const html = '<a href="https://shop.example/a">a</a><a data-track="off" href="https://shop.example/legal">law</a>'
+  const text =
+    'See https://shop.example/a, or https://shop.example/b. Yours: https://shop.example/?e={{ customer.email }}\nLaw: https://shop.example/legal'
+  const render = (source: { readonly html: string | null }) =>
+    createMessageRenderer().render(
+      { key: 't', version: '1', channel: 'email' as const, subject: 'Hello', text, ...source },
+      facts,
+      { plan: 'gold' },
+    )
+  const both = await measure({ id, channel: 'email' }, render({ html }), all)
+  const links = both.text.match(/https:[^\s,]*[^\s,.]/g) ?? []
+  expect(await Promise.all(links.slice(0, 2).map(targetOf))).toEqual([
+    'https://shop.example/a',
+    'https://shop.example/b',
+  ])
+  expect(links.slice(2)).toEqual([
+    'https://shop.example/?e=ada@example.org',
+    'https://shop.example/legal',
+    `${publicUrl}/p/x.y`,
+    `${publicUrl}/u/x.y`,
+  ])
+  const plain = await measure({ id, channel: 'email' }, render({ html: null }), all)
+  expect(plain.html).toBeNull()
+  expect(plain.text).toMatch(/^See https:\/\/go\.shop\.example\/l\//)
+})
+
 test('there is one picture, and one link that nobody sees', async () => {
   const html = await measured('<html><body><a href="https://shop.example/">x</a></body></html>')
   const pixel = /<img src="([^"]+)" width="1"/.exec(html)?.[1] ?? ''

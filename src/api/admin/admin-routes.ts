@@ -18,6 +18,7 @@ import type { KeyCheck } from '../key-check.ts'
 import { actorOf, letIn, roleOf } from './admin-access.ts'
 import { broadcastRoutes } from './broadcast-routes.ts'
 import { deliverabilityRoutes } from './deliverability-routes.ts'
+import { doubtRoutes } from './doubt-routes.ts'
 import { feedbackRoutes } from './feedback-routes.ts'
 import { journeyRoutes } from './journey-routes.ts'
 import { lifecycleRoutes } from './lifecycle-routes.ts'
@@ -74,6 +75,7 @@ export function adminRoutes(needs: AdminNeeds): (app: FastifyInstance) => Promis
     await app.register(templateRoutes(needs))
     await app.register(webhookRoutes(needs))
     await app.register(deliverabilityRoutes(needs))
+    await app.register(doubtRoutes(needs))
   }
 }
 

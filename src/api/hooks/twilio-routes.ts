@@ -12,6 +12,7 @@ import { type DeliveryReport, noteDeliveryReport } from '../../store/delivery-re
 import { confirmConsent, findSmsQuestion } from '../../store/double-opt-in.ts'
 import { insertContactNews } from '../../store/news.ts'
 import { resumeSms, type SmsAnswer, stopSms } from '../../store/opt-out.ts'
+import { pauseSender } from '../../store/sending-pauses.ts'
 import { type SuppressionReason, suppress } from '../../store/suppressions.ts'
 import type { Vault } from '../../store/vault.ts'
 import { ApiError } from '../api-error.ts'
@@ -99,7 +100,9 @@ async function takeStatus(
     }
     await needs.database.transaction(async (client) => {
       await noteDeliveryReport(client, report)
-      if (outcome === 'failed') await suppressNumber(needs, client, field('To'), code, report.atMs)
+      if (outcome !== 'failed') return
+      await suppressNumber(needs, client, field('To'), code, report.atMs)
+      await pauseSender(client, { ...report, code: `twilio:${code}` }, report.atMs)
     })
   }
   return reply.code(204).send()

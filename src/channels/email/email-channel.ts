@@ -2,7 +2,7 @@
 
 import type { DeliveryResult } from '../../domain/delivery.ts'
 import type { MessageClass } from '../../domain/snapshot.ts'
-import { createComposer, type Email } from './compose/compose-email.ts'
+import { createComposer, type Email, type ReportingService } from './compose/compose-email.ts'
 import type { DkimKey } from './compose/dkim.ts'
 import { readSender } from './compose/sender-identity.ts'
 import type { SmtpMail } from './smtp/conversation.ts'
@@ -24,14 +24,15 @@ export interface EmailOptions {
   /** As in a header: `Shop <shop@example.com>`. */
   readonly from: string
   readonly dkim?: readonly DkimKey[]
+  readonly reportedBy?: ReportingService | undefined
 }
 
 /** The recipient is none: nothing can ever arrive there. */
 export const noAddress: DeliveryResult = { status: 'failed', reason: 'not an email address', suppress: 'invalid' }
 
 /** @throws RangeError if the sender is no address, or a server's URL is wrong. */
-export function createEmailChannel({ smtpUrl, from, dkim = [] }: EmailOptions): EmailChannel {
-  const composer = createComposer(readSender(from), dkim)
+export function createEmailChannel({ smtpUrl, from, dkim = [], reportedBy }: EmailOptions): EmailChannel {
+  const composer = createComposer(readSender(from), dkim, reportedBy)
   const providers = openProviders(smtpUrl)
   return {
     async send(email) {

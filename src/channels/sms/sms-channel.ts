@@ -3,6 +3,7 @@
 import twilio from 'twilio'
 import type { DeliveryResult } from '../../domain/delivery.ts'
 import { countSegments } from './segments.ts'
+import { findTaken, type TakenSms } from './sms-lookup.ts'
 import { judgeTwilioFailure, type TwilioFailure } from './twilio-answer.ts'
 
 export interface Sms {
@@ -15,6 +16,11 @@ export interface Sms {
 
 export interface SmsChannel {
   send(sms: Sms): Promise<DeliveryResult>
+  /**
+   * What the provider has taken for a number at about that moment (real time), ours or others'. Undefined: it cannot be
+   * asked. @throws an outage.
+   */
+  readonly find?: ((to: string, transmittingMs: number) => Promise<readonly TakenSms[]>) | undefined
 }
 
 export interface SmsOptions {
@@ -50,6 +56,7 @@ export function createSmsChannel({ accountSid, authToken, from, apiUrl }: SmsOpt
         return judgeTwilioFailure(error as TwilioFailure)
       }
     },
+    find: (to, transmittingMs) => findTaken(client, to, transmittingMs),
   }
 }
 

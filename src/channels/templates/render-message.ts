@@ -5,7 +5,7 @@ import type { Channel } from '../../domain/snapshot.ts'
 import { appendToBody, escapeHtml } from './html-parts.ts'
 import { type ParsedTemplate, parseLiquid, renderLiquid, TemplateError } from './liquid.ts'
 import { forbiddenScheme } from './safe-links.ts'
-import { linksIn, linksInText } from './tracked-links.ts'
+import { exemptLinksIn, linksIn, linksInText } from './tracked-links.ts'
 
 /** A template as it was published. Email has subject and text, and mostly HTML; SMS has text. */
 export interface TemplateSource {
@@ -119,6 +119,13 @@ function ownLinks({
   return new Set([out, choices, yes, survey?.url, ...(survey?.answers ?? []).map(({ url }) => url)])
 }
 
+/** Of both parts; what the HTML wants to be left alone is left alone in the text, too. */
+function linksOf({ html, text }: RenderedMessage): string[] {
+  if (html === null) return linksInText(text)
+  const exempt = new Set(exemptLinksIn(html))
+  return [...new Set([...linksIn(html), ...linksInText(text).filter((link) => !exempt.has(link))])]
+}
+
 /** Templates link to some dozens of places; one that links everybody elsewhere is not remembered for ever. */
 const mostKnownLinks = 1_000
 
@@ -129,7 +136,6 @@ function impersonal(
   facts: MessageFacts,
   stranger: MessageFacts['customer'],
 ): readonly string[] {
-  const linksOf = ({ html, text }: RenderedMessage): string[] => (html === null ? linksInText(text) : linksIn(html))
   const all = linksOf(rendered)
   if (all.length === 0 || Object.keys(facts.customer).length === Object.keys(stranger).length) return all
   const known = message.impersonalLinks

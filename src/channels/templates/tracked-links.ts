@@ -17,6 +17,13 @@ export function linksIn(html: string): string[] {
   })
 }
 
+/** Those that want to be left alone. */
+export function exemptLinksIn(html: string): string[] {
+  return [...html.matchAll(linkPattern)].flatMap(([whole, , value = '']) =>
+    isExempt(whole) ? (webAddress(value) ?? []) : [],
+  )
+}
+
 /** @param linkFor where a link shall lead instead; undefined leaves it as it is. */
 export function redirectLinks(html: string, linkFor: (target: string) => string | undefined): string {
   return html.replaceAll(linkPattern, (whole: string, before: string, value: string, after: string) => {

@@ -21,12 +21,20 @@ export interface Email {
   readonly unsubscribeMailbox?: string | undefined
 }
 
+/** Postmark gives messages a Message-ID of its own, and hands back metadata. */
+export type ReportingService = 'postmark'
+
 export interface Composer {
   /** @returns undefined if the recipient's address is none. */
   compose(email: Email, nowMs: number): Promise<SmtpMail | undefined>
 }
 
-export function createComposer(sender: SenderIdentity, keys: readonly DkimKey[]): Composer {
+/** @param reportedBy the service that must be told how it names a message in its reports; most keep the Message-ID. */
+export function createComposer(
+  sender: SenderIdentity,
+  keys: readonly DkimKey[],
+  reportedBy?: ReportingService,
+): Composer {
   const forms = new Map<string, Promise<CompiledMail>>()
   const formOf = (hasHtml: boolean, isList: boolean): Promise<CompiledMail> => {
     const name = `${hasHtml} ${isList}`
@@ -49,7 +57,8 @@ export function createComposer(sender: SenderIdentity, keys: readonly DkimKey[])
         listUnsubscribe: email.unsubscribeUrl === null ? null : listUnsubscribe(email, email.unsubscribeUrl, sender),
       })
       const signatures = await dkimSignatures(filled, keys)
-      const head = [...signatures, ...filled.headers].join('\r\n')
+      const named = reportedBy === 'postmark' ? [`X-PM-Metadata-message: ${plainId(email.id)}`] : []
+      const head = [...signatures, ...filled.headers, ...named].join('\r\n')
       const content = Buffer.from(`${head}\r\n\r\n${filled.body}`, 'utf8')
       const from = email.returnPath ?? sender.address
       return { from, to, content, ...(isWide(to) || isWide(from) ? { needsUtf8: true } : {}) }
@@ -59,7 +68,11 @@ export function createComposer(sender: SenderIdentity, keys: readonly DkimKey[])
 
 /** The same for every attempt to send one message. */
 function messageIdOf(id: string, domain: string): string {
-  return `<${id.replaceAll(/[^\w.-]/g, '')}@${domain}>`
+  return `<${plainId(id)}@${domain}>`
+}
+
+function plainId(id: string): string {
+  return id.replaceAll(/[^\w.-]/g, '')
 }
 
 /** RFC 2369 and RFC 8058: one click at the web address, or a mail to the shop that names the message. */

@@ -1,0 +1,62 @@
+/** `GET /metrics` for Prometheus: with a key of the admin API as bearer, whatever its kind. */
+
+import type { FastifyInstance } from 'fastify'
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { Clock } from '../clock.ts'
+import type { Database } from '../store/database.ts'
+import { type Counted, readMetrics } from '../store/metrics.ts'
+import { letIn } from './admin/admin-access.ts'
+import type { KeyCheck } from './key-check.ts'
+
+export interface MetricsNeeds {
+  readonly database: Database
+  readonly clock: Clock
+  readonly checkKey: KeyCheck
+}
+
+/** Several that ask at once share one answer: it counts rows. Real time. */
+const rememberMs = 10_000
+
+const helps: Readonly<Record<string, string>> = {
+  perennial_messages: 'Messages of the ledger by channel, class and status',
+  perennial_messages_oldest_open_seconds: 'For how long the oldest message that may leave has waited',
+  perennial_sending_pauses: 'Pauses of sending that are in force',
+  perennial_suppressions: 'Addresses and numbers that get nothing any more',
+  perennial_message_reports: 'What mail servers and providers have reported of messages',
+  perennial_webhook_calls: 'Calls that journeys made, by status; dead ones were given up',
+  perennial_events_waiting: 'Accepted events that are not handled yet',
+  perennial_news_unread: 'News that no review has read yet',
+  perennial_journey_runs_active: 'Customers who are under way in a journey',
+}
+
+export function metricsRoutes({ database, clock, checkKey }: MetricsNeeds): (app: FastifyInstance) => Promise<void> {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry, prefix: 'perennial_api_' })
+  let counted: { readonly untilMs: number; readonly rows: Promise<readonly Counted[]> } | undefined
+  const current = (): Promise<readonly Counted[]> => {
+    if (counted === undefined || counted.untilMs < performance.now()) {
+      counted = { untilMs: performance.now() + rememberMs, rows: readMetrics(database.pool, clock.nowMs()) }
+      // What failed is asked for anew.
+      counted.rows.catch(() => (counted = undefined))
+    }
+    return counted.rows
+  }
+  return async (app) => {
+    app.addHook('onRequest', letIn(checkKey))
+    app.get('/metrics', async (_request, reply) => {
+      const text = [await registry.metrics(), await exposition(await current())].join('\n')
+      return reply.type(registry.contentType).send(text)
+    })
+  }
+}
+
+function exposition(counted: readonly Counted[]): Promise<string> {
+  const registry = new Registry()
+  const byMetric = Map.groupBy(counted, ({ metric }) => metric)
+  for (const [name, help] of Object.entries(helps)) {
+    const rows = byMetric.get(name) ?? []
+    const gauge = new Gauge({ name, help, labelNames: Object.keys(rows[0]?.labels ?? {}), registers: [registry] })
+    for (const { labels, value } of rows) gauge.set(labels, value)
+  }
+  return registry.metrics()
+}

@@ -1,0 +1,47 @@
+/** What monitoring asks for: how far messages are, what stands still and for how long. Numbers and keys of the shop's own; nothing of people. */
+
+import type { Queryable } from './database.ts'
+
+export interface Counted {
+  readonly metric: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
+}
+
+/** Each statement gives rows of one metric: its labels and a value. */
+const statements: Readonly<Record<string, string>> = {
+  perennial_messages: `
+    SELECT json_build_object('channel', channel, 'class', message_class, 'status', status) AS labels, count(*) AS value
+      FROM messages GROUP BY channel, message_class, status`,
+  perennial_messages_oldest_open_seconds: `
+    SELECT json_build_object('channel', channel) AS labels,
+           greatest(0, extract(epoch FROM $1::timestamptz - min(greatest(planned_at, not_before))))::float8 AS value
+      FROM messages WHERE settled_at IS NULL GROUP BY channel`,
+  perennial_sending_pauses: `
+    SELECT json_build_object('scope', scope) AS labels, count(*) AS value
+      FROM sending_pauses WHERE lifted_at IS NULL GROUP BY scope`,
+  perennial_suppressions: `
+    SELECT json_build_object('channel', channel, 'reason', reason) AS labels, count(*) AS value
+      FROM suppressions GROUP BY channel, reason`,
+  perennial_message_reports: `
+    SELECT json_build_object('kind', kind) AS labels, count(*) AS value FROM message_reports GROUP BY kind`,
+  perennial_webhook_calls: `
+    SELECT json_build_object('status', status) AS labels, count(*) AS value FROM webhook_calls GROUP BY status`,
+  perennial_events_waiting: `SELECT '{}'::json AS labels, count(*) AS value FROM events WHERE handled_at IS NULL`,
+  perennial_news_unread: `SELECT '{}'::json AS labels, count(*) AS value FROM news WHERE consumed_at IS NULL`,
+  perennial_journey_runs_active: `
+    SELECT json_build_object('journey', journey) AS labels, count(*) AS value
+      FROM journey_runs WHERE status = 'active' GROUP BY journey`,
+}
+
+export async function readMetrics(client: Queryable, nowMs: number): Promise<Counted[]> {
+  const counted: Counted[] = []
+  for (const [metric, text] of Object.entries(statements)) {
+    const { rows } = await client.query<{ labels: Record<string, string>; value: number }>(
+      text,
+      text.includes('$1') ? [new Date(nowMs)] : [],
+    )
+    counted.push(...rows.map(({ labels, value }) => ({ metric, labels, value: Number(value) })))
+  }
+  return counted
+}
