@@ -129,8 +129,10 @@ describe("a message that Twilio's client sends", () => {
     })
     await catcher.close()
     catcher = await startSmsCatcher({ home, account })
-    await expect.poll(async () => (await client().messages(sid).fetch()).status).toBe('delivered')
-    expect(calls.filter(({ fields }) => fields['MessageStatus'] === 'delivered')).toHaveLength(1)
+    const patience = { timeout: 30_000 }
+    await expect.poll(async () => (await client().messages(sid).fetch()).status, patience).toBe('delivered')
+    const reports = (): number => calls.filter(({ fields }) => fields['MessageStatus'] === 'delivered').length
+    await expect.poll(reports, patience).toBe(1)
   })
 })
 

@@ -6,6 +6,7 @@ import { lintTemplate } from '../../channels/templates/lint.ts'
 import { TemplateError } from '../../channels/templates/liquid.ts'
 import type { MessageFacts, RenderedMessage } from '../../channels/templates/render-message.ts'
 import { createThreadRenderer } from '../../channels/templates/thread-renderer.ts'
+import { scaleEnds, scoresOf } from '../../domain/survey.ts'
 import { recommendedItems } from '../../intake/recommended-items.ts'
 import { noteAudit } from '../../store/audit.ts'
 import { loadTemplate } from '../../store/campaigns.ts'
@@ -24,6 +25,8 @@ export interface TemplateNeeds {
   readonly mail: { readonly from: string; readonly postalAddress: string }
   readonly brand: string
 }
+
+const [surveyLow, surveyHigh] = scaleEnds.nps
 
 interface WithKey {
   readonly Params: { readonly key: string }
@@ -86,7 +89,15 @@ function sampleFacts({ publicUrl, mail, brand }: TemplateNeeds): Omit<MessageFac
   return {
     coupon: { code: 'PREVIEW', expires_at: null },
     data: {},
-    survey: null,
+    // Which question is asked, the step of a journey says.
+    survey: {
+      question: 'How likely are you to recommend us to a friend?',
+      url: page('/s/preview'),
+      low: surveyLow,
+      high: surveyHigh,
+      answers: scoresOf('nps').map((score) => ({ score, url: page(`/s/preview?score=${score}`) })),
+    },
+    referral: { code: 'PREVIEW', url: page('/r/PREVIEW') },
     shop: { name: brand, url: publicUrl },
     postal_address: mail.postalAddress,
     unsubscribe_url: page('/u/preview'),
