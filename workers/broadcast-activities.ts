@@ -9,7 +9,7 @@ import { countConversions, findBroadcast, moveBroadcast, saveWinner } from '../s
 import { createBulkLedger } from '../src/store/broadcasts/bulk-ledger.ts'
 import { saveTargets } from '../src/store/tracked-links.ts'
 import { createBulkComposer } from './bulk-composer.ts'
-import type { Neighbours } from './lifecycle-activities.ts'
+import type { Neighbours } from './delivery-needs.ts'
 
 export interface BroadcastWorkerActivities {
   readonly lifecycle: BroadcastActivities

@@ -3,7 +3,7 @@
 import type { DeliveryActivities, ReviewActivities, ScoreActivities } from '../activities/activity-types.ts'
 import { createCrowdActivities } from '../activities/crowd.ts'
 import type { CrowdActivities, CrowdDeliveryActivities } from '../activities/crowd-types.ts'
-import { createDeliveryActivities, type DeliveryNeeds } from '../activities/deliver.ts'
+import { createDeliveryActivities } from '../activities/deliver.ts'
 import { createPageDeliveryActivities } from '../activities/deliver-page.ts'
 import { createErasureActivities } from '../activities/erase.ts'
 import type { ErasureActivities } from '../activities/erasure-types.ts'
@@ -11,51 +11,14 @@ import type { JourneyActivities } from '../activities/journey-types.ts'
 import { createJourneyActivities } from '../activities/journeys.ts'
 import { createReviewActivities } from '../activities/review.ts'
 import { createScoreActivities } from '../activities/score.ts'
-import { type EmailChannel } from '../src/channels/email/email-channel.ts'
-import { smtpDeadlineMs } from '../src/channels/email/smtp/sender.ts'
-import type { SmsChannel } from '../src/channels/sms/sms-channel.ts'
-import type { TemplateSource } from '../src/channels/templates/render-message.ts'
-import type { ThreadRenderer } from '../src/channels/templates/thread-renderer.ts'
-import type { Clock } from '../src/clock.ts'
-import type { Definitions } from '../src/domain/definitions.ts'
-import { measuringOf } from '../src/domain/tracking.ts'
-import { recommendedItems } from '../src/intake/recommended-items.ts'
 import { createCrowdStore } from '../src/store/crowd-pages.ts'
-import type { Database } from '../src/store/database.ts'
 import { createErasureStore } from '../src/store/erasures.ts'
 import { createIdentifiers } from '../src/store/identifiers.ts'
 import { createJourneyStore } from '../src/store/journeys/journey-store.ts'
-import { createLedger } from '../src/store/ledger.ts'
-import { twilioStatusUrl } from '../src/store/links.ts'
-import { referralCodeOf } from '../src/store/referrals/codes.ts'
-import { type MailboxPurpose, returnPath } from '../src/store/return-path.ts'
 import { createReviewStore } from '../src/store/reviews.ts'
 import { markScored } from '../src/store/scored.ts'
 import { createTrainingStore } from '../src/store/training-store.ts'
-import type { Vault } from '../src/store/vault.ts'
-import { createMeasureMessage } from './measured-message.ts'
-import { createPrepareMessage, type PrepareNeeds } from './prepare-message.ts'
-
-type Measuring = NonNullable<PrepareNeeds['measuring']>
-
-export interface Neighbours {
-  readonly database: Database
-  readonly vault: Vault
-  readonly clock: Clock
-  readonly definitions: { get(): Promise<Definitions> }
-  /** The newest published version; undefined if there is none. */
-  readonly template: (key: string, locale?: string | null) => Promise<TemplateSource | undefined>
-  readonly renderer: ThreadRenderer
-  readonly email: EmailChannel
-  /** Where bounces come in; undefined: to the sender. */
-  readonly bounceDomain: string | undefined
-  readonly sms: SmsChannel
-  /** Where recipients and Twilio reach the product. */
-  readonly publicUrl: string
-  /** Where links in messages lead through, under the shop's own name. Default: the same. */
-  readonly linksUrl?: string | undefined
-  readonly shop: { readonly name: string; readonly url: string; readonly postalAddress: string }
-}
+import { deliveryNeeds, type Neighbours } from './delivery-needs.ts'
 
 export interface LifecycleActivities {
   readonly lifecycle: ReviewActivities & ScoreActivities & CrowdActivities & ErasureActivities & JourneyActivities
@@ -92,56 +55,3 @@ export function createLifecycleActivities(neighbours: Neighbours): LifecycleActi
 
 /** Of one page, so that a crowd leaves room for those who are delivered to by themselves. */
 const crowdDeliveriesAtOnce = 6
-
-/** What one delivery asks for, wired to real neighbours. */
-export function deliveryNeeds(neighbours: Neighbours): DeliveryNeeds {
-  const { database, vault, clock, definitions } = neighbours
-  return {
-    ledger: createLedger(database),
-    definitions,
-    clock,
-    prepare: createPrepareMessage({
-      vault,
-      template: neighbours.template,
-      renderer: neighbours.renderer,
-      recommend: (customerId) => recommendedItems(database.pool, customerId),
-      publicUrl: neighbours.publicUrl,
-      shop: { name: neighbours.shop.name, url: neighbours.shop.url },
-      postalAddress: neighbours.shop.postalAddress,
-      referralCode: (customerId) => referralCodeOf(database.pool, vault, customerId, clock.nowMs()),
-      measuring: measuringNeeds(neighbours),
-    }),
-    channels: channelsOf(neighbours),
-    sendDeadlineMs: smtpDeadlineMs, // The longest of all channels.
-  }
-}
-
-function measuringNeeds({ database, vault, clock, definitions, publicUrl, linksUrl }: Neighbours): Measuring {
-  return {
-    of: async (topic, messageClass) => measuringOf((await definitions.get()).policy, topic, messageClass),
-    apply: createMeasureMessage({
-      database: database.pool,
-      vault,
-      linksUrl: linksUrl ?? publicUrl,
-      publicUrl,
-      nowMs: () => clock.nowMs(),
-    }),
-  }
-}
-
-function channelsOf({ email, sms, publicUrl, vault, bounceDomain }: Neighbours): DeliveryNeeds['channels'] {
-  return {
-    email: {
-      send({ id, address, content, unsubscribeUrl }) {
-        const ours = (purpose: MailboxPurpose): string | undefined =>
-          bounceDomain === undefined ? undefined : returnPath(vault, bounceDomain, id, purpose)
-        const paths = { returnPath: ours('bounce'), unsubscribeMailbox: ours('unsubscribe') }
-        return email.send({ id, to: address, unsubscribeUrl, ...content, ...paths })
-      },
-    },
-    sms: {
-      send: ({ id, address, content }) =>
-        sms.send({ to: address, text: content.text, statusUrl: twilioStatusUrl(publicUrl, id) }),
-    },
-  }
-}

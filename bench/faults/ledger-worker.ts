@@ -16,7 +16,7 @@ import { createDefinitionsCache, loadTemplate } from '../../src/store/campaigns.
 import { type Database, openDatabase } from '../../src/store/database.ts'
 import { ownerPrefix } from '../../src/store/ledger-types.ts'
 import { loadMasterKey, Vault } from '../../src/store/vault.ts'
-import { deliveryNeeds } from '../../workers/lifecycle-activities.ts'
+import { deliveryNeeds } from '../../workers/delivery-needs.ts'
 
 const deliveriesAtOnce = 8
 const pageSize = 200

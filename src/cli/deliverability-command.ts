@@ -37,7 +37,9 @@ export function deliverabilityCommand(): Command {
   const resume = new Command('resume')
     .description('Let a paused domain or journey send again.')
     .argument('<id>', 'the number of the pause')
-    .action(async (id: string, options: Options) => {
+    .action(async (id: string, _own: Options, command: Command) => {
+      // What both of them know, such as --url, the outer command takes.
+      const options: Options = command.optsWithGlobals()
       const path = `/api/deliverability/pauses/${encodeURIComponent(id)}/resume`
       const result = (await askInstallation(options, path, {})) as object
       writeResult(false, result, () => `Pause ${id} is lifted.`)

@@ -26,7 +26,9 @@ export function doctorMailCommand(): Command {
     .option('--resolver <address>', 'ask this name server, such as 9.9.9.9 or 127.0.0.1:53')
     .option('--host <host>', 'the host that mail leaves from (default: that of SMTP_URL)')
     .option('--json', 'print JSON')
-    .action(async (options: Options) => {
+    .action(async (_own: Options, command: Command) => {
+      // What both of them know, such as --json, the outer command takes.
+      const options: Options = command.optsWithGlobals()
       const dns = new Resolver({ timeout: askMs, tries: 2 })
       if (options.resolver !== undefined) useServer(dns, options.resolver)
       writeFindings(options.json, await examineMailRecords(dns, setupOf(readConfig(), options.host)))

@@ -139,7 +139,7 @@ async function reportsOf(client: ImapFlow, uids: readonly number[], ours: OurSig
 /** A mailbox keeps no envelope: to which of our addresses a mail was sent stands in its headers, and is signed. */
 const recipientHeaders = ['delivered-to', 'x-original-to', 'envelope-to', 'x-envelope-to', 'to', 'cc']
 
-export function readFetched(source: Buffer, ours: OurSignatures): MailReport[] {
+function readFetched(source: Buffer, ours: OurSignatures): MailReport[] {
   const text = source.toString('latin1').replaceAll('\r\n', '\n')
   const headers = readHeaders(text.slice(0, Math.max(0, text.indexOf('\n\n'))))
   const addresses = recipientHeaders.flatMap((name) =>

@@ -40,7 +40,7 @@ export async function findRates(client: Queryable, nowMs: number): Promise<Sendi
       SELECT CASE WHEN grouping(domain) = 0 THEN 'domain' WHEN grouping(journey) = 0 THEN 'journey' ELSE 'all' END AS scope,
              coalesce(domain, journey, '*') AS key, count(*)::int AS sent,
              count(*) FILTER (WHERE bounced)::int AS bounced, count(*) FILTER (WHERE complained)::int AS complained
-        FROM mails GROUP BY GROUPING SETS ((domain), (journey), ()) ORDER BY sent DESC, scope, key`,
+        FROM mails GROUP BY GROUPING SETS ((domain), (journey), ()) HAVING count(*) > 0 ORDER BY sent DESC, scope, key`,
     values: [new Date(nowMs - ratesWithinMs)],
   })
   return rows

@@ -7,6 +7,7 @@ import { UsageError } from '../../src/cli/usage-error.ts'
 import { publishCampaigns } from '../../src/store/publishing/publish-campaigns.ts'
 import { customerId, live, plant } from '../api/support/people.ts'
 import { startTestServer, type TestServer } from '../api/support/test-server.ts'
+import { startNameServer } from '../deliverability/support/name-server.ts'
 import { type CampaignDirectory, campaignDirectory } from '../store/support/campaign-directory.ts'
 import { perennial } from './support/in-process.ts'
 
@@ -35,7 +36,9 @@ const query = async <Row extends object>(text: string, ...values: unknown[]): Pr
 
 describe('templates', () => {
   test('lint: nothing to say of the shop as it is, a table and a refusal where something is broken', async () => {
-    expect(await perennial('templates', 'lint', '--dir', campaigns, '--json')).toMatch(/^\{"templates":\d+,"findings":\[/)
+    expect(await perennial('templates', 'lint', '--dir', campaigns, '--json')).toMatch(
+      /^\{"templates":\d+,"findings":\[/,
+    )
     directory = campaignDirectory({ 'templates/hello.email.txt': '---\nsubject: Hi\n---\nhttp://localhost/x\n' })
     await expect(perennial('templates', 'lint', '--dir', directory.path)).rejects.toThrow(/must be mended/)
   })
@@ -60,11 +63,13 @@ describe('templates', () => {
 describe('webhooks', () => {
   test('what was given up is listed with its reason, and sent again', async () => {
     const [row] = await query<{ id: string }>(
-      `INSERT INTO webhook_calls (id, customer_id, journey, step, entry_number, visit, url, payload, status, attempts, problem, planned_at, due_at, settled_at)
-       VALUES (gen_random_uuid(), $1, 'welcome', 'tell', 1, 0, 'https://hooks.example.com/in', '{}', 'dead', 18, 'answered 503', now(), now(), now()) RETURNING id`,
+      `INSERT INTO webhook_calls (id, customer_id, journey, version, step, entry_number, visit, url, payload, status, attempts, problem, planned_at, due_at, settled_at)
+       VALUES (gen_random_uuid(), $1, 'welcome', 'v1', 'tell', 1, 0, 'https://hooks.example.com/in', '{}', 'dead', 18, 'answered 503', now(), now(), now()) RETURNING id`,
       ada,
     )
-    expect(await there('webhooks', 'list', '--status', 'dead')).toMatch(/hooks\.example\.com .* dead .* 18 .* answered 503/)
+    expect(await there('webhooks', 'list', '--status', 'dead')).toMatch(
+      /hooks\.example\.com .* dead .* 18 .* answered 503/,
+    )
     await expect(there('webhooks', 'resend')).rejects.toThrow('Give the id of one call, or --all')
     expect(await there('webhooks', 'resend', row?.id ?? '')).toBe('1 to be tried again.')
     expect(await there('webhooks', 'list', '--status', 'dead')).toBe('No such calls.')
@@ -99,7 +104,9 @@ describe('messages', () => {
     expect(await there('messages', 'settle', id, 'sent')).toBe('1 settled as "sent".')
     await expect(there('messages', 'settle', id, 'sent')).rejects.toThrow(/no message in doubt/)
     await expect(there('messages', 'settle', id, 'lost')).rejects.toThrow(/Allowed choices are sent, failed, retry/)
-    await expect(there('messages', 'settle', 'all', 'failed')).rejects.toThrow('settle 1 messages as "failed": add --yes')
+    await expect(there('messages', 'settle', 'all', 'failed')).rejects.toThrow(
+      'settle 1 messages as "failed": add --yes',
+    )
     expect(await there('messages', 'settle', 'all', 'failed', '--yes')).toBe('1 settled as "failed".')
   })
 })
@@ -108,11 +115,17 @@ describe('attribution', () => {
   test('orders by last touch, in a table and as JSON', async () => {
     process.env['DATABASE_URL'] = server.databaseUrl
     try {
+      await query('DELETE FROM messages')
       const id = await plant(server, { customerId: ada, step: 'sold' })
       const at = new Date(Date.now() - 3_600_000)
       await query('UPDATE messages SET planned_at = $2, transmitting_at = $2, settled_at = $2 WHERE id = $1', id, at)
       await live(server, [
-        { type: 'track', userId: 'ada', event: 'Order Completed', properties: { order_id: 'o1', revenue: 30, currency: 'EUR' } },
+        {
+          type: 'track',
+          userId: 'ada',
+          event: 'Order Completed',
+          properties: { order_id: 'o1', revenue: 30, currency: 'EUR' },
+        },
       ])
       expect(await perennial('attribution', '--touch', 'sent')).toMatch(/welcome +sold +1 +0 +0 +0 +1 +30\.00/)
       const json = JSON.parse(await perennial('attribution', '--touch', 'sent', '--json')) as { steps: object[] }
@@ -122,6 +135,22 @@ describe('attribution', () => {
       delete process.env['DATABASE_URL']
     }
   })
+})
+
+test('doctor mail says what a domain lacks, also as JSON', async () => {
+  const names = await startNameServer()
+  const code = process.exitCode
+  try {
+    const asked = ['doctor', 'mail', '--resolver', names.address, '--host', 'mail.perennial.example']
+    expect(await perennial(...asked)).toMatch(/FAILED +SPF/i)
+    const { ok, findings } = JSON.parse(await perennial(...asked, '--json')) as { ok: boolean; findings: object[] }
+    expect(ok).toBe(false)
+    expect(findings.length).toBeGreaterThan(3)
+    expect(process.exitCode).toBe(1)
+  } finally {
+    process.exitCode = code
+    await names.close()
+  }
 })
 
 test('each of these commands is in the README, as it is called', () => {
