@@ -190,7 +190,7 @@ describe('the provider', () => {
     const id = await doubtful({ channel: 'sms' })
     const away = createSmsChannel({ ...account, from: '+15005550006', apiUrl: 'http://127.0.0.1:1' })
     const find = away.find ?? (() => Promise.resolve([]))
-    await expect(askAbout({ ...server, find, nowMs: () => Date.now() }, Date.now() + 1)).rejects.toThrow()
+    await expect(askAbout({ ...server, find, nowMs: () => Date.now() }, Date.now() + 1)).rejects.toThrow(/ECONNREFUSED/)
     expect(await rowOf(id)).toMatchObject({ status: 'in_doubt' })
   })
 })

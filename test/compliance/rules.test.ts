@@ -13,7 +13,7 @@ test.each([...rules, ...holes].map((rule) => [rule.name, rule] as const))('%s ha
   expect(places.length).toBeGreaterThan(0)
   for (const [file, titles] of places) {
     const source = readFileSync(new URL(file, tests), 'utf8')
-    expect(titles.length, file).toBeGreaterThan(0)
+    expect(titles.length).toBeGreaterThan(0)
     expect(titles.filter((title) => !source.includes(title))).toEqual([])
   }
 })
