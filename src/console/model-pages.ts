@@ -2,6 +2,7 @@
 
 import { modelKinds, modelNames } from '../domain/model-kind.ts'
 import type { ModelReport, ModelSummary } from '../store/model-reports.ts'
+import type { ModelStatus } from '../store/models.ts'
 import { formatTime } from './format.ts'
 import { type Html, html } from './html.ts'
 import { columnInWords, featureWeights, metricsInWords } from './model-words.ts'
@@ -36,8 +37,8 @@ export function modelListPage(models: readonly ModelSummary[], attempts: readonl
 
 export function modelPage(model: ModelReport): Html {
   const { metrics } = model
-  return html`<main><h1>${modelNames[model.kind]}</h1>
-    <p class="lead">Version ${model.version}, ${model.status}. ${model.reason ?? ''}</p>
+  return html`<main><h1>${headline(modelNames[model.kind])}</h1>
+    <p class="lead">Version ${model.version}, ${statusWords[model.status]}. ${model.reason ?? ''}</p>
     <div class="grid"><section><h2>What it is worth <span class="soft">measured on later data</span></h2>${measured(metrics)}</section>
     <section><h2>How it was made</h2>${facts([
       ['method', model.method],
@@ -51,17 +52,33 @@ export function modelPage(model: ModelReport): Html {
     ${statements(model.parameters)}${overTime(model)}${drift(model)}${uses(model)}</main>`
 }
 
+const statusWords: Readonly<Record<ModelStatus, string>> = {
+  training: 'being trained',
+  champion: 'in use',
+  retired: 'in use before',
+  rejected: 'not taken',
+  failed: 'not made',
+}
+
+function headline(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1)
+}
+
 type Facts = readonly (readonly [string, string])[]
 
 function facts(rows: Facts): Html {
   return html`<dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`
 }
 
+function figures(rows: Facts): Html {
+  return html`<table><tbody>${rows.map(([name, value]) => html`<tr><td>${name}</td><td class="number">${value}</td></tr>`)}</tbody></table>`
+}
+
 function measured(metrics: Readonly<Record<string, unknown>>): Html {
   const { main, others } = metricsInWords(metrics)
   if (main.length + others.length === 0)
     return html`<p class="soft">Nothing could be measured: it is a stated rule.</p>`
-  return html`${facts(main)}${others.length === 0 ? false : html`<details><summary class="soft">All figures</summary>${facts(others)}</details>`}`
+  return html`${figures(main)}${others.length === 0 ? false : html`<details><summary class="soft">All figures</summary>${facts(others)}</details>`}`
 }
 
 const mostWeights = 8
@@ -72,7 +89,7 @@ function weights({ kind, parameters }: ModelReport): Html | false {
   if (all.length === 0) return false
   const [up, down] =
     kind === 'churn' ? ['raises the risk', 'lowers the risk'] : ['makes a purchase likelier', 'makes it less likely']
-  return html`<section><h2>What it goes by <span class="soft">the longer, the more it moves a customer's score</span></h2>${bars(
+  return html`<section><h2>What it goes by <span class="soft">the longer, the more it moves a score, all else being equal: what says nearly the same as another may pull the other way</span></h2>${bars(
     all.map(({ name, weight }) => [name, Math.abs(weight), weight > 0 ? up : down] as const),
   )}</section>`
 }
@@ -167,16 +184,26 @@ function statements(parameters: Readonly<Record<string, unknown>>): Html | false
   return html`<section><h2>Found</h2><ul>${found.slice(0, mostStatements).map(({ statement }) => html`<li>${statement}</li>`)}</ul></section>`
 }
 
+/** What a kind is followed by, and what is good. */
+const overTimeMetrics = [
+  ['auc', 'how often it rates the right one of two customers higher; 0.5 is chance, 1 never wrong'],
+  ['ndcg', 'how well the first ten fit what was bought next; more is better'],
+  ['silhouette', 'how clearly the groups part; more is better'],
+  ['holds', 'the share that holds later; more is better'],
+  ['qini', 'how much better than by chance it finds those whom an offer moves'],
+  ['meanAbsoluteError', 'how far it was off per customer, or a day; less is better'],
+  ['hitRate', 'the share of which it was right'],
+] as const
+
 function overTime({ history }: ModelReport): Html | false {
   if (history.length < 2) return false
-  const name = ['auc', 'ndcg', 'silhouette', 'holds', 'qini', 'meanAbsoluteError', 'hitRate'].find((one) =>
-    history.some(({ metrics }) => one in metrics),
-  )
+  const name = overTimeMetrics.find(([key]) => history.some(({ metrics }) => key in metrics))
   if (name === undefined) return false
-  return html`<section><h2>Over time <span class="soft">${name} of each version</span></h2>${bars(
+  const [key, inWords] = name
+  return html`<section><h2>Over time <span class="soft">${inWords}, of each version</span></h2>${bars(
     history.flatMap(({ version, status, metrics }) => {
-      const value = metrics[name]
-      return value === undefined ? [] : [[`${version}, ${status}`, value, value.toFixed(3)] as const]
+      const value = metrics[key]
+      return value === undefined ? [] : [[`${version}, ${statusWords[status]}`, value, value.toFixed(3)] as const]
     }),
   )}</section>`
 }

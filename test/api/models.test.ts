@@ -72,7 +72,7 @@ describe('models', () => {
 describe('the page of a model', () => {
   test('shows figures and curves to whoever is signed in, and nothing to others', async () => {
     const curve = [{ low: 0, high: 1, count: 10, meanPredicted: 0.4, observedRate: 0.5 }]
-    const gains = [{ slice: 1, count: 5, positives: 4, lift: 1.6, gain: 0.8 }]
+    const gains = [{ slice: 1, count: 5, positives: 4, lift: 1.6, cumulativeGain: 0.8 }]
     await server.database.pool.query(`UPDATE models SET metrics = metrics || $1 WHERE status = 'champion'`, [
       JSON.stringify({ calibration: curve, gains }),
     ])
@@ -84,10 +84,14 @@ describe('the page of a model', () => {
     const cookie = signIn.headers.get('set-cookie')?.split(';')[0] ?? ''
     const page = async (path: string, headers: Record<string, string> = { cookie }) =>
       fetch(`${server.url}${path}`, { headers, redirect: 'manual' })
-    expect(await (await page('/models')).text()).toContain('churn risk')
+    const list = await (await page('/models')).text()
+    expect(list).toContain('churn risk')
+    expect(list).toContain('No training has run yet')
     const text = await (await page('/models/churn')).text()
     expect(text).toContain('aria-label="calibration curve"')
     expect(text).toContain('1.60')
+    expect(text).toContain('aria-label="gain chart"')
+    expect(text).toContain('it rates the right one higher')
     expect((await page('/models/revenue')).status).toBe(404)
     expect((await page('/models/churn', {})).status).toBe(303)
   })
