@@ -78,11 +78,12 @@ function asText(value: unknown): string {
 
 function money(customer: CustomerDetails): Html {
   const { orderCount, revenueCents, refundedCents, currency, scores, orders } = customer
-  const { churn, clv } = scores
+  const { churn, purchase, clv } = scores
   return html`<section><h2>Orders and scores</h2><dl><dt>orders</dt><dd>${formatCount(orderCount)}</dd>
     <dt>revenue</dt><dd>${formatMoney(revenueCents, currency)}${refundedCents > 0 && `, ${formatMoney(refundedCents, currency)} refunded`}</dd>
-    <dt>churn risk</dt><dd>${churn === undefined ? 'not scored yet' : formatShare(churn.value)}</dd>
-    <dt>lifetime value</dt><dd>${clv === undefined ? 'not scored yet' : formatMoney(Math.round(clv.value), currency)}</dd>
+    <dt>churn risk</dt><dd>${churn === undefined ? 'not scored yet' : html`${formatShare(churn.value)}${why(churn)}`}</dd>
+    ${purchase === undefined ? false : html`<dt>buys soon</dt><dd>${formatShare(purchase.value)}${why(purchase)}</dd>`}
+    <dt>lifetime value</dt><dd>${clv === undefined ? 'not scored yet' : html`${formatMoney(Math.round(clv.value), currency)}${why(clv)}`}</dd>
     <dt><abbr title="recency, frequency, monetary: each from 1 to 5, the best">RFM</abbr></dt><dd>${rfmOf(scores)}</dd></dl>
     ${
       orders.length > 0 &&
@@ -94,6 +95,11 @@ function money(customer: CustomerDetails): Html {
 }
 
 /** Each from 1 to 5, the best. */
+/** What a score comes from: quiet for 3.1 times the usual interval. */
+function why({ reasons }: CustomerDetails['scores'][string]): Html | false {
+  return reasons.length === 0 ? false : html`<br><span class="soft">${reasons.join('; ')}</span>`
+}
+
 function rfmOf(scores: CustomerDetails['scores']): string {
   const values = ['rfm_recency', 'rfm_frequency', 'rfm_monetary'].map((kind) => scores[kind]?.value)
   return values.includes(undefined) ? 'not scored yet' : values.join(' · ')

@@ -45,6 +45,8 @@ export interface ScoreDetails {
   readonly value: number
   readonly tier: string | null
   readonly scoredAt: string
+  /** Why, in plain words, the most important first. */
+  readonly reasons: readonly string[]
 }
 
 export interface AddressDetails {
@@ -177,7 +179,8 @@ const detailsSql = `
     coalesce((SELECT json_object_agg(name, value ORDER BY name) FROM computed_traits t WHERE t.customer_id = c.id), '{}')
       AS computed,
     (SELECT wrapped_key FROM customer_keys k WHERE k.customer_id = c.id) AS "wrappedKey",
-    coalesce((SELECT json_object_agg(kind, json_build_object('value', value, 'tier', tier, 'scoredAt', scored_at))
+    coalesce((SELECT json_object_agg(kind, json_build_object('value', value, 'tier', tier, 'scoredAt', scored_at,
+                                                              'reasons', reasons))
               FROM scores t WHERE t.customer_id = c.id), '{}') AS scores,
     ${list('channel, topic, status, given_at AS "givenAt", source, method, words', 'consents t', 'given_at DESC, id DESC')} AS consents,
     ${list(

@@ -129,7 +129,7 @@ async function makeBuyers(): Promise<void> {
      SELECT gen_random_uuid(), c.id, c.id || '/' || k, $1::timestamptz - interval '199 days' + make_interval(days => k * (6 + n % 9)),
             1000 + n, 'EUR'
        FROM (SELECT id, right(id::text, 12)::int AS n FROM customers) AS c, generate_series(0, 30) AS k
-      WHERE (hashtext(c.id || '/' || k) & 7) < 4 AND k * (6 + n % 9) < CASE WHEN n % 2 = 0 THEN 196 ELSE 20 + (n * 37) % 170 END`,
+      WHERE (k = 0 OR (hashtext(c.id || '/' || k) & 7) < 4) AND k * (6 + n % 9) < CASE WHEN n % 2 = 0 THEN 196 ELSE 20 + (n * 37) % 170 END`,
     [now],
   )
 }
