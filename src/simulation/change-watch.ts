@@ -5,6 +5,7 @@
 
 import type { Decision } from '../domain/decision.ts'
 import { type Definitions, type JourneyDefinition, journeyVersionKey } from '../domain/definitions.ts'
+import { spreadShareOf } from '../domain/hash.ts'
 import { countFates, foresee, type Standing } from '../domain/in-flight.ts'
 import type { MessageStep } from '../domain/steps.ts'
 import { type EpochMs, minuteMs } from '../domain/time.ts'
@@ -42,7 +43,11 @@ interface SeenPause {
   spreadMs: number
   /** Whose delay was over during the pause, by customer. */
   readonly held: Map<string, Stand & { readonly dueMs: EpochMs }>
-  /** How many of those moved on, by tenth of the spread. */
+  /** Those of them who have not moved on yet. */
+  readonly waiting: Set<string>
+  /** How many of them have their own place in each tenth of the spread: who waits together may be alike in that. */
+  readonly places: number[]
+  /** How many of them moved on, by tenth of the spread. */
   readonly released: number[]
   isBurst: boolean
 }
@@ -78,6 +83,8 @@ export class ChangeWatch {
           toMs: null,
           spreadMs: 0,
           held: new Map(),
+          waiting: new Set(),
+          places: Array<number>(tenths).fill(0),
           released: Array<number>(tenths).fill(0),
           isBurst: false,
         })
@@ -88,6 +95,7 @@ export class ChangeWatch {
       case 'publish':
         this.#publication = this.#foresee(change, after, customers)
         this.#pauses.get(journey)?.held.clear() // Another version has other terms.
+        this.#pauses.get(journey)?.waiting.clear()
     }
     this.#definitions = after
   }
@@ -99,8 +107,11 @@ export class ChangeWatch {
     pause.toMs = atMs
     pause.spreadMs = spreadMs
     for (const [customerId, stand] of this.#stands.get(journey) ?? []) {
-      if (stand.dueMs !== null && stand.dueMs < atMs)
-        pause.held.set(customerId, { ...stand, dueMs: Math.max(pause.fromMs, stand.dueMs) })
+      if (stand.dueMs === null || stand.dueMs >= atMs) continue
+      pause.held.set(customerId, { ...stand, dueMs: Math.max(pause.fromMs, stand.dueMs) })
+      pause.waiting.add(customerId)
+      const tenth = Math.floor(spreadShareOf(customerId) * tenths)
+      pause.places[tenth] = (pause.places[tenth] ?? 0) + 1
     }
   }
 
@@ -216,15 +227,15 @@ export class ChangeWatch {
     return validForMs ?? this.#definitions.policy.channels[channel].validForMs
   }
 
-  /** Far more in one tenth of the spread than chance would bring there. Said once. */
+  /** Far more in one tenth of the spread than chance or their own places would bring there. Said once. */
   #isBurst(journey: string, customerId: string, atMs: EpochMs): boolean {
     const pause = this.#pauses.get(journey)
-    if (pause?.toMs == null || !pause.held.has(customerId) || pause.isBurst) return false
+    if (pause?.toMs == null || pause.isBurst || !pause.waiting.delete(customerId)) return false
     const tenth = Math.floor(((atMs - pause.toMs) / Math.max(1, pause.spreadMs)) * tenths)
     if (tenth >= tenths) return false
     const count = (pause.released[tenth] ?? 0) + 1
     pause.released[tenth] = count
-    const fair = pause.held.size / tenths
+    const fair = Math.max(pause.held.size / tenths, pause.places[tenth] ?? 0)
     pause.isBurst = count > 3 + fair + 5 * Math.sqrt(fair)
     return pause.isBurst
   }
