@@ -310,7 +310,7 @@ describe('with one rule switched off, the witness says which promise was broken:
       'in-flight',
     ],
   ]
-  test.each(mutants)('%s', async (_rule, mutations, invariant, customers = 400) => {
+  test.each(mutants)('%s', { timeout: 600_000 }, async (_rule, mutations, invariant, customers = 400) => {
     const result = await withMutant(mutations, (rules) => year(busy, 7, customers, rules))
     expect(result.violationsBy[invariant]).toBeGreaterThan(0)
   })
