@@ -85,7 +85,9 @@ test('RFM scores are awaited where a step, a goal or a stage asks for them, not 
   })
   const { ofLifecycle, ofRuns } = rfmWaits(definitions)
   expect(ofLifecycle).toBe(false)
-  expect(ofRuns.map(({ journey, step }) => [journey, step]).toSorted()).toEqual([
+  expect(
+    ofRuns.map(({ journey, step }) => [journey, step]).toSorted((a, b) => String(a[0]).localeCompare(String(b[0]))),
+  ).toEqual([
     ['one', 'wait'],
     ['two', null],
   ])

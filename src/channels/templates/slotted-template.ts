@@ -48,7 +48,7 @@ type Node = Piece | Choice
 /** @returns undefined if the template holds something that cannot be taken apart. */
 export function slottedTemplate(template: ParsedTemplate): SlottedTemplate | undefined {
   const nodes = nodesOf(template.nodes, template)
-  return nodes && { wayIn: (scope) => walk(nodes, scope), piecesOn: (way) => merged(along(nodes, [...way])) }
+  return nodes && { wayIn: (scope) => walk(nodes, scope), piecesOn: (way) => merged(along(nodes, Array.from(way))) }
 }
 
 function nodesOf(templates: readonly Template[], template: ParsedTemplate): Node[] | undefined {
@@ -115,7 +115,7 @@ function read(facts: Readonly<Record<string, unknown>>, path: readonly string[])
 function stringOf(value: unknown): string {
   if (typeof value === 'string') return value
   if (value === undefined || value === null) return ''
-  return Array.isArray(value) ? value.map(stringOf).join('') : String(value)
+  return Array.isArray(value) ? value.map(stringOf).join('') : String(value as number | boolean)
 }
 
 function choiceOf(tag: IfTag | UnlessTag, template: ParsedTemplate): Choice | undefined {
