@@ -115,7 +115,7 @@ function read(facts: Readonly<Record<string, unknown>>, path: readonly string[])
 function stringOf(value: unknown): string {
   if (typeof value === 'string') return value
   if (value === undefined || value === null) return ''
-  return Array.isArray(value) ? value.map(stringOf).join('') : String(value as number | boolean)
+  return Array.isArray(value) ? value.map(stringOf).join('') : `${value as number | boolean}`
 }
 
 function choiceOf(tag: IfTag | UnlessTag, template: ParsedTemplate): Choice | undefined {
