@@ -15,7 +15,7 @@ import type { DeliveryResult } from '../src/domain/delivery.ts'
 import { type Measuring, measuringOf } from '../src/domain/tracking.ts'
 import type { Broadcast } from '../src/store/broadcasts/broadcasts.ts'
 import type { BulkLedger } from '../src/store/broadcasts/bulk-ledger.ts'
-import type { BulkContext, BulkMessage, BulkPage, FreshPage } from '../src/store/broadcasts/bulk-page.ts'
+import type { BulkContext, BulkMessage, BulkPage, FreshRecipients } from '../src/store/broadcasts/bulk-page.ts'
 import type { Holder } from '../src/store/ledger-types.ts'
 import { sendChunk } from './broadcast-chunk.ts'
 import { DomainPace, Pace } from './broadcast-pace.ts'
@@ -52,7 +52,7 @@ export interface BroadcastSendNeeds {
 /** After so much time no further chunk is begun: a pause is to be felt soon. */
 const longestPageMs = 10_000
 const usualChunkSize = 250
-const chunksAtOnce = 3
+const chunksAtOnce = 4
 
 /** Composing and writing down, beyond the sending. */
 const leaseMarginMs = 40_000
@@ -97,6 +97,9 @@ interface Chunk {
   readonly isBack: boolean
 }
 
+/** Checks a chunk and commits it as `transmitting`. */
+type Ticket = () => Promise<Chunk>
+
 class PageSender {
   readonly #needs: BroadcastSendNeeds
   readonly #broadcast: Broadcast
@@ -106,7 +109,7 @@ class PageSender {
   readonly #startedAt = performance.now()
   readonly #counts = { sent: 0, failed: 0, refused: 0, inDoubt: 0 }
   #last: number
-  #end: FreshPage['end']
+  #end: FreshRecipients['end']
   #dueLookedAt = 0
   #isServerAway = false
   /** How many more may leave today; undefined: no limit. */
@@ -147,8 +150,11 @@ class PageSender {
 
   async #sendChunks(): Promise<void> {
     for (;;) {
-      const chunk = await this.#next()
-      if (chunk === undefined) return
+      const ticket = await this.#next()
+      if (ticket === undefined) return
+      const chunk = await ticket()
+      this.#counts.refused += chunk.page.refused
+      if (chunk.page.messages.length === 0) continue
       const { sent, failed, inDoubt, retried } = await sendChunk(chunk.page.messages, chunk.isBack, {
         ...this.#needs,
         holder: this.#holder,
@@ -167,13 +173,13 @@ class PageSender {
   }
 
   /** One at a time: chunks follow each other in the audience. */
-  #next(): Promise<Chunk | undefined> {
+  #next(): Promise<Ticket | undefined> {
     const next = this.#turn.then(() => this.#claim())
     this.#turn = next.catch(() => undefined)
     return next
   }
 
-  async #claim(): Promise<Chunk | undefined> {
+  async #claim(): Promise<Ticket | undefined> {
     while (!this.#isOver()) {
       const size = Math.min(
         this.#needs.chunkSize ?? usualChunkSize,
@@ -181,17 +187,19 @@ class PageSender {
         this.#left ?? Number.POSITIVE_INFINITY,
       )
       if (size <= 0) return undefined
-      const chunk = (await this.#claimDue(size)) ?? (await this.#claimFresh(size))
-      if (chunk === undefined) {
+      const due = await this.#claimDue(size)
+      const ticket = due === undefined ? await this.#readFresh(size) : async () => due
+      if (ticket === undefined) {
         if (!(await this.#mayWait())) return undefined
         continue
       }
-      this.#counts.refused += chunk.page.refused
+      // Without a limit several chunks are checked and committed at once; with one, who comes next depends on the one before.
+      if (this.#left === undefined && this.#pace.burst === Number.POSITIVE_INFINITY) return ticket
+      const chunk = await ticket()
       const count = chunk.page.messages.length
-      if (count === 0) continue
       if (this.#left !== undefined) this.#left -= count
-      await sleep(this.#pace.book(count, performance.now()))
-      return chunk
+      if (count > 0) await sleep(this.#pace.book(count, performance.now()))
+      return async () => chunk
     }
     return undefined
   }
@@ -205,12 +213,14 @@ class PageSender {
     return isEmpty ? undefined : { page, isBack: true }
   }
 
-  async #claimFresh(size: number): Promise<Chunk | undefined> {
+  async #readFresh(size: number): Promise<Ticket | undefined> {
     if (this.#end !== undefined) return undefined
-    const page = await this.#needs.ledger.claimFresh(await this.#context(), this.#last, size)
-    this.#last = page.last ?? this.#last
-    this.#end = page.end
-    return page.last === undefined ? undefined : { page, isBack: false }
+    const context = await this.#context()
+    const { recipients, last, end } = await this.#needs.ledger.readFresh(context, this.#last, size)
+    this.#last = last ?? this.#last
+    this.#end = end
+    if (last === undefined) return undefined
+    return async () => ({ page: await this.#needs.ledger.planFresh(context, recipients), isBack: false })
   }
 
   async #context(): Promise<BulkContext> {

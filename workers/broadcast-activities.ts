@@ -25,7 +25,7 @@ export interface ComposingSetting {
   readonly dkim: readonly string[]
 }
 
-/** Two: while one waits for signatures from the thread pool, the other renders. */
+/** Two: signatures are what takes long, and a broadcast may use two cores for them. */
 const composingThreads = 2
 
 /** A template is read again after so long: a new version counts from then on. */

@@ -27,7 +27,7 @@ const setting = workerData as BulkSetting
 const vault = new Vault(Buffer.from(setting.masterKey))
 const keys: readonly DkimKey[] = setting.dkim.map((key) => readDkimKey(key, (path) => readFileSync(path, 'utf8')))
 const sender = readSender(setting.from)
-const composer = createComposer(sender, keys)
+const composer = createComposer(sender, keys, undefined, 'here')
 const renderer = createMessageRenderer()
 const places = { vault, publicUrl: setting.publicUrl, linksUrl: setting.linksUrl }
 
@@ -43,7 +43,6 @@ async function answer({
   const targets = new Set<string>()
   const nowMs = Date.now()
   try {
-    // Signatures are made in the thread pool: several at once.
     const mails = await Promise.all(items.map((item) => compose(item, template, measuring, targets, nowMs)))
     const { whole, placed } = joined(mails)
     const buffer = whole.buffer as ArrayBuffer

@@ -129,7 +129,10 @@ class Line {
   }
 
   #start(): Worker {
-    const thread = new Worker(new URL('bulk-compose-thread.ts', import.meta.url), { workerData: this.#setting })
+    const thread = new Worker(new URL('bulk-compose-thread.ts', import.meta.url), {
+      workerData: this.#setting,
+      resourceLimits: { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 256 },
+    })
     thread.unref()
     return thread
   }

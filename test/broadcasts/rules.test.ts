@@ -41,6 +41,11 @@ async function context(broadcast: Broadcast, attempt = '1'): Promise<BulkContext
   return { broadcast, policy, holder: { owner: `broadcast:${broadcast.id}`, attempt }, nowMs, leaseMs: 60_000 }
 }
 
+async function claimFresh(ctx: BulkContext, after: number, size: number) {
+  const { recipients, ...place } = await ledger.readFresh(ctx, after, size)
+  return { ...place, ...(await ledger.planFresh(ctx, recipients)) }
+}
+
 const statuses = async (key: string): Promise<Record<string, string>> => {
   const { rows } = await sql(`SELECT customer_id, status, reason FROM messages WHERE journey = $1`, `broadcast:${key}`)
   return Object.fromEntries(rows.map((row) => [row.customer_id, [row.status, row.reason].filter(Boolean).join(' ')]))
@@ -72,7 +77,7 @@ test('consent, suppression and caps hold, every refusal is a row, and nobody has
   const broadcast = await started('rules')
   await sql('UPDATE customers SET erasing_at = $2 WHERE id = $1', gone, new Date(nowMs))
 
-  const page = await ledger.claimFresh(await context(broadcast), -1, 100)
+  const page = await claimFresh(await context(broadcast), -1, 100)
   expect(page).toMatchObject({ refused: 2, postponed: 1, end: 'audience' })
   expect(page.messages.map(({ customerId }) => customerId).sort()).toEqual([yes, ...rest].sort())
   expect(await statuses('rules')).toEqual({
@@ -86,7 +91,7 @@ test('consent, suppression and caps hold, every refusal is a row, and nobody has
 
   // The same page again, as after a crash: nothing is claimed twice, and what was on its way is in doubt.
   const second = await context(broadcast, '2')
-  expect((await ledger.claimFresh(second, -1, 100)).messages).toEqual([])
+  expect((await claimFresh(second, -1, 100)).messages).toEqual([])
   expect(await ledger.doubtLost(broadcast.id, second.holder, nowMs)).toBe(page.messages.length)
   // The attempt that was given up for dead knows better.
   await ledger.settle((await context(broadcast)).holder, [{ id: page.messages[0]!.id, status: 'sent' }], nowMs)
@@ -108,7 +113,7 @@ test('whoever became part of others meanwhile is written to once, as who they ar
   // One after the other: the first became the second one, who became the last one.
   await sql('UPDATE customers SET merged_into = $2 WHERE id = $1', first, second)
   await sql('UPDATE customers SET merged_into = $2 WHERE id = $1', second, last)
-  const page = await ledger.claimFresh(await context(broadcast), -1, 100)
+  const page = await claimFresh(await context(broadcast), -1, 100)
   expect(page.messages.map(({ customerId }) => customerId)).toEqual([last])
   expect(await statuses('merged')).toEqual({ [last]: 'transmitting' })
 })
@@ -121,12 +126,12 @@ test('where sending pauses nobody is written to until it goes on; who waited too
   await pauseSending(world.database.pool, pause, nowMs)
   const broadcast = await started('paused-domain')
   const short = await started('short', { expires_after: '20 minutes' })
-  const page = await ledger.claimFresh(await context(broadcast), -1, 100)
+  const page = await claimFresh(await context(broadcast), -1, 100)
   expect(page).toMatchObject({ refused: 0, postponed: 1 })
   expect(page.messages.map(({ customerId }) => customerId)).toEqual([calm])
   const waiting = { [calm]: 'transmitting', [angry]: 'planned postponed: sending is paused: complaints' }
   expect(await statuses('paused-domain')).toEqual(waiting)
-  await ledger.claimFresh(await context(short), -1, 100)
+  await claimFresh(await context(short), -1, 100)
 
   // Still paused after a while: still waiting. One that has lost its moment meanwhile is not sent.
   nowMs += 16 * 60_000
@@ -143,7 +148,7 @@ test('who says no after the start gets nothing, and what is too late is not sent
   const [changed = '', late = ''] = await addCrowd(world, 2)
   const broadcast = await started('late', { expires_after: '1 hour' })
   const ctx = await context(broadcast)
-  const page = await ledger.claimFresh(ctx, -1, 10)
+  const page = await claimFresh(ctx, -1, 10)
   const later = page.messages.map(({ id }) => ({ id, notBeforeMs: nowMs, reason: 'smtp 451' }))
   await ledger.release(ctx.holder, later)
   await sql(
@@ -187,21 +192,21 @@ test('each zone has its own hour, those held out come never, and an experiment w
   expect(broadcast.heldOut).toBeLessThan(130)
   const tokyo = Date.parse(`${day}T00:00Z`)
   const newYork = Date.parse(`${day}T09:00Z`) + (new Date(nowMs).getUTCMonth() === 2 ? 5 : 4) * 3_600_000
-  expect(await ledger.claimFresh(await context(broadcast), -1, 500)).toMatchObject({
+  expect(await claimFresh(await context(broadcast), -1, 500)).toMatchObject({
     messages: [],
     end: { untilMs: tokyo },
   })
   nowMs = tokyo
-  const first = await ledger.claimFresh(await context(broadcast), -1, 500)
+  const first = await claimFresh(await context(broadcast), -1, 500)
   expect(first.end).toEqual({ untilMs: newYork })
   expect(first.messages.every(({ customerId }) => customerId < ids[200]!)).toBe(true)
   expect(new Set(first.messages.map(({ template }) => template))).toEqual(new Set(['hello', 'nudge']))
   nowMs = newYork
-  const second = await ledger.claimFresh(await context(broadcast), first.last ?? -1, 500)
+  const second = await claimFresh(await context(broadcast), first.last ?? -1, 500)
   expect(second.end).toBe('winner')
   await sql(`UPDATE broadcasts SET winner = 'b' WHERE id = $1`, broadcast.id)
   const decided = (await findBroadcast(world.database.pool, 'zones')) as Broadcast
-  const third = await ledger.claimFresh(await context(decided), second.last ?? -1, 500)
+  const third = await claimFresh(await context(decided), second.last ?? -1, 500)
   expect(third.end).toBe('audience')
   expect(new Set(third.messages.map(({ template }) => template))).toEqual(new Set(['nudge']))
   const reached = first.messages.length + second.messages.length + third.messages.length

@@ -48,7 +48,17 @@ type Node = Piece | Choice
 /** @returns undefined if the template holds something that cannot be taken apart. */
 export function slottedTemplate(template: ParsedTemplate): SlottedTemplate | undefined {
   const nodes = nodesOf(template.nodes, template)
-  return nodes && { wayIn: (scope) => walk(nodes, scope), piecesOn: (way) => merged(along(nodes, Array.from(way))) }
+  if (nodes === undefined) return undefined
+  let lastWay: Way | undefined
+  let last: readonly Piece[] = []
+  return {
+    wayIn: (scope) => walk(nodes, scope),
+    piecesOn(way) {
+      if (way !== lastWay) last = merged(along(nodes, Array.from(way)))
+      lastWay = way
+      return last
+    },
+  }
 }
 
 function nodesOf(templates: readonly Template[], template: ParsedTemplate): Node[] | undefined {

@@ -11,8 +11,8 @@ import { textArray, uuidArray } from '../binary-arrays.ts'
 import type { Database, Queryable } from '../database.ts'
 import { type Holder, nameOf, ownerPrefix } from '../ledger-types.ts'
 import { type NewSuppression, suppress } from '../suppressions.ts'
-import type { BulkContext, BulkPage, FreshPage } from './bulk-page.ts'
-import { claimDue, claimFresh } from './claim-page.ts'
+import type { BulkContext, BulkPage, FreshRecipients, Recipient } from './bulk-page.ts'
+import { claimDue, planFresh, readFresh } from './claim-page.ts'
 
 export interface BulkSettlement {
   readonly id: string
@@ -24,7 +24,9 @@ export interface BulkSettlement {
 
 export interface BulkLedger {
   /** The next recipients after a position. */
-  claimFresh(context: BulkContext, after: number, size: number): Promise<FreshPage>
+  readFresh(context: BulkContext, after: number, size: number): Promise<FreshRecipients>
+  /** Takes their messages in hand. */
+  planFresh(context: BulkContext, recipients: readonly Recipient[]): Promise<BulkPage>
   /** Messages whose moment has come: postponed ones, and those that were refused for the time being. */
   claimDue(context: BulkContext, size: number): Promise<BulkPage>
   /** What a sender left behind who is gone: it may have arrived, and is not sent again. @returns how many. */
@@ -43,7 +45,8 @@ const senderLost = 'the sender was lost while transmitting'
 
 export function createBulkLedger(database: Database): BulkLedger {
   return {
-    claimFresh: (context, after, size) => claimFresh(database, context, after, size),
+    readFresh: (context, after, size) => readFresh(database, context, after, size),
+    planFresh: (context, recipients) => planFresh(database, context, recipients),
     claimDue: (context, size) => claimDue(database, context, size),
     async doubtLost(broadcastId, holder, nowMs) {
       const { rowCount } = await database.pool.query({

@@ -22,7 +22,16 @@ export interface BulkPage {
   readonly postponed: number
 }
 
-export interface FreshPage extends BulkPage {
+/** One of whom a broadcast is meant for, as put down when it started. */
+export interface Recipient {
+  readonly position: number
+  readonly customer_id: string | null
+  readonly variant: string | null
+  readonly send_at: Date | null
+}
+
+export interface FreshRecipients {
+  readonly recipients: readonly Recipient[]
   /** The position of the last recipient who was looked at; undefined if there was none. */
   readonly last?: number
   /** Why the page ends before the audience does: a later moment, an experiment without a winner yet; or it does end. */

@@ -8,15 +8,8 @@ import { standsForSql } from '../stands-for.ts'
 import { lockAddressees } from './addressees.ts'
 import type { Broadcast } from './broadcasts.ts'
 import { type Outcome, outcomeFor, type Planned } from './bulk-outcome.ts'
-import type { BulkContext, BulkMessage, BulkPage, FreshPage } from './bulk-page.ts'
+import type { BulkContext, BulkMessage, BulkPage, FreshRecipients, Recipient } from './bulk-page.ts'
 import { insertMessages, templateOf, updateMessages } from './bulk-rows.ts'
-
-interface Recipient {
-  readonly position: number
-  readonly customer_id: string | null
-  readonly variant: string | null
-  readonly send_at: Date | null
-}
 
 /** Somebody who was merged meanwhile stands for whoever they are part of. */
 const recipientsSql = `
@@ -25,37 +18,41 @@ const recipientsSql = `
    WHERE r.broadcast_id = $1 AND r.position > $2
    ORDER BY r.position LIMIT $3`
 
-export async function claimFresh(
+/** The next recipients after a position: reading is cheap, so that several pages may be planned at once. */
+export async function readFresh(
   database: Database,
-  context: BulkContext,
+  { broadcast, nowMs }: BulkContext,
   after: number,
   size: number,
-): Promise<FreshPage> {
-  const { broadcast, nowMs } = context
+): Promise<FreshRecipients> {
   const { rows } = await database.pool.query<Recipient>({
     name: 'broadcast-recipients',
     text: recipientsSql,
     values: [broadcast.id, after, size],
   })
   const stop = rows.findIndex((row) => endAt(row, broadcast, nowMs) !== undefined)
-  const taken = stop === -1 ? rows : rows.slice(0, stop)
+  const recipients = stop === -1 ? rows : rows.slice(0, stop)
   const blocking = stop === -1 ? undefined : rows[stop]
   const end = blocking === undefined ? (rows.length < size ? 'audience' : undefined) : endAt(blocking, broadcast, nowMs)
-  const last = taken.at(-1)?.position
-  const page = taken.length === 0 ? nothing : await planPage(database, context, taken)
-  return { ...page, ...(last === undefined ? {} : { last }), ...(end === undefined ? {} : { end }) }
+  const last = recipients.at(-1)?.position
+  return { recipients, ...(last === undefined ? {} : { last }), ...(end === undefined ? {} : { end }) }
 }
 
 const nothing: BulkPage = { messages: [], refused: 0, postponed: 0 }
 
-function endAt(recipient: Recipient, { winner }: Broadcast, nowMs: EpochMs): FreshPage['end'] {
+function endAt(recipient: Recipient, { winner }: Broadcast, nowMs: EpochMs): FreshRecipients['end'] {
   if (recipient.variant === holdOutVariant) return 'audience'
   if (recipient.variant === null && winner === null) return 'winner'
   const untilMs = recipient.send_at?.getTime() ?? nowMs
   return untilMs > nowMs ? { untilMs } : undefined
 }
 
-async function planPage(database: Database, context: BulkContext, recipients: readonly Recipient[]): Promise<BulkPage> {
+export async function planFresh(
+  database: Database,
+  context: BulkContext,
+  recipients: readonly Recipient[],
+): Promise<BulkPage> {
+  if (recipients.length === 0) return nothing
   const { broadcast, nowMs } = context
   return database.transaction(async (client) => {
     const ids = [...new Set(recipients.flatMap(({ customer_id: id }) => id ?? []))]

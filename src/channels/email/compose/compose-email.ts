@@ -2,7 +2,7 @@
 
 import type { SmtpMail } from '../smtp/conversation.ts'
 import { type CompiledMail, compileMail, type MailText } from './compiled-mail.ts'
-import { type DkimKey, dkimSignatures } from './dkim.ts'
+import { type DkimKey, dkimSignatures, type SigningPlace } from './dkim.ts'
 import { isPlainAddress, isWide, travelling } from './headers.ts'
 import type { SenderIdentity } from './sender-identity.ts'
 
@@ -34,6 +34,7 @@ export function createComposer(
   sender: SenderIdentity,
   keys: readonly DkimKey[],
   reportedBy?: ReportingService,
+  signing: SigningPlace = 'pool',
 ): Composer {
   const forms = new Map<string, Promise<CompiledMail>>()
   const formOf = (hasHtml: boolean, isList: boolean): Promise<CompiledMail> => {
@@ -56,7 +57,7 @@ export function createComposer(
         html: email.html,
         listUnsubscribe: email.unsubscribeUrl === null ? null : listUnsubscribe(email, email.unsubscribeUrl, sender),
       })
-      const signatures = await dkimSignatures(filled, keys)
+      const signatures = await dkimSignatures(filled, keys, signing)
       const named = reportedBy === 'postmark' ? [`X-PM-Metadata-message: ${plainId(email.id)}`] : []
       const head = [...signatures, ...filled.headers, ...named].join('\r\n')
       const content = Buffer.from(`${head}\r\n\r\n${filled.body}`, 'utf8')
