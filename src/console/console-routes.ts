@@ -16,6 +16,7 @@ import { listMessages } from '../store/message-list.ts'
 import { segmentsOf } from '../store/segments/segment-reports.ts'
 import { readStatus } from '../store/status.ts'
 import type { Vault } from '../store/vault.ts'
+import { broadcastPageRoutes } from './broadcast-routes.ts'
 import { customerPage } from './customer-page.ts'
 import { dashboard } from './dashboard.ts'
 import { type Html, html } from './html.ts'
@@ -76,6 +77,7 @@ export function consoleRoutes(needs: ConsoleNeeds): (app: FastifyInstance) => Pr
     }
     segmentPageRoutes(app, pageNeeds)
     modelPageRoutes(app, pageNeeds)
+    broadcastPageRoutes(app, pageNeeds)
     journeyPageRoutes(app, {
       ...pageNeeds,
       visitor: (request) => visitorOf(needs, request),
@@ -200,7 +202,7 @@ function sendFramed(
   style?: string,
 ): FastifyReply {
   const body = html`<header class="top"><strong><a href="/">Perennial</a></strong><nav>
-    <a href="/journeys">Journeys</a><a href="/lifecycle">Lifecycle</a><a href="/segments">Segments</a><a href="/models">Models</a>
+    <a href="/journeys">Journeys</a><a href="/lifecycle">Lifecycle</a><a href="/segments">Segments</a><a href="/broadcasts">Broadcasts</a><a href="/models">Models</a>
     ${pages.mail !== undefined && html`<a href="${pages.mail}">Caught mail</a>`}
     ${pages.sms !== undefined && html`<a href="${pages.sms}">Caught SMS</a>`}
     ${pages.temporal !== undefined && html`<a href="${pages.temporal}">Temporal</a>`}

@@ -52,6 +52,14 @@ async function perennial(...args: string[]): Promise<string> {
   return stdout.trim()
 }
 
+/** A page of the console, for whoever has signed in. */
+async function consolePage(path: string): Promise<string> {
+  const body = new URLSearchParams({ token: shop.adminToken })
+  const login = await fetch(`${shop.url}/login`, { method: 'POST', body, redirect: 'manual' })
+  const cookie = login.headers.get('set-cookie')?.split(';')[0] ?? ''
+  return (await fetch(shop.url + path, { headers: { cookie } })).text()
+}
+
 const statusOf = async (key: string): Promise<string> => (await ask(`/${key}`)).body.status
 
 test('one is made, started, held up, let go on and counted, each by whoever may', async () => {
@@ -74,6 +82,10 @@ test('one is made, started, held up, let go on and counted, each by whoever may'
   expect(shop.world.mail.inbox).toHaveLength(people)
   expect(await perennial('show', 'spring')).toBe(`spring: done\nAudience: ${people}\n  sent: ${people}`)
   expect(await perennial('list')).toMatch(/spring +done/)
+  const page = await consolePage('/broadcasts/spring')
+  expect(page).toContain('Done, for everybody who may')
+  expect(page).toContain(`<strong class="big">${people}</strong>`)
+  expect(await consolePage('/broadcasts')).toContain('<a href="/broadcasts/spring">Spring</a>')
   for (const verb of ['start', 'cancel', 'resume']) expect((await ask(`/spring/${verb}`, {})).status).toBe(409)
   expect((await ask('', { key: 'spring', document: { name: 'x', topic: 'offers', template: 'hello' } })).status).toBe(
     409,

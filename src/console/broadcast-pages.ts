@@ -1,0 +1,80 @@
+/** Broadcasts in the console: which there are, and how far one has come. */
+
+import type { Broadcast, BroadcastStatus } from '../store/broadcasts/broadcasts.ts'
+import { formatCount, formatShare, formatTime } from './format.ts'
+import { type Html, html } from './html.ts'
+
+export interface BroadcastCounts {
+  readonly messages: readonly { readonly status: string; readonly reason: string | null; readonly count: number }[]
+  readonly variants: readonly { readonly variant: string; readonly n: number; readonly conversions: number }[]
+}
+
+export function broadcastListPage(broadcasts: readonly Broadcast[]): Html {
+  const rows = broadcasts.map(
+    (one) => html`<tr><td><a href="/broadcasts/${one.key}">${one.name}</a><br><span class="soft">${one.key}</span></td>
+      <td>${statusWords[one.status]}</td><td>${one.definition.segment ?? 'everybody'}</td>
+      <td class="number">${one.audience === null ? '–' : formatCount(one.audience)}</td>
+      <td class="time">${formatTime(one.startedAt)}</td></tr>`,
+  )
+  return html`<main><h1>Broadcasts</h1><p class="lead">One message for many, once.</p><section>${
+    rows.length === 0
+      ? html`<p class="soft">No broadcasts yet. <code>perennial broadcasts create FILE</code> makes one.</p>`
+      : html`<table><thead><tr><th>Broadcast</th><th>Status</th><th>For</th><th class="number">Audience</th>
+      <th>Started (UTC)</th></tr></thead><tbody>${rows}</tbody></table>`
+  }</section></main>`
+}
+
+const statusWords: Readonly<Record<BroadcastStatus, string>> = {
+  draft: 'Draft',
+  running: 'Running',
+  paused: 'Paused',
+  done: 'Done',
+  cancelled: 'Cancelled',
+}
+
+export function broadcastPage(broadcast: Broadcast, { messages, variants }: BroadcastCounts): Html {
+  const { key, name, status, audience, heldOut, startedAt, finishedAt, winner, definition } = broadcast
+  const sent = messages.filter((each) => each.status === 'sent').reduce((sum, each) => sum + each.count, 0)
+  const meant = (audience ?? 0) - (heldOut ?? 0)
+  return html`<main><h1>${name}</h1><p class="lead">${statusWords[status]}, for ${definition.segment ?? 'everybody'} who may
+      hear of ${definition.topic}.</p>
+    <div class="grid"><section><h2>Sent</h2><strong class="big">${formatCount(sent)}</strong>
+      <p class="soft">${audience === null ? 'The audience is put down when it starts.' : `of ${formatCount(meant)}; ${formatCount(heldOut ?? 0)} are held out`}</p>
+      ${meant > 0 && bar(sent / meant)}</section>
+    <section><h2>When</h2><dl><dt>Started</dt><dd>${formatTime(startedAt)} UTC</dd><dt>Ended</dt>
+      <dd>${formatTime(finishedAt)} UTC</dd></dl><p class="soft"><code>perennial broadcasts ${nextVerb[status]} ${key}</code></p>
+    </section></div>
+    <section><h2>Messages</h2>${
+      messages.length === 0
+        ? html`<p class="soft">None yet.</p>`
+        : html`<table><tbody>${messages.map(
+            (each) =>
+              html`<tr><td>${each.status.replace('_', ' ')}</td><td class="soft">${each.reason ?? ''}</td>
+              <td class="number">${formatCount(each.count)}</td></tr>`,
+          )}</tbody></table>`
+    }</section>
+    ${
+      variants.length > 1 &&
+      html`<section><h2>Variants</h2><table><thead><tr><th>Variant</th><th class="number">Sent</th>
+      <th class="number">Did it</th><th class="number">Share</th></tr></thead><tbody>${variants.map(
+        ({ variant, n, conversions }) =>
+          html`<tr><td>${variant}${variant === winner && html` <span class="tag">Winner</span>`}</td>
+          <td class="number">${formatCount(n)}</td><td class="number">${formatCount(conversions)}</td>
+          <td class="number">${formatShare(n === 0 ? 0 : conversions / n)}</td></tr>`,
+      )}</tbody></table></section>`
+    }</main>`
+}
+
+const nextVerb: Readonly<Record<BroadcastStatus, string>> = {
+  draft: 'start',
+  running: 'pause',
+  paused: 'resume',
+  done: 'show',
+  cancelled: 'show',
+}
+
+function bar(share: number): Html {
+  const width = Math.round(Math.min(1, share) * 100)
+  return html`<svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true"><rect class="rest" width="100" height="4"/>
+    <rect width="${width}" height="4"/></svg>`
+}
