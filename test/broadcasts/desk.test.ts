@@ -34,7 +34,12 @@ afterAll(async () => {
   await shop.close()
 })
 
-async function ask(path: string, body?: unknown, token = shop.adminToken): Promise<{ status: number; body: any }> {
+interface Answer {
+  readonly status: number
+  readonly body: { readonly status: string; readonly finishedAt: string | null }
+}
+
+async function ask(path: string, body?: unknown, token = shop.adminToken): Promise<Answer> {
   const response = await fetch(`${shop.url}/api/broadcasts${path}`, {
     method: body === undefined ? 'GET' : 'POST',
     headers: {
@@ -43,7 +48,7 @@ async function ask(path: string, body?: unknown, token = shop.adminToken): Promi
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
-  return { status: response.status, body: await response.json() }
+  return { status: response.status, body: (await response.json()) as Answer['body'] }
 }
 
 async function perennial(...args: string[]): Promise<string> {
