@@ -125,7 +125,9 @@ function read(facts: Readonly<Record<string, unknown>>, path: readonly string[])
 function stringOf(value: unknown): string {
   if (typeof value === 'string') return value
   if (value === undefined || value === null) return ''
-  return Array.isArray(value) ? value.map(stringOf).join('') : `${value as number | boolean}`
+  if (Array.isArray(value)) return value.map(stringOf).join('')
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  throw new TypeError('left to Liquid')
 }
 
 function choiceOf(tag: IfTag | UnlessTag, template: ParsedTemplate): Choice | undefined {
