@@ -41,18 +41,24 @@ export interface PageResult {
   readonly hasNews: boolean
 }
 
+const laneLock = 7_236_023
+
 /**
  * @param claim takes the events: they are this page's until the transaction ends.
+ * @param inLane one after the other with all pages that are handled so. For pages that have read in vain: they wait before
+ *   they read, instead of once more for nothing.
  * @throws OutOfDateError if somebody else was faster in a way that makes this page's reading wrong: try again.
  */
 export async function handlePage(
   needs: PageNeeds,
   claim: (client: Queryable) => Promise<WaitingEvent[]>,
+  inLane = false,
 ): Promise<PageResult> {
   // Before the transaction: it may need a connection of its own.
   const interests = await needs.interests()
   const identity = (await needs.identity?.()) ?? usualIdentity
   return needs.database.transaction(async (client) => {
+    if (inLane) await client.query('SELECT pg_advisory_xact_lock($1)', [laneLock])
     const events = await claim(client)
     if (events.length === 0) return { handled: 0, problems: 0, hasNews: false }
     const nowMs = needs.nowMs()

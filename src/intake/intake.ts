@@ -104,7 +104,7 @@ async function handlePatiently(
 ): Promise<PageResult> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await handlePage(needs, claim)
+      return await handlePage(needs, claim, attempt > 1)
     } catch (error) {
       const isConflict = error instanceof OutOfDateError || (errorCode(error)?.startsWith('40') ?? false)
       if (!isConflict || attempt === maxAttempts) throw error

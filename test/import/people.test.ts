@@ -3,11 +3,12 @@
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Definitions } from '../../src/domain/definitions.ts'
+import { dryRun } from '../../src/intake/import/dry-run.ts'
 import { InputError } from '../../src/intake/import/input-error.ts'
 import { loadDefinitions } from '../../src/store/campaigns.ts'
 import { createErasureStore } from '../../src/store/erasures.ts'
 import { recountOrders } from '../../src/store/orders.ts'
-import { type ImportShop, nowMs, openImportShop } from './support/importing.ts'
+import { type ImportShop, nowMs, openImportShop, requestFor } from './support/importing.ts'
 
 let shop: ImportShop
 
@@ -221,6 +222,16 @@ test('a run that ends in the middle goes on there, and ends as if nothing had be
   const { readFileSync } = await import('node:fs')
   expect(readFileSync(`${path}.rejects.csv`, 'utf8').trim().split('\r\n')).toHaveLength(38)
   expect((await shop.run('orders', path)).outcome).toBe('was imported before')
+})
+
+test('a dry run changes nothing and says whom it would make, also of those whom only an address names', async () => {
+  await shop.run('customers', shop.file('known.csv', 'customer_id,email\nd1,d1@example.org\n'))
+  const lines = 'd1,\n,D1@example.org\nd2,\n,d3@example.org\n,d3@example.org\n'
+  const request = requestFor('customers', shop.file('dry.csv', `customer_id,email\n${lines}`))
+  const before = await shop.rows('SELECT count(*) FROM customers')
+  const { counts } = await dryRun(request, shop.database, shop.vault)
+  expect(counts).toMatchObject({ 'customer lines': 5, 'customers to make': 2, 'customers known': 2 })
+  expect(await shop.rows('SELECT count(*) FROM customers')).toEqual(before)
 })
 
 test('names of columns and fields never become part of a statement', async () => {

@@ -3,6 +3,7 @@
 import type { IdentityPolicy } from '../../domain/definitions.ts'
 import type { ConsentChannel } from '../../domain/tracking.ts'
 import type { Database, Queryable } from '../../store/database.ts'
+import type { Identity } from '../../store/identities.ts'
 import type { ImportCounts } from '../../store/imports.ts'
 import type { Vault } from '../../store/vault.ts'
 import type { ColumnPlan, KindFields } from './columns.ts'
@@ -72,8 +73,8 @@ export interface Chunk {
 }
 
 export interface Preview {
-  /** The shop's ids. */
-  readonly customers: Iterable<string>
+  /** One name of each. */
+  readonly customers: Iterable<Identity>
   readonly orders: Iterable<string>
 }
 

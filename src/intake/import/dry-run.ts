@@ -61,18 +61,18 @@ async function preview(
   seen: { readonly customers: Set<string>; readonly orders: Set<string> },
 ): Promise<ImportCounts> {
   const counts: ImportCounts = {}
-  const fresh = (names: Iterable<string>, known: Set<string>): string[] => {
-    const found = [...new Set(names)].filter((name) => !known.has(name))
-    for (const name of found) if (known.size < mostNames) known.add(name)
-    return found
+  const isFresh = (name: string, known: Set<string>): boolean => {
+    if (known.has(name)) return false
+    if (known.size < mostNames) known.add(name)
+    return true
   }
-  const people = fresh(customers, seen.customers).map((value) => ({ kind: 'user' as const, value }))
+  const people = [...customers].filter((identity) => isFresh(identityKey(identity), seen.customers))
   if (people.length > 0) {
     const known = await findIdentities(client, people)
     counts['customers to make'] = people.filter((identity) => !known.has(identityKey(identity))).length
     counts['customers known'] = people.length - (counts['customers to make'] ?? 0)
   }
-  const keys = fresh(orders, seen.orders)
+  const keys = [...orders].filter((key) => isFresh(key, seen.orders))
   if (keys.length > 0) {
     const known = await findOrderKeys(client, keys)
     counts['orders to make'] = keys.length - known

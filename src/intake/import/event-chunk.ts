@@ -8,6 +8,7 @@ import type { Queryable } from '../../store/database.ts'
 import { markDirty } from '../../store/dirty-customers.ts'
 import { ensureEventParts, monthStartMs } from '../../store/event-parts.ts'
 import type { NewEvent } from '../../store/events.ts'
+import { type Identity, identityKey } from '../../store/identities.ts'
 import { noteImportedCustomers } from '../../store/imports.ts'
 import { upholdLate } from '../../store/late-words.ts'
 import { handlePage } from '../handle-page.ts'
@@ -29,6 +30,7 @@ export abstract class EventChunk implements Chunk {
   readonly #context: ImportContext
   readonly #events: NewEvent[] = []
   readonly #consents: ConsentLine[] = []
+  readonly #names = new Map<string, Identity>()
   #writing = new Tally()
 
   constructor(context: ImportContext) {
@@ -42,7 +44,7 @@ export abstract class EventChunk implements Chunk {
   abstract take(record: FileRecord): void
 
   preview(): Preview {
-    return { customers: this.#events.flatMap(({ userId }) => userId ?? []), orders: [] }
+    return { customers: this.#names.values(), orders: [] }
   }
 
   /** Writes page by page; a page that was written before says nothing new. */
@@ -74,6 +76,11 @@ export abstract class EventChunk implements Chunk {
       await this.#writeConsents(client)
       await save(client)
     })
+  }
+
+  /** Somebody of whom a line tells. */
+  protected noteName(name: Identity): void {
+    this.#names.set(identityKey(name), name)
   }
 
   protected addEvent(event: NewEvent): void {

@@ -162,7 +162,8 @@ export abstract class OrderChunk implements Chunk {
   }
 
   preview(): Preview {
-    return { customers: this.#customers.keys(), orders: this.#orders.keys() }
+    const customers = [...this.#customers.keys()].map((value) => ({ kind: 'user' as const, value }))
+    return { customers, orders: this.#orders.keys() }
   }
 
   async write(save: (client: Queryable) => Promise<void>): Promise<void> {

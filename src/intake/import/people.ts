@@ -4,6 +4,7 @@ import { personalInProperties, personalInTraits } from '../../domain/personal-na
 import { mayHoldAddress, splitPersonal, textFault } from '../../domain/split-personal.ts'
 import { normaliseEmail, normalisePhone } from '../../store/addresses.ts'
 import type { NewEvent, SealedPart } from '../../store/events.ts'
+import type { Identity } from '../../store/identities.ts'
 import { readConsentTraits } from '../consent-events.ts'
 import { Problems } from '../problems.ts'
 import type { Chunk, ChunkMaker, ImportContext, ImportKind } from './chunk.ts'
@@ -137,7 +138,13 @@ abstract class PeopleChunk extends EventChunk {
       if (number === undefined) return refuse('phone', peopleRules.phone)
       addresses['phone'] = number.e164
     }
+    this.noteName(id === '' ? this.#addressName(addresses) : { kind: 'user', value: id })
     return { userId: id === '' ? null : id, addresses }
+  }
+
+  #addressName({ email, phone = '' }: Readonly<Record<string, string>>): Identity {
+    const kind = email === undefined ? 'phone' : 'email'
+    return { kind, value: this.context.vault.lookupHash(kind, email ?? phone).toString('hex') }
   }
 
   /** `null`: nothing given. */
