@@ -3,6 +3,7 @@
 import { createBroadcastActivities } from '../activities/broadcast.ts'
 import { createBroadcastSendActivities } from '../activities/broadcast-send.ts'
 import type { BroadcastActivities, BroadcastSendActivities } from '../activities/broadcast-types.ts'
+import type { ReportingService } from '../src/channels/email/compose/compose-email.ts'
 import { smtpDeadlineMs } from '../src/channels/email/smtp/sender.ts'
 import { clearAudience, takeAudience } from '../src/store/broadcasts/audience.ts'
 import { countConversions, findBroadcast, moveBroadcast, saveWinner } from '../src/store/broadcasts/broadcasts.ts'
@@ -23,6 +24,7 @@ export interface ComposingSetting {
   readonly from: string
   /** `selector@domain=path` */
   readonly dkim: readonly string[]
+  readonly reportedBy?: ReportingService | undefined
 }
 
 /** Two: signatures are what takes long, and a broadcast may use two cores for them. */
@@ -33,7 +35,7 @@ const templateMs = 2_000
 
 export function createBroadcastWorkerActivities(
   neighbours: Neighbours,
-  { masterKey, from, dkim }: ComposingSetting,
+  { masterKey, from, dkim, reportedBy }: ComposingSetting,
 ): BroadcastWorkerActivities {
   const { database, clock, definitions, email, publicUrl, linksUrl, shop, bounceDomain } = neighbours
   const composer = createBulkComposer(
@@ -41,6 +43,7 @@ export function createBroadcastWorkerActivities(
       masterKey,
       from,
       dkim,
+      reportedBy,
       bounceDomain: bounceDomain ?? null,
       publicUrl,
       linksUrl: linksUrl ?? publicUrl,

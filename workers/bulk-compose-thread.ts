@@ -21,13 +21,13 @@ import { returnPath } from '../src/store/return-path.ts'
 import { clickUrl, pixelUrl } from '../src/store/tracked-links.ts'
 import { Vault } from '../src/store/vault.ts'
 import type { BulkItem, BulkRequest, BulkResponse, BulkSetting, ComposedMail } from './bulk-composer.ts'
-import { measurableTargets, measuredBy, measuredHtml } from './measured-message.ts'
+import { measurableTargets, measuredBy, measuredMail, measuredTextBy } from './measured-message.ts'
 
 const setting = workerData as BulkSetting
 const vault = new Vault(Buffer.from(setting.masterKey))
 const keys: readonly DkimKey[] = setting.dkim.map((key) => readDkimKey(key, (path) => readFileSync(path, 'utf8')))
 const sender = readSender(setting.from)
-const composer = createComposer(sender, keys, undefined, 'here')
+const composer = createComposer(sender, keys, setting.reportedBy, 'here')
 const renderer = createMessageRenderer()
 const places = { vault, publicUrl: setting.publicUrl, linksUrl: setting.linksUrl }
 
@@ -113,8 +113,7 @@ function rendered(
   const content = renderer.render(template, facts, stranger)
   if (stranger === undefined) return { ...content, targets: [] }
   const targets = clicks ? measurableTargets(content.impersonalLinks ?? [], places) : []
-  const html = content.html === null ? null : measuredHtml(id, content.html, targets, opens, places)
-  return { ...content, html, targets }
+  return { ...measuredMail(id, content, targets, opens, places), targets }
 }
 
 /** By template, variant and what is measured; of templates, the newest versions. */
@@ -130,9 +129,10 @@ function formFor(
   if (known?.version === template.version) return known.form
   const form = letterForm(template, {
     constants: constantsFor(variant),
-    measure(html, links, nameLink) {
+    measure({ html, text }, links, nameLink) {
       const targets = clicks ? measurableTargets(links, places) : []
-      return { targets, html: measuredBy(html, targets, opens, { click: nameLink, pixel: () => nameLink(pixelLink) }) }
+      const urls = { click: nameLink, pixel: () => nameLink(pixelLink) }
+      return { targets, html: measuredBy(html, targets, opens, urls), text: measuredTextBy(text, targets, nameLink) }
     },
   })
   forms.set(name, { version: template.version, form })

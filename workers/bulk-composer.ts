@@ -2,6 +2,7 @@
 
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import type { ReportingService } from '../src/channels/email/compose/compose-email.ts'
 import type { SmtpMail } from '../src/channels/email/smtp/conversation.ts'
 import type { MessageFacts, TemplateSource } from '../src/channels/templates/render-message.ts'
 import type { Measuring } from '../src/domain/tracking.ts'
@@ -13,6 +14,7 @@ export interface BulkSetting {
   readonly from: string
   /** `selector@domain=path` */
   readonly dkim: readonly string[]
+  readonly reportedBy?: ReportingService | undefined
   readonly bounceDomain: string | null
   readonly publicUrl: string
   readonly linksUrl: string

@@ -73,6 +73,7 @@ await runService('lifecycle', async (config, log) => {
     masterKey: loadMasterKey(config.home, config.masterKey),
     from: config.mail.from,
     dkim: config.mail.dkim,
+    reportedBy: reportedBy(config),
   })
   const plans = planWorkers(neighbours, bundle, reconciliation, broadcasts, log).filter(({ taskQueue }) =>
     queues.includes(taskQueue),
@@ -165,7 +166,7 @@ function openNeighbours(config: Config, log: Logger): Neighbours {
       smtpUrl: config.smtpUrl,
       from,
       dkim,
-      reportedBy: config.mailHooks?.postmarkAuth === undefined ? undefined : 'postmark',
+      reportedBy: reportedBy(config),
     }),
     bounceDomain,
     sms: config.twilio ? createSmsChannel(config.twilio) : channelWithoutProvider(),
@@ -173,6 +174,10 @@ function openNeighbours(config: Config, log: Logger): Neighbours {
     linksUrl: config.http.linksUrl,
     shop: { name: from.replace(/\s*<[^<>]*>\s*$/, ''), url: publicUrl, postalAddress },
   }
+}
+
+function reportedBy({ mailHooks }: Config): 'postmark' | undefined {
+  return mailHooks?.postmarkAuth === undefined ? undefined : 'postmark'
 }
 
 function channelWithoutProvider(): SmsChannel {

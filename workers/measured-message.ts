@@ -78,10 +78,12 @@ function measuredText(
   targets: readonly string[],
   { vault, linksUrl }: Pick<Places, 'vault' | 'linksUrl'>,
 ): string {
+  return measuredTextBy(text, targets, (linkId) => clickUrl(vault, linksUrl, id, linkId))
+}
+
+export function measuredTextBy(text: string, targets: readonly string[], click: (linkId: string) => string): string {
   const known = new Set(targets)
-  return redirectTextLinks(text, (target) =>
-    known.has(target) ? clickUrl(vault, linksUrl, id, linkIdOf(target)) : undefined,
-  )
+  return redirectTextLinks(text, (target) => (known.has(target) ? click(linkIdOf(target)) : undefined))
 }
 
 export function measuredHtml(

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { compileMail } from '../../src/channels/email/compose/compiled-mail.ts'
 import { letterForm } from '../../src/channels/templates/letter-form.ts'
 import { createMessageRenderer, type MessageFacts } from '../../src/channels/templates/render-message.ts'
-import { measuredBy } from '../../workers/measured-message.ts'
+import { measuredBy, measuredTextBy } from '../../workers/measured-message.ts'
 
 const constants = {
   coupon: null,
@@ -29,6 +29,8 @@ const letter = `<html><body><h1 title="{{ customer.city }}">Hello {{ customer.fi
 <a href="{{ unsubscribe_url }}">Out</a></body></html>`
 const text = `Hello {{ customer.firstName | default: "friend" }}!
 {% if customer.tier == "gold" %}Gold.{% endif %}
+Sale: {{ shop.url }}/sale, and https://shop.example.com/only-in-text.
+{% if customer.firstName == "Ada" %}https://shop.example.com/text-for-ada{% endif %}
 Out: {{ unsubscribe_url }}`
 
 const template = (html = letter, plain = text) => ({
@@ -43,9 +45,10 @@ const template = (html = letter, plain = text) => ({
 const formOf = (source: ReturnType<typeof template>) =>
   letterForm(source, {
     constants,
-    measure: (html, targets, nameLink) => ({
+    measure: ({ html, text: plain }, targets, nameLink) => ({
       targets,
       html: measuredBy(html, targets, true, { click: nameLink, pixel: () => nameLink('pixel') }),
+      text: measuredTextBy(plain, targets, nameLink),
     }),
   })
 
@@ -90,7 +93,10 @@ describe.each([true, false])('measured: %s', (isMeasured) => {
     expect(filled?.subject).toBe(whole.subject)
     expect(filled?.targets).toEqual(isMeasured ? targets : [])
     expect(targets).not.toContain('https://shop.example.com/for-ada')
-    expect(await read(filled!.html, filled!.text)).toEqual(await read(html ?? '', whole.text))
+    expect(targets).not.toContain('https://shop.example.com/text-for-ada')
+    const plain = isMeasured ? measuredTextBy(whole.text, targets, linkFor) : whole.text
+    expect(plain.includes('https://shop.example.com/only-in-text')).toBe(!isMeasured)
+    expect(await read(filled!.html, filled!.text)).toEqual(await read(html ?? '', plain))
   })
 })
 

@@ -6,10 +6,9 @@
 
 import { quotedPrintable } from '../email/compose/quoted-printable.ts'
 import { parseLiquid } from './liquid.ts'
-import { type MessageFacts, type TemplateSource, withFooter } from './render-message.ts'
+import { linksOf, type MessageFacts, type TemplateSource, withFooter } from './render-message.ts'
 import { forbiddenScheme, linkValues } from './safe-links.ts'
 import { type Piece, Scope, type Slot, type SlottedTemplate, slottedTemplate, type Way } from './slotted-template.ts'
-import { linksIn } from './tracked-links.ts'
 
 /** A part of a message, ready to travel. */
 export interface EncodedText {
@@ -43,10 +42,10 @@ export interface LetterSetting {
   readonly constants: Readonly<Record<string, unknown>>
   /** Leads links through the product. `nameLink` gives an address that stands for a link of the message. */
   readonly measure: (
-    html: string,
+    letter: { readonly html: string; readonly text: string },
     links: readonly string[],
     nameLink: (name: string) => string,
-  ) => { readonly html: string; readonly targets: readonly string[] }
+  ) => { readonly html: string; readonly text: string; readonly targets: readonly string[] }
 }
 
 /** Other ways through a template than so many are left to Liquid. */
@@ -114,9 +113,13 @@ class Forms implements LetterForm {
     const { subject, html, text } = this.#parts
     try {
       const way = html.wayIn(scope)
-      // Which way a stranger's message would go: a link that is only in this one tells something of its reader.
-      const strangersWay = isMeasured && way !== '' ? html.wayIn(new Scope({ ...facts, customer: stranger })) : way
       const textWay = text.wayIn(scope)
+      // Which way a stranger's message would go: a link that is only in this one tells something of its reader.
+      const strange = new Scope({ ...facts, customer: stranger })
+      const strangersWay = [
+        isMeasured && way !== '' ? html.wayIn(strange) : way,
+        isMeasured && textWay !== '' ? text.wayIn(strange) : textWay,
+      ] as const
       const form = this.#formFor(way, strangersWay, textWay, isMeasured)
       if (form === 'whole') return undefined
       const filledHtml = this.#filled(form.html, scope, linkFor)
@@ -144,7 +147,7 @@ class Forms implements LetterForm {
     return { quotedPrintable: whole }
   }
 
-  #formFor(way: Way, strangersWay: Way, textWay: Way, isMeasured: boolean): Form | 'whole' {
+  #formFor(way: Way, strangersWay: readonly [Way, Way], textWay: Way, isMeasured: boolean): Form | 'whole' {
     const name = JSON.stringify([way, strangersWay, textWay, isMeasured])
     const known = this.#forms.get(name)
     if (known !== undefined) return known
@@ -154,7 +157,7 @@ class Forms implements LetterForm {
     return form
   }
 
-  #make(way: Way, strangersWay: Way, textWay: Way, isMeasured: boolean): Form | undefined {
+  #make(way: Way, strangersWay: readonly [Way, Way], textWay: Way, isMeasured: boolean): Form | undefined {
     const html = this.#marked(this.#parts.html.piecesOn(way), 'html')
     const text = this.#marked(this.#parts.text.piecesOn(textWay), 'text').trim()
     if (forbiddenScheme(html) !== undefined || !isOnlyText(html)) return undefined
@@ -165,10 +168,18 @@ class Forms implements LetterForm {
     const letter = withFooter({ subject: '', html, text }, facts)
     const whole = letter.html ?? ''
     if (!isMeasured) return { html: encoded(whole), text: encoded(letter.text), targets: [] }
-    const strangers = new Set(linksIn(this.#marked(this.#parts.html.piecesOn(strangersWay), 'html')))
-    const links = linksIn(html).filter((link) => !link.includes(begin) && strangers.has(link))
-    const measured = this.#setting.measure(whole, links, nameLink)
-    return { html: encoded(measured.html), text: encoded(letter.text), targets: measured.targets }
+    const ofStranger = linksOf({
+      html: this.#marked(this.#parts.html.piecesOn(strangersWay[0]), 'html'),
+      text: this.#marked(this.#parts.text.piecesOn(strangersWay[1]), 'text'),
+    })
+    const strangers = new Set(ofStranger)
+    const links = linksOf({ html, text }).filter((link) => !link.includes(begin) && strangers.has(link))
+    const {
+      html: led,
+      text: ledText,
+      targets,
+    } = this.#setting.measure({ html: whole, text: letter.text }, links, nameLink)
+    return { html: encoded(led), text: encoded(ledText), targets }
   }
 
   /** The text with a mark for each slot; what is the same for everybody is in it. */

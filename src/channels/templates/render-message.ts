@@ -120,7 +120,7 @@ function ownLinks({
 }
 
 /** Of both parts; what the HTML wants to be left alone is left alone in the text, too. */
-function linksOf({ html, text }: RenderedMessage): string[] {
+export function linksOf({ html, text }: Pick<RenderedMessage, 'html' | 'text'>): string[] {
   if (html === null) return linksInText(text)
   const exempt = new Set(exemptLinksIn(html))
   return [...new Set([...linksIn(html), ...linksInText(text).filter((link) => !exempt.has(link))])]
