@@ -58,8 +58,7 @@ export function segmentPage({ segment, page: { members, next }, briefs, versions
   const { if: condition } = segment.document as { readonly if: unknown }
   const since = new Map(members.map((one) => [one.customerId, one.since]))
   const shown = members.flatMap(({ customerId }) => briefs.get(customerId) ?? [])
-  const isSoonReady = segment.status === 'building' && segment.problem === null
-  return html`${isSoonReady && html`<meta http-equiv="refresh" content="3">`}<main><h1>${segment.name}</h1>
+  return html`<main><h1>${segment.name}</h1>
     <p class="lead">${segment.description ?? ''} ${stateOf(segment)}</p>
     <div class="grid"><section><h2>Customers</h2><strong class="big">${sizeOf(segment)}</strong>
       <p class="soft"><code>${segment.key}</code>, version ${segment.version}${
