@@ -65,6 +65,7 @@ async function measure({ messages, lane, workers, withinMs, seed }: Options): Pr
   const env = {
     SMTP_URL: sink.url,
     MAIL_FROM: 'Shop <shop@shop.example>',
+    PERENNIAL_PUBLIC_URL: 'https://shop.example',
     PERENNIAL_CROWD_FROM: String(lanes[lane]),
   }
   try {
@@ -108,7 +109,6 @@ function workerEnv({ installation }: BenchShop, env: Readonly<Record<string, str
     PERENNIAL_HOME: installation.home,
     DATABASE_URL: installation.databaseUrl,
     TEMPORAL_ADDRESS: installation.temporalAddress,
-    PERENNIAL_PUBLIC_URL: installation.url,
     LOG_LEVEL: 'warn',
   }
 }
