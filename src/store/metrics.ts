@@ -37,7 +37,7 @@ const statements: Readonly<Record<string, string>> = {
 export async function readMetrics(client: Queryable, nowMs: number): Promise<Counted[]> {
   const counted: Counted[] = []
   for (const [metric, text] of Object.entries(statements)) {
-    const { rows } = await client.query<{ labels: Record<string, string>; value: number }>(
+    const { rows } = await client.query<{ labels: Record<string, string>; value: string }>(
       text,
       text.includes('$1') ? [new Date(nowMs)] : [],
     )

@@ -6,10 +6,10 @@ import { buildProgram } from '../../../src/cli/program.ts'
 export async function perennial(...args: string[]): Promise<string> {
   const write = process.stdout.write.bind(process.stdout)
   let printed = ''
-  process.stdout.write = ((text: string | Uint8Array) => {
+  process.stdout.write = (text: string | Uint8Array) => {
     printed += String(text)
     return true
-  }) as typeof process.stdout.write
+  }
   try {
     await buildProgram().parseAsync(['node', 'perennial', ...args])
   } finally {
