@@ -5,7 +5,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { insertModel, promoteModel, rollBackModel } from '../../src/store/models.ts'
 import { publishCampaigns } from '../../src/store/publishing/publish-campaigns.ts'
 import { startTestServer, type TestServer } from './support/test-server.ts'
@@ -229,6 +229,9 @@ steps:
         WHERE n % 100 < CASE variant WHEN 'large' THEN 36 WHEN 'small' THEN 16 ELSE 15 END`,
       [assignedAt],
     )
+    // What was published is known to the server a second later.
+    const told = async (): Promise<unknown[]> => ((await ask('/feedback')).json['offers'] as { offers: [] }).offers
+    await vi.waitFor(async () => expect(await told()).toHaveLength(2), { timeout: 30_000, interval: 100 })
   })
 
   test('are told apart by what came of them, each with its interval', async () => {

@@ -218,7 +218,7 @@ async function planned(url = `http://${host}/hook`): Promise<string> {
   const id = randomUUID()
   await server.database.pool.query(
     `INSERT INTO webhook_calls (id, customer_id, journey, version, step, entry_number, visit, url, payload, planned_at, due_at)
-     VALUES ($1, $2, 'j', 'v', 'call', 1, 0, $3, '{"type":"journey.step","data":{"size":"42"}}', now(), now())`,
+     VALUES ($1, $2, 'j', 'v', 'call', 1, 0, $3, '{"type":"journey.step","data":{"size":"42"}}', now(), now() - interval '1 s')`,
     [id, await customerId(server, userId), url],
   )
   return id
@@ -232,7 +232,7 @@ const ask = (path: string, method = 'GET'): Promise<Response> =>
 
 /** As if its time had come. */
 async function due(): Promise<void> {
-  await server.database.pool.query(`UPDATE webhook_calls SET due_at = now() WHERE status = 'planned'`)
+  await server.database.pool.query(`UPDATE webhook_calls SET due_at = now() - interval '1 s' WHERE status = 'planned'`)
 }
 
 describe('what becomes of it', () => {
