@@ -230,8 +230,8 @@ steps:
       [assignedAt],
     )
     // What was published is known to the server a second later.
-    const told = async (): Promise<unknown[]> => ((await ask('/feedback')).json['offers'] as { offers: [] }).offers
-    await vi.waitFor(async () => expect(await told()).toHaveLength(2), { timeout: 30_000, interval: 100 })
+    const told = async (): Promise<number> => ((await ask('/feedback')).json['offers'] as { offers: [] }).offers.length
+    await vi.waitUntil(async () => (await told()) === 2, { timeout: 30_000, interval: 100 })
   })
 
   test('are told apart by what came of them, each with its interval', async () => {
