@@ -13,8 +13,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { seededRandom } from '../src/analytics/core/random.ts'
-import { sequentialTest } from '../src/analytics/experiments/sequential.ts'
 import type { PolicyValue } from '../src/analytics/training/policy-value.ts'
 import type { Config } from '../src/config.ts'
 import { dayMs } from '../src/domain/time.ts'
@@ -27,6 +25,7 @@ import { type Database, openDatabase } from '../src/store/database.ts'
 import { publishCampaigns } from '../src/store/publishing/publish-campaigns.ts'
 import { loadMasterKey, Vault } from '../src/store/vault.ts'
 import { runBench, say, wholeNumber } from './support/bench.ts'
+import { falseAlarms } from './support/false-alarms.ts'
 import { dataRows, missingData } from './support/shared-data.ts'
 import { trainOnce } from './support/train-once.ts'
 
@@ -113,7 +112,8 @@ await runBench('hillstrom', { replays: '2000' }, async (options) => {
     const { lifts } = (await ask('/feedback?days=60&within=14')) as Feedback
     const answer = (await ask('/planner', { budgetCents: 30_000, margin: 1 })) as Answer
     say('replaying mailings in which nobody gets anything …')
-    const alarms = falseAlarms(recipients, replays)
+    const visits = recipients.filter(({ arm }) => arm === 'none').map(({ visited }) => (visited ? 1 : 0))
+    const alarms = falseAlarms(visits, replays)
     const { policy } = (model.parameters['measured'] ?? {}) as { policy?: PolicyValue }
     const lines = [
       ...lifts
@@ -222,25 +222,4 @@ async function importRecipients(database: Database, home: string, recipients: re
      SELECT gen_random_uuid(), id, 'email', '\\x00', sha256(id::text::bytea), now() FROM customers`,
   )
   await database.pool.query('VACUUM ANALYZE')
-}
-
-/** Recipients of nothing, on two sides by chance, looked at twenty times. */
-function falseAlarms(recipients: readonly Recipient[], replays: number): number {
-  const visits = recipients.filter(({ arm }) => arm === 'none').map(({ visited }) => (visited ? 1 : 0))
-  const random = seededRandom(11)
-  let alarms = 0
-  for (let replay = 0; replay < replays; replay++) {
-    const empty = (): { n: number; conversions: number } => ({ n: 0, conversions: 0 })
-    const sides = [empty(), empty()] as const
-    const looks = Array.from({ length: 20 }, () => {
-      for (let i = 0; i < 200; i++) {
-        const side = sides[random() < 0.5 ? 0 : 1]
-        side.n++
-        side.conversions += visits[Math.floor(random() * visits.length)] as number
-      }
-      return { control: { ...sides[0] }, variant: { ...sides[1] } }
-    })
-    if (sequentialTest(looks).some(({ p }) => p <= 0.05)) alarms++
-  }
-  return alarms
 }

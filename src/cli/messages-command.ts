@@ -1,7 +1,7 @@
 /** `perennial messages`: the ledger, what of it is in doubt, and a person's word that ends a doubt. */
 
 import { Argument, Command, Option } from 'commander'
-import { doubtWords } from '../store/doubtful-messages.ts'
+import { type DoubtfulSum, doubtWords } from '../store/doubtful-messages.ts'
 import { messageStatuses } from '../store/message-list.ts'
 import { textTable, writeResult } from './analyze/output.ts'
 import { askInstallation, type TargetOptions, targetOptions } from './installation.ts'
@@ -28,15 +28,8 @@ interface Listed {
   readonly plannedAt: string
 }
 
-interface Doubtful {
-  readonly journey: string
-  readonly step: string
-  readonly channel: string
-  readonly messageClass: string
-  readonly reason: string | null
-  readonly count: number
-  readonly since: string
-}
+/** As JSON says it. */
+type Doubtful = Omit<DoubtfulSum, 'since'> & { readonly since: string }
 
 export function messagesCommand(): Command {
   const messages = new Command('messages').description('Messages and how far they have come.')

@@ -9,7 +9,7 @@ import { generatedChanges } from './generated-changes.ts'
 import { generatedLife } from './generated-life.ts'
 import type { Pools } from './offer-book.ts'
 import { characterOf, randomWaitMs } from './people.ts'
-import type { Clerk, Rules } from './simulate.ts'
+import type { Clerk, Rules } from './simulation.ts'
 import { liveWatched, type WatchedResult } from './watched.ts'
 
 export interface GeneratedYear {

@@ -5,7 +5,8 @@ import type { EpochMs } from '../domain/time.ts'
 import type { Pools } from './offer-book.ts'
 import { Reporter, type SimulationReport } from './report.ts'
 import type { TimedShopChange } from './shop-changes.ts'
-import { type Clerk, type Life, type Rules, simulate } from './simulate.ts'
+import { simulate } from './simulate.ts'
+import type { Clerk, Life, Rules } from './simulation.ts'
 import { type Invariant, type Violation, Witness } from './witness.ts'
 
 export interface Watched {

@@ -2,9 +2,9 @@
 
 import { parse } from 'csv-parse/sync'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { falseAlarms } from '../../bench/support/false-alarms.ts'
 import { seededRandom } from '../../src/analytics/core/random.ts'
 import { compareProportions } from '../../src/analytics/experiments/proportions.ts'
-import { sequentialTest } from '../../src/analytics/experiments/sequential.ts'
 import { estimatePolicy } from '../../src/analytics/training/policy-value.ts'
 import { trainUplift, type UpliftResult } from '../../src/analytics/training/uplift.ts'
 import { dataText, hasShared, needsShared } from './support/shared.ts'
@@ -57,22 +57,7 @@ describe.skipIf(!hasShared)(`the mailing of Hillstrom${needsShared}`, () => {
 
   it('2,000 replays in which nobody gets anything: the sequential test cries wolf in at most 5 of 100', () => {
     const visits = all.filter(({ arm }) => arm === 'none').map(({ visit }) => visit)
-    const random = seededRandom(11)
-    let alarms = 0
-    for (let replay = 0; replay < 2_000; replay++) {
-      const empty = (): { n: number; conversions: number } => ({ n: 0, conversions: 0 })
-      const sides = [empty(), empty()] as const
-      const looks = Array.from({ length: 20 }, () => {
-        for (let i = 0; i < 200; i++) {
-          const side = sides[random() < 0.5 ? 0 : 1]
-          side.n++
-          side.conversions += visits[Math.floor(random() * visits.length)] as number
-        }
-        return { control: { ...sides[0] }, variant: { ...sides[1] } }
-      })
-      if (sequentialTest(looks).some(({ p }) => p <= 0.05)) alarms++
-    }
-    expect(alarms / 2_000).toBeLessThanOrEqual(0.05)
+    expect(falseAlarms(visits, 2_000) / 2_000).toBeLessThanOrEqual(0.05)
   })
 })
 

@@ -3,7 +3,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import type { Rules } from '../../../src/simulation/simulate.ts'
+import type { Rules } from '../../../src/simulation/simulation.ts'
 
 /** One change of one file of `src/domain`. */
 export interface Mutation {
