@@ -42,6 +42,30 @@ describe('who gets in', () => {
     expect((await get('/', cookie)).status).toBe(303)
   })
 
+  test('a role may look at more than it may change', async () => {
+    const cookies = new Map<string, string>()
+    for (const kind of ['analyst', 'marketer'] as const)
+      cookies.set(kind, cookieOf(await login((await createApiKey(server.database, { kind, name: kind })).key)))
+    const send = async (who: string, path: string): Promise<number> => {
+      const body = new URLSearchParams({
+        step: 'edit',
+        id: 'guests',
+        document: 'name: Guests\nif: { orders.count: { at_most: 1 } }',
+      })
+      const headers = { cookie: cookies.get(who) ?? '' }
+      return (await fetch(server.url + path, { method: 'POST', redirect: 'manual', headers, body })).status
+    }
+    expect((await get('/segments', cookies.get('analyst'))).status).toBe(200)
+    expect([await send('analyst', '/segments/save'), await send('marketer', '/segments/save')]).toEqual([403, 200])
+    expect(await send('analyst', '/segments/guests/archive')).toBe(403)
+    for (const path of ['/journeys/welcome/pause', '/journeys/welcome/resume', '/journeys/welcome/versions/1'])
+      expect([await send('analyst', path), await send('marketer', path), await send('nobody', path)]).toEqual([
+        403, 403, 303,
+      ])
+    const { rows } = await server.database.pool.query(`SELECT 1 FROM campaigns WHERE key = 'guests'`)
+    expect(rows).toEqual([])
+  })
+
   test('whoever opens the link of the start command in time', async () => {
     const link = (validMs: number): string => {
       const { pathname, search } = new URL(consoleLoginUrl(server.vault, server.url, validMs))
