@@ -4,14 +4,18 @@ import type { WorkflowClient } from '@temporalio/client'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
+import type { SteerBroadcast } from '../console/broadcast-routes.ts'
 import { consoleRoutes } from '../console/console-routes.ts'
+import type { Refusal } from '../console/refusal.ts'
 import { createDefinitionsCache } from '../store/campaigns.ts'
 import type { Database } from '../store/database.ts'
 import type { Vault } from '../store/vault.ts'
 import { adminRoutes } from './admin/admin-routes.ts'
+import { broadcastControl } from './admin/broadcast-control.ts'
 import { showPause } from './admin/pause-shown.ts'
+import { templatePreviewer } from './admin/template-preview.ts'
 import { countWorkflows } from './admin/workflow-counts.ts'
-import { handleErrors } from './api-error.ts'
+import { ApiError, handleErrors } from './api-error.ts'
 import { confirmRoutes } from './customer-pages/confirm-routes.ts'
 import { preferenceRoutes } from './customer-pages/preference-routes.ts'
 import { providerRoutes } from './hooks/provider-routes.ts'
@@ -58,10 +62,13 @@ export async function buildServer(needs: ServerNeeds): Promise<FastifyInstance> 
   await app.register(messageRoutes({ ...needs, checkKey }), { prefix: '/v1' })
   const definitions = createDefinitionsCache(database)
   const brand = displayName(config.mail.from)
+  const previewer = templatePreviewer({ ...needs, mail: config.mail, brand })
+  app.addHook('onClose', () => previewer.close())
   const admin = {
     ...needs,
     mail: config.mail,
     brand,
+    previewer,
     checkKey,
     definitions: () => definitions.get(),
     countWorkflows: () => countWorkflows(temporal),
@@ -83,8 +90,31 @@ export async function buildServer(needs: ServerNeeds): Promise<FastifyInstance> 
   })
   const isSecure = publicUrl.startsWith('https:')
   const showsPause = (journey: string, isPaused: boolean): Promise<boolean> => showPause(needs, journey, isPaused)
-  await app.register(consoleRoutes({ ...needs, pages: config.pages, isSecure, showPause: showsPause }))
+  const control = broadcastControl(needs)
+  const steerBroadcast: SteerBroadcast = orRefusal(({ verb, key }) => control[verb](key))
+  await app.register(
+    consoleRoutes({
+      ...needs,
+      pages: config.pages,
+      isSecure,
+      showPause: showsPause,
+      steerBroadcast,
+      previewTemplate: orRefusal(previewer.show),
+    }),
+  )
   return app
+}
+
+/** What the API refuses, as the console shows it. */
+function orRefusal<Wish, Answer>(work: (wish: Wish) => Promise<Answer>): (wish: Wish) => Promise<Answer | Refusal> {
+  return async (wish) => {
+    try {
+      return await work(wish)
+    } catch (error) {
+      if (error instanceof ApiError) return { refused: error.statusCode, words: error.message }
+      throw error
+    }
+  }
 }
 
 /** For certificates, which are small. */

@@ -1,6 +1,8 @@
 /** Broadcasts in the console: which there are, and how far one has come. */
 
+import { sayDuration } from '../domain/duration.ts'
 import type { Broadcast, BroadcastStatus } from '../store/broadcasts/broadcasts.ts'
+import { broadcastLinks } from './broadcast-change-pages.ts'
 import { formatCount, formatShare, formatTime } from './format.ts'
 import { type Html, html } from './html.ts'
 
@@ -9,19 +11,20 @@ export interface BroadcastCounts {
   readonly variants: readonly { readonly variant: string; readonly n: number; readonly conversions: number }[]
 }
 
-export function broadcastListPage(broadcasts: readonly Broadcast[]): Html {
+export function broadcastListPage(broadcasts: readonly Broadcast[], mayChange: boolean): Html {
   const rows = broadcasts.map(
     (one) => html`<tr><td><a href="/broadcasts/${one.key}">${one.name}</a><br><span class="soft">${one.key}</span></td>
       <td>${statusWords[one.status]}</td><td>${one.definition.segment ?? 'everybody'}</td>
       <td class="number">${one.audience === null ? '–' : formatCount(one.audience)}</td>
       <td class="time">${formatTime(one.startedAt)}</td></tr>`,
   )
-  return html`<main><h1>Broadcasts</h1><p class="lead">One message for many, once.</p><section>${
-    rows.length === 0
-      ? html`<p class="soft">No broadcasts yet. <code>perennial broadcasts create FILE</code> makes one.</p>`
-      : html`<table><thead><tr><th>Broadcast</th><th>Status</th><th>For</th><th class="number">Audience</th>
+  return html`<main><h1>Broadcasts</h1><p class="lead">One message for many, once.
+    ${mayChange && html`<a href="/broadcasts/new">Write a new one</a>`}</p><section>${
+      rows.length === 0
+        ? html`<p class="soft">No broadcasts yet. Write one here, or as a file: <code>perennial broadcasts create FILE</code> makes it a draft.</p>`
+        : html`<table><thead><tr><th>Broadcast</th><th>Status</th><th>For</th><th class="number">Audience</th>
       <th>Started (UTC)</th></tr></thead><tbody>${rows}</tbody></table>`
-  }</section></main>`
+    }</section></main>`
 }
 
 const statusWords: Readonly<Record<BroadcastStatus, string>> = {
@@ -32,7 +35,8 @@ const statusWords: Readonly<Record<BroadcastStatus, string>> = {
   cancelled: 'Cancelled',
 }
 
-export function broadcastPage(broadcast: Broadcast, { messages, variants }: BroadcastCounts): Html {
+/** @param mayChange whether the visitor may send, pause and end it. */
+export function broadcastPage(broadcast: Broadcast, { messages, variants }: BroadcastCounts, mayChange: boolean): Html {
   const { key, name, status, audience, heldOut, startedAt, finishedAt, winner, definition } = broadcast
   const sent = messages.filter((each) => each.status === 'sent').reduce((sum, each) => sum + each.count, 0)
   const meant = (audience ?? 0) - (heldOut ?? 0)
@@ -42,7 +46,13 @@ export function broadcastPage(broadcast: Broadcast, { messages, variants }: Broa
       <p class="soft">${audience === null ? 'The audience is put down when it starts.' : `of ${formatCount(meant)}; ${formatCount(heldOut ?? 0)} are held out`}</p>
       ${meant > 0 && bar(sent / meant)}</section>
     <section><h2>When</h2><dl><dt>Started</dt><dd>${formatTime(startedAt)} UTC</dd><dt>Ended</dt>
-      <dd>${formatTime(finishedAt)} UTC</dd></dl><p class="soft"><code>perennial broadcasts ${nextVerb[status]} ${key}</code></p>
+      <dd>${formatTime(finishedAt)} UTC</dd></dl>
+      ${mayChange && broadcastLinks(broadcast)}</section>
+    <section><h2>What</h2><dl><dt>Message</dt><dd>${definition.variants.map(
+      ({ template }, i) => html`${i > 0 && ', '}<a href="/templates/${template}">${template}</a>`,
+    )}</dd><dt>Leaves</dt><dd>${whenWords(definition)}</dd><dt>Stale after</dt><dd>${sayDuration(definition.expiresAfterMs)}</dd>
+      <dt>At most</dt><dd>${definition.perSecond === null ? 'as fast as it goes' : `${definition.perSecond} a second`}</dd></dl>
+      <p class="soft"><code>${key}</code></p>
     </section></div>
     <section><h2>Messages</h2>${
       messages.length === 0
@@ -65,12 +75,10 @@ export function broadcastPage(broadcast: Broadcast, { messages, variants }: Broa
     }</main>`
 }
 
-const nextVerb: Readonly<Record<BroadcastStatus, string>> = {
-  draft: 'start',
-  running: 'pause',
-  paused: 'resume',
-  done: 'show',
-  cancelled: 'show',
+function whenWords({ sendAt }: Broadcast['definition']): string {
+  if (sendAt === null) return 'as soon as it is started'
+  const where = sendAt.timeZone === 'recipient' ? 'on the clock of each recipient' : sendAt.timeZone
+  return `${sendAt.local.replace('T', ' ')}, ${where}`
 }
 
 function bar(share: number): Html {

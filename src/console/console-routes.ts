@@ -16,7 +16,7 @@ import { listMessages } from '../store/message-list.ts'
 import { segmentsOf } from '../store/segments/segment-reports.ts'
 import { readStatus } from '../store/status.ts'
 import type { Vault } from '../store/vault.ts'
-import { broadcastPageRoutes } from './broadcast-routes.ts'
+import { broadcastPageRoutes, type SteerBroadcast } from './broadcast-routes.ts'
 import { customerPage } from './customer-page.ts'
 import { dashboard } from './dashboard.ts'
 import { type Html, html } from './html.ts'
@@ -24,10 +24,12 @@ import { journeyGraphStyle } from './journey-graph.ts'
 import { journeyPageRoutes } from './journey-routes.ts'
 import { lifecyclePage, lifecycleStyle } from './lifecycle-page.ts'
 import { modelPageRoutes } from './model-routes.ts'
-import { sendPage } from './page.ts'
+import { type PageExtras, sendPage } from './page.ts'
 import { personalViewOf, roleOfKey } from './personal-view.ts'
 import { type SegmentPageNeeds, segmentPageRoutes } from './segment-routes.ts'
 import { endedCookie, localSession, readSession, sessionCookie } from './session.ts'
+import { templateStyle } from './template-pages.ts'
+import { type PreviewTemplate, templatePageRoutes } from './template-routes.ts'
 
 export interface ConsoleNeeds {
   readonly database: Database
@@ -41,6 +43,8 @@ export interface ConsoleNeeds {
   readonly isSecure: boolean
   /** Shows in Temporal whether a journey is paused. */
   readonly showPause: (journey: string, isPaused: boolean) => Promise<boolean>
+  readonly steerBroadcast: SteerBroadcast
+  readonly previewTemplate: PreviewTemplate
 }
 
 /** Register at the root. */
@@ -77,12 +81,20 @@ export function consoleRoutes(needs: ConsoleNeeds): (app: FastifyInstance) => Pr
     }
     segmentPageRoutes(app, pageNeeds)
     modelPageRoutes(app, pageNeeds)
-    broadcastPageRoutes(app, pageNeeds)
+    const visitor = (request: FastifyRequest): Promise<Visitor | undefined> => visitorOf(needs, request)
+    broadcastPageRoutes(app, { ...pageNeeds, visitor, steer: needs.steerBroadcast })
+    templatePageRoutes(app, {
+      ...pageNeeds,
+      visitor,
+      preview: needs.previewTemplate,
+      send: (reply, status, title, main) =>
+        sendFramed(needs, reply, status, title, main, { style: templateStyle, hasFrames: true }),
+    })
     journeyPageRoutes(app, {
       ...pageNeeds,
-      visitor: (request) => visitorOf(needs, request),
+      visitor,
       showPause: needs.showPause,
-      send: (reply, status, title, main) => sendFramed(needs, reply, status, title, main, journeyGraphStyle),
+      send: (reply, status, title, main) => sendFramed(needs, reply, status, title, main, { style: journeyGraphStyle }),
     })
   }
 }
@@ -184,7 +196,9 @@ async function showLifecycle(needs: ConsoleNeeds, request: FastifyRequest, reply
   if ((await visitorOf(needs, request)) === undefined) return reply.redirect('/login', 303)
   const { pool } = needs.database
   const [funnel, cohorts] = await Promise.all([lifecycleFunnel(pool), lifecycleCohorts(pool, 12)])
-  return sendFramed(needs, reply, 200, 'Lifecycle · Perennial', lifecyclePage(funnel, cohorts), lifecycleStyle)
+  return sendFramed(needs, reply, 200, 'Lifecycle · Perennial', lifecyclePage(funnel, cohorts), {
+    style: lifecycleStyle,
+  })
 }
 
 /** The customer's workflow in the pages of Temporal; it may have completed. */
@@ -199,13 +213,13 @@ function sendFramed(
   status: number,
   title: string,
   main: Html,
-  style?: string,
+  extras: PageExtras = {},
 ): FastifyReply {
   const body = html`<header class="top"><strong><a href="/">Perennial</a></strong><nav>
-    <a href="/journeys">Journeys</a><a href="/lifecycle">Lifecycle</a><a href="/segments">Segments</a><a href="/broadcasts">Broadcasts</a><a href="/models">Models</a>
+    <a href="/journeys">Journeys</a><a href="/lifecycle">Lifecycle</a><a href="/segments">Segments</a><a href="/broadcasts">Broadcasts</a><a href="/templates">Templates</a><a href="/models">Models</a>
     ${pages.mail !== undefined && html`<a href="${pages.mail}">Caught mail</a>`}
     ${pages.sms !== undefined && html`<a href="${pages.sms}">Caught SMS</a>`}
     ${pages.temporal !== undefined && html`<a href="${pages.temporal}">Temporal</a>`}
     <form method="post" action="/logout"><button class="quiet">Sign out</button></form></nav></header>${main}`
-  return sendPage(reply, status, title, body, style === undefined ? {} : { style })
+  return sendPage(reply, status, title, body, extras)
 }

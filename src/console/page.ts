@@ -66,7 +66,9 @@ const icon =
 
 export interface PageExtras {
   readonly script?: string | undefined
-  readonly style?: string
+  readonly style?: string | undefined
+  /** The page has frames with other pages of ours. */
+  readonly hasFrames?: boolean
 }
 
 /**
@@ -79,13 +81,14 @@ export function sendPage(
   status: number,
   title: string,
   body: Html,
-  { script, style: moreStyle = '' }: PageExtras = {},
+  { script, style: moreStyle = '', hasFrames = false }: PageExtras = {},
 ): FastifyReply {
   const nonce = randomBytes(16).toString('base64')
   const policy = [
     "default-src 'none'",
     `style-src 'nonce-${nonce}'`,
     ...(script === undefined ? [] : [`script-src 'nonce-${nonce}'`]),
+    ...(hasFrames ? ["frame-src 'self'"] : []),
     "img-src 'self' data:",
     "form-action 'self'",
     "frame-ancestors 'none'",

@@ -1,5 +1,6 @@
 /** What templates may say of a customer, read for a preview; and which templates are in force. */
 
+import type { Channel } from '../domain/snapshot.ts'
 import type { Queryable } from './database.ts'
 import { openPersonalTraits } from './personal-data.ts'
 import type { Vault } from './vault.ts'
@@ -43,7 +44,7 @@ export async function findTemplateFacts(
 export interface TemplateInForce {
   readonly key: string
   readonly version: string
-  readonly channel: string
+  readonly channel: Channel
   readonly publishedAt: Date
 }
 
@@ -52,4 +53,41 @@ export async function listTemplates(client: Queryable): Promise<TemplateInForce[
     `SELECT key, version, channel, published_at AS "publishedAt" FROM templates WHERE status = 'live' ORDER BY key`,
   )
   return rows
+}
+
+export interface TemplateWords extends TemplateInForce {
+  readonly subject: string | null
+  readonly html: string | null
+  readonly text: string
+}
+
+export async function findTemplate(client: Queryable, key: string): Promise<TemplateWords | undefined> {
+  const { rows } = await client.query<TemplateWords>(
+    `SELECT key, version, channel, published_at AS "publishedAt", subject, html, text
+       FROM templates WHERE status = 'live' AND key = $1`,
+    [key],
+  )
+  return rows[0]
+}
+
+/** What sends a template: a journey in force, or a broadcast that has not ended. */
+export interface TemplateUse {
+  readonly kind: 'journey' | 'broadcast'
+  readonly key: string
+}
+
+/** By the template's key; of one template, or of all. */
+export async function templateUses(client: Queryable, template?: string): Promise<Map<string, TemplateUse[]>> {
+  const { rows } = await client.query<TemplateUse & { readonly template: string }>(
+    `SELECT DISTINCT named #>> '{}' AS template, kind, key
+       FROM (SELECT 'journey' AS kind, key, document FROM campaigns WHERE kind = 'journey' AND status = 'live'
+             UNION ALL
+             SELECT 'broadcast', key, document FROM broadcasts WHERE status IN ('draft', 'running', 'paused')) AS live,
+            LATERAL jsonb_path_query(document::jsonb, '$.**.template ? (@.type() == "string")') AS named
+      WHERE $1::text IS NULL OR named #>> '{}' = $1 ORDER BY 1, 2 DESC, 3`,
+    [template ?? null],
+  )
+  const uses = new Map<string, TemplateUse[]>()
+  for (const { template: key, ...use } of rows) uses.set(key, [...(uses.get(key) ?? []), use])
+  return uses
 }

@@ -11,6 +11,15 @@ function shareSql(salt: string): string {
   return `(('x' || left(md5(c.id::text || ${salt}), 8))::bit(32)::bigint / 4294967296.0)`
 }
 
+/** SQL: who has an address of the channel and, unless the key is null, is in the segment of that key. */
+function meantFor(segment: string): string {
+  return `c.merged_into IS NULL AND c.erasing_at IS NULL
+   AND EXISTS (SELECT FROM contact_points p WHERE p.customer_id = c.id AND p.channel = 'email' AND p.current)
+   AND (${segment}::text IS NULL OR EXISTS (
+     SELECT FROM segment_members m JOIN segments s ON s.id = m.segment_id
+      WHERE m.customer_id = c.id AND s.kind = 'segment' AND s.key = ${segment} AND s.status = 'live'))`
+}
+
 /**
  * Those who are tested on come first, then all others, then who gets nothing; within these by the moment, and at random,
  * so that no receiving domain gets all of its messages at once. Whoever has no address of the channel is not part of it.
@@ -29,12 +38,17 @@ const snapshotSql = `
              coalesce(z.send_at, $8::timestamptz) AS send_at
         FROM customers c
         LEFT JOIN unnest($6::text[], $7::timestamptz[]) AS z (zone, send_at) ON z.zone = c.time_zone
-       WHERE c.merged_into IS NULL AND c.erasing_at IS NULL
-         AND EXISTS (SELECT FROM contact_points p WHERE p.customer_id = c.id AND p.channel = 'email' AND p.current)
-         AND ($2::text IS NULL OR EXISTS (
-           SELECT FROM segment_members m JOIN segments s ON s.id = m.segment_id
-            WHERE m.customer_id = c.id AND s.kind = 'segment' AND s.key = $2 AND s.status = 'live'))
+       WHERE ${meantFor('$2')}
     ) AS chosen`
+
+/** For how many it would be, if it started now. */
+export async function countAudience(client: Queryable, { definition }: Broadcast): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM customers c WHERE ${meantFor('$1')}`,
+    [definition.segment],
+  )
+  return rows[0]?.count ?? 0
+}
 
 export interface Audience {
   readonly size: number

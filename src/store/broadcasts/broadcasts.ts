@@ -16,6 +16,8 @@ export interface Broadcast {
   readonly version: string
   readonly status: BroadcastStatus
   readonly definition: BroadcastDefinition
+  /** As it was written. */
+  readonly document: unknown
   readonly createdAt: Date
   readonly startedAt: Date | null
   readonly finishedAt: Date | null
@@ -30,10 +32,10 @@ export type Created = { readonly broadcast: Broadcast } | { readonly problems: r
 const columns = `id, key, name, version, document, status, created_at AS "createdAt", started_at AS "startedAt",
   finished_at AS "finishedAt", audience, held_out AS "heldOut", winner, verdict`
 
-type Row = Omit<Broadcast, 'definition'> & { readonly document: unknown }
+type Row = Omit<Broadcast, 'definition'>
 
-function toBroadcast({ document, ...row }: Row): Broadcast {
-  return { ...row, definition: broadcastDocument.parse(document) }
+function toBroadcast(row: Row): Broadcast {
+  return { ...row, definition: broadcastDocument.parse(row.document) }
 }
 
 /** Also checks that what it names is there. A draft of that name is replaced; one that has started is not. */

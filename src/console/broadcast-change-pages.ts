@@ -1,0 +1,106 @@
+/** Writing a broadcast in the console, and the pages that ask once more before it starts, rests, goes on or ends. */
+
+import type { Broadcast } from '../store/broadcasts/broadcasts.ts'
+import { formatCount } from './format.ts'
+import { type Html, html } from './html.ts'
+
+export const broadcastVerbs = ['start', 'pause', 'resume', 'cancel'] as const
+export type BroadcastVerb = (typeof broadcastVerbs)[number]
+
+/** What stands in the form. */
+export interface BroadcastForm {
+  readonly key: string
+  /** As it was typed. */
+  readonly text: string
+  /** A draft that is being changed keeps its key. */
+  readonly isNew: boolean
+}
+
+export function broadcastFormPage({ key, text, isNew }: BroadcastForm, problems: readonly string[]): Html {
+  return html`<main><h1>${isNew ? 'A new broadcast' : `Change ${key}`}</h1>
+    <p class="lead">It becomes a draft. Nothing is sent before you have seen how many it is for, and said so.</p>
+    ${
+      problems.length > 0 &&
+      html`<section role="alert"><h2>That is no broadcast yet</h2><ul>${problems.map(
+        (one) => html`<li class="warn">${one}</li>`,
+      )}</ul></section>`
+    }
+    <section><form method="post" action="/broadcasts/new"><label class="field">Id <input name="id" value="${key}"
+        maxlength="64" autocomplete="off" spellcheck="false" placeholder="spring-sale" required ${!isNew && 'readonly'}>
+        <span class="soft">small letters, digits and hyphens</span></label>
+      <input type="hidden" name="change" value="${isNew ? '' : 'yes'}">
+      <textarea name="document" rows="14" spellcheck="false" required aria-label="The broadcast, in YAML">${'\n'}${text}</textarea>
+      <div class="buttons"><button>Keep as a draft</button> <a href="/broadcasts">Leave it</a></div></form></section></main>`
+}
+
+interface Question {
+  readonly title: (name: string) => string
+  readonly words: (broadcast: Broadcast, audience: number) => Html
+  readonly yes: string
+  readonly no: string
+}
+
+/** What each of them does, said before it is done. */
+const questions: Readonly<Record<BroadcastVerb, Question>> = {
+  start: {
+    title: (name) => `Send “${name}”?`,
+    words: ({ definition }, audience) => html`<p><strong class="big">${formatCount(audience)}</strong></p>
+      <p>customers have an address${definition.segment !== null && html` and are in ${definition.segment}`}. Each is asked about
+      consent to ${definition.topic}, suppression, caps and quiet hours once more right before sending, so that fewer may get
+      it; ${definition.sendAt === null ? 'it begins at once' : `it leaves at ${definition.sendAt.local.replace('T', ' ')}, ${zoneWords(definition.sendAt.timeZone)}`}.</p>
+      <p class="soft">It can be paused and cancelled; what has left cannot be called back.</p>`,
+    yes: 'Send it',
+    no: 'Not now',
+  },
+  pause: {
+    title: (name) => `Pause “${name}”?`,
+    words: () =>
+      html`<p>Nothing more leaves after the page that is under way. It can go on later, as long as it is fresh.</p>`,
+    yes: 'Pause it',
+    no: 'Leave it running',
+  },
+  resume: {
+    title: (name) => `Let “${name}” go on?`,
+    words: () => html`<p>Whoever was not reached yet gets it now, unless it has become stale.</p>`,
+    yes: 'Let it go on',
+    no: 'Leave it paused',
+  },
+  cancel: {
+    title: (name) => `End “${name}”?`,
+    words: () => html`<p class="warn">Whoever was not reached gets nothing, and it cannot be begun again.</p>`,
+    yes: 'End it for good',
+    no: 'Leave it as it is',
+  },
+}
+
+function zoneWords(zone: string): string {
+  return zone === 'recipient' ? 'on the clock of each recipient' : zone
+}
+
+export function askPage(broadcast: Broadcast, verb: BroadcastVerb, audience: number): Html {
+  const { title, words, yes, no } = questions[verb]
+  const { key, name } = broadcast
+  return html`<main><h1>${title(name)}</h1><section>${words(broadcast, audience)}
+    <form method="post" class="buttons"><button>${yes}</button> <a href="/broadcasts/${key}">${no}</a></form></section></main>`
+}
+
+const nextVerbs: Readonly<Record<Broadcast['status'], readonly BroadcastVerb[]>> = {
+  draft: ['start', 'cancel'],
+  running: ['pause', 'cancel'],
+  paused: ['resume', 'cancel'],
+  done: [],
+  cancelled: [],
+}
+const verbWords: Readonly<Record<BroadcastVerb, string>> = {
+  start: 'Send …',
+  pause: 'Pause …',
+  resume: 'Go on …',
+  cancel: 'End …',
+}
+
+/** What may be done with it as it stands, for whoever may. */
+export function broadcastLinks({ key, status }: Broadcast): Html {
+  const verbs = nextVerbs[status].map((verb) => html`<a href="/broadcasts/${key}/${verb}">${verbWords[verb]}</a>`)
+  return html`<p class="buttons">${status === 'draft' && html`<a href="/broadcasts/new?from=${key}">Change</a>`}
+    ${verbs} ${status !== 'draft' && html`<a href="/broadcasts/new?like=${key}">Make one like it</a>`}</p>`
+}

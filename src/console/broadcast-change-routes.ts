@@ -1,0 +1,137 @@
+/** Writing, sending, pausing and ending broadcasts in the console; for admins, each after a page that says what will happen. */
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { key as keySchema } from '../domain/document-parts.ts'
+import { sayProblem } from '../domain/problem.ts'
+import { countAudience } from '../store/broadcasts/audience.ts'
+import { createBroadcast, findBroadcast } from '../store/broadcasts/broadcasts.ts'
+import { readYaml } from '../store/yaml-source.ts'
+import {
+  askPage,
+  type BroadcastForm,
+  type BroadcastVerb,
+  broadcastFormPage,
+  broadcastVerbs,
+} from './broadcast-change-pages.ts'
+import { type BroadcastPageNeeds, sendUnknownBroadcast } from './broadcast-routes.ts'
+import { html } from './html.ts'
+import { isRefusal, refusalPage } from './refusal.ts'
+import { cleanText, yamlOf } from './segment-form.ts'
+
+type Work = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
+type KeyRequest = FastifyRequest<{ Params: { key: string } }>
+
+const mostBytes = 300_000
+
+const example = `name: Spring sale
+topic: offers
+# segment: regulars        # left out: everybody with an address
+template: spring-sale
+# send_at: { local: "2026-12-01T09:00", time_zone: recipient }
+expires_after: 2 days
+`
+
+export function broadcastChangeRoutes(app: FastifyInstance, needs: BroadcastPageNeeds): void {
+  const asAdmin =
+    (work: Work): Work =>
+    async (request, reply) => {
+      const visitor = await needs.visitor(request)
+      if (visitor === undefined) return reply.redirect('/login', 303)
+      if (visitor.role === 'admin') return work(request, reply)
+      const main = html`<main><h1>Only admins send broadcasts.</h1><p><a href="/broadcasts">All broadcasts</a></p></main>`
+      return needs.send(reply, 403, 'Not allowed', main)
+    }
+  app.get(
+    '/broadcasts/new',
+    asAdmin((request, reply) => showForm(needs, request, reply)),
+  )
+  app.post(
+    '/broadcasts/new',
+    { bodyLimit: mostBytes },
+    asAdmin((request, reply) => keepDraft(needs, request, reply)),
+  )
+  for (const verb of broadcastVerbs) {
+    app.get(
+      `/broadcasts/:key/${verb}`,
+      asAdmin((request, reply) => ask(needs, verb, request as KeyRequest, reply)),
+    )
+    app.post(
+      `/broadcasts/:key/${verb}`,
+      { bodyLimit: 4_096 },
+      asAdmin((request, reply) => act(needs, verb, request as KeyRequest, reply)),
+    )
+  }
+}
+
+async function showForm(
+  needs: BroadcastPageNeeds,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { from, like } = request.query as { readonly from?: unknown; readonly like?: unknown }
+  const named = typeof from === 'string' ? from : like
+  const known = typeof named === 'string' ? await findBroadcast(needs.database.pool, cleanText(named)) : undefined
+  const isNew = known === undefined || known.status !== 'draft' || typeof from !== 'string'
+  const form = { key: isNew ? '' : known.key, text: known === undefined ? example : yamlOf(known.document), isNew }
+  return sendForm(needs, reply, 200, form, [])
+}
+
+async function keepDraft(
+  needs: BroadcastPageNeeds,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const body = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
+  // Browsers send line ends as typewriters had them.
+  const text = (body.get('document') ?? '').replaceAll('\r\n', '\n')
+  const form = { key: cleanText((body.get('id') ?? '').trim()), text, isNew: body.get('change') !== 'yes' }
+  const refuse = (...problems: string[]): FastifyReply => sendForm(needs, reply, 400, form, problems)
+  const key = keySchema.safeParse(form.key)
+  if (!key.success) return refuse(`id: ${key.error.issues[0]?.message ?? 'is not valid'}`)
+  const source = readYaml(text)
+  if (source.problems.length > 0) return refuse(...source.problems.map((one) => `line ${one.line}: ${sayProblem(one)}`))
+  if (form.isNew && (await findBroadcast(needs.database.pool, key.data)) !== undefined) {
+    return refuse(`id: there is a broadcast "${key.data}" already`)
+  }
+  const made = await createBroadcast(needs.database.pool, key.data, source.document, needs.clock.nowMs())
+  if (made === 'taken') return refuse('id: this broadcast has been started already')
+  if ('problems' in made) {
+    return refuse(...made.problems.map((one) => `line ${source.lineOf(one.path)}: ${sayProblem(one)}`))
+  }
+  return reply.redirect(`/broadcasts/${key.data}`, 303)
+}
+
+function sendForm(
+  needs: BroadcastPageNeeds,
+  reply: FastifyReply,
+  status: number,
+  form: BroadcastForm,
+  problems: readonly string[],
+): FastifyReply {
+  return needs.send(reply, status, 'Broadcast · Perennial', broadcastFormPage(form, problems))
+}
+
+async function ask(
+  needs: BroadcastPageNeeds,
+  verb: BroadcastVerb,
+  request: KeyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const broadcast = await findBroadcast(needs.database.pool, cleanText(request.params.key))
+  if (broadcast === undefined) return sendUnknownBroadcast(needs, reply)
+  const audience = verb === 'start' ? await countAudience(needs.database.pool, broadcast) : 0
+  return needs.send(reply, 200, `${broadcast.name} · Perennial`, askPage(broadcast, verb, audience))
+}
+
+async function act(
+  needs: BroadcastPageNeeds,
+  verb: BroadcastVerb,
+  request: KeyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const key = cleanText(request.params.key)
+  const answer = await needs.steer({ verb, key })
+  const back = `/broadcasts/${encodeURIComponent(key)}`
+  if (!isRefusal(answer)) return reply.redirect(back, 303)
+  return needs.send(reply, answer.refused, 'Broadcast · Perennial', refusalPage(answer, back))
+}

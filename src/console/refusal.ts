@@ -1,0 +1,17 @@
+/** What the product would not do, and why: shown on a page with its status. */
+
+import { type Html, html } from './html.ts'
+
+export interface Refusal {
+  /** As of HTTP. */
+  readonly refused: number
+  readonly words: string
+}
+
+export function isRefusal(answer: object): answer is Refusal {
+  return 'refused' in answer
+}
+
+export function refusalPage({ words }: Refusal, back: string): Html {
+  return html`<main><h1>${words}</h1><p><a href="${back}">Back to it</a></p></main>`
+}

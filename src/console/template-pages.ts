@@ -1,0 +1,100 @@
+/** Templates in the console: the list, and one of them as a customer would see it, with what a reader would find fault with. */
+
+import type { LintFinding } from '../channels/templates/lint.ts'
+import type { TemplateInForce, TemplateUse } from '../store/template-facts.ts'
+import { formatTime } from './format.ts'
+import { type Html, html } from './html.ts'
+
+export function templateListPage(
+  templates: readonly TemplateInForce[],
+  uses: ReadonlyMap<string, readonly TemplateUse[]>,
+): Html {
+  const rows = templates.map(
+    ({ key, channel, publishedAt }) => html`<tr><td><a href="/templates/${key}">${key}</a></td>
+      <td><span class="tag">${channelWords[channel] ?? channel}</span></td><td>${useList(uses.get(key) ?? [])}</td>
+      <td class="time">${formatTime(publishedAt)}</td></tr>`,
+  )
+  return html`<main><h1>Templates</h1><p class="lead">What is written to customers. They are files in
+    <code>campaigns/templates</code>; <code>perennial apply</code> puts them in force.</p><section>${
+      rows.length === 0
+        ? html`<p class="soft">No templates yet.</p>`
+        : html`<table><thead><tr><th>Template</th><th>Channel</th><th>Sent by</th><th>Published (UTC)</th></tr></thead>
+          <tbody>${rows}</tbody></table>`
+    }</section></main>`
+}
+
+const channelWords: Readonly<Record<string, string>> = { email: 'Email', sms: 'SMS' }
+
+function useList(uses: readonly TemplateUse[]): Html {
+  if (uses.length === 0) return html`<span class="soft">nothing in force</span>`
+  return html`${uses.map(({ kind, key }, i) => html`${i > 0 && ', '}<a href="/${kind}s/${key}">${key}</a>`)}`
+}
+
+export interface TemplatePage {
+  readonly template: TemplateInForce & {
+    readonly subject: string | null
+    readonly html: string | null
+    readonly text: string
+  }
+  readonly uses: readonly TemplateUse[]
+  readonly findings: readonly LintFinding[]
+  /** Of an admin, who may see it with the eyes of a customer. */
+  readonly look: Look | undefined
+}
+
+export interface Look {
+  readonly customer: string
+  readonly locale: string
+  readonly problem?: string
+  readonly shown?: Shown
+}
+
+export interface Shown {
+  readonly subject: string
+  readonly text: string
+  readonly hasHtml: boolean
+  readonly segments?: number
+}
+
+export function templatePage({ template, uses, findings, look }: TemplatePage): Html {
+  const { key, channel, subject, html: source, text, version, publishedAt } = template
+  return html`<main><h1>${key}</h1><p class="lead">${channelWords[channel] ?? channel}, sent by ${useList(uses)}.</p>
+    ${look !== undefined && lookSection(key, look)}
+    <div class="grid two"><section><h2>What a reader would find fault with</h2>${findingList(findings)}</section>
+    <section><h2>In force</h2><dl><dt>Published</dt><dd>${formatTime(publishedAt)} UTC</dd><dt>Version</dt>
+      <dd><code>${version}</code></dd></dl></section></div>
+    <section><h2>As it is written</h2>${subject !== null && html`<p>Subject: <code>${subject}</code></p>`}
+      <details><summary>Text</summary><pre>${text}</pre></details>
+      ${source !== null && html`<details><summary>HTML</summary><pre>${source}</pre></details>`}</section></main>`
+}
+
+/** Asking opens personal data, so it takes a press of a button. */
+function lookSection(key: string, { customer, locale, problem, shown }: Look): Html {
+  const at = new URLSearchParams({ customer, ...(locale === '' ? {} : { locale }) })
+  return html`<section><h2>As a customer would see it <span class="soft">Looking opens what is known of them; that is written down.</span></h2>
+    <form method="post" class="row"><input name="customer" value="${customer}" required autocomplete="off"
+      placeholder="Customer: id, or the shop's id" aria-label="Customer">
+      <input name="locale" value="${locale}" placeholder="Language, such as de (theirs)" aria-label="Language" autocomplete="off">
+      <button>Look</button></form>
+    ${problem !== undefined && html`<p class="warn" role="alert">${problem}</p>`}
+    ${
+      shown !== undefined &&
+      html`${shown.subject !== '' && html`<p><span class="soft">Subject</span> <strong>${shown.subject}</strong></p>`}
+        ${shown.segments !== undefined && html`<p class="soft">${shown.segments} ${shown.segments === 1 ? 'part' : 'parts'} of SMS</p>`}
+        ${shown.hasHtml && html`<iframe class="mail" sandbox src="/templates/${key}/shown?${at.toString()}" title="The message"></iframe>`}
+        <details ${!shown.hasHtml && 'open'}><summary>Text</summary><pre>${shown.text}</pre></details>`
+    }</section>`
+}
+
+function findingList(findings: readonly LintFinding[]): Html {
+  if (findings.length === 0) return html`<p class="soft">Nothing.</p>`
+  return html`<ul>${findings.map(
+    ({ level, part, message }) =>
+      html`<li${level === 'error' && html` class="warn"`}>${message} <span class="soft">${part}</span></li>`,
+  )}</ul>`
+}
+
+export const templateStyle = `
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .88em; margin: .5rem 0 } summary { cursor: pointer; color: var(--leaf) }
+  iframe.mail { width: 100%; height: 38rem; border: 1px solid var(--line); border-radius: 7px; background: #fff; margin-bottom: .7rem }
+`
