@@ -1,36 +1,20 @@
 /** Writing a broadcast in the console, and the pages that ask once more before it starts, rests, goes on or ends. */
 
 import type { Broadcast } from '../store/broadcasts/broadcasts.ts'
+import type { DocumentFormFrame } from './document-form.ts'
 import { formatCount } from './format.ts'
 import { type Html, html } from './html.ts'
 
 export const broadcastVerbs = ['start', 'pause', 'resume', 'cancel'] as const
 export type BroadcastVerb = (typeof broadcastVerbs)[number]
 
-/** What stands in the form. */
-export interface BroadcastForm {
-  readonly key: string
-  /** As it was typed. */
-  readonly text: string
-  /** A draft that is being changed keeps its key. */
-  readonly isNew: boolean
-}
-
-export function broadcastFormPage({ key, text, isNew }: BroadcastForm, problems: readonly string[]): Html {
-  return html`<main><h1>${isNew ? 'A new broadcast' : `Change ${key}`}</h1>
-    <p class="lead">It becomes a draft. Nothing is sent before you have seen how many it is for, and said so.</p>
-    ${
-      problems.length > 0 &&
-      html`<section role="alert"><h2>That is no broadcast yet</h2><ul>${problems.map(
-        (one) => html`<li class="warn">${one}</li>`,
-      )}</ul></section>`
-    }
-    <section><form method="post" action="/broadcasts/new"><label class="field">Id <input name="id" value="${key}"
-        maxlength="64" autocomplete="off" spellcheck="false" placeholder="spring-sale" required ${!isNew && 'readonly'}>
-        <span class="soft">small letters, digits and hyphens</span></label>
-      <input type="hidden" name="change" value="${isNew ? '' : 'yes'}">
-      <textarea name="document" rows="14" spellcheck="false" required aria-label="The broadcast, in YAML">${'\n'}${text}</textarea>
-      <div class="buttons"><button>Keep as a draft</button> <a href="/broadcasts">Leave it</a></div></form></section></main>`
+export const broadcastFormFrame: DocumentFormFrame = {
+  noun: 'broadcast',
+  lead: 'It becomes a draft. Nothing is sent before you have seen how many it is for, and said so.',
+  action: '/broadcasts/new',
+  button: 'Keep as a draft',
+  back: '/broadcasts',
+  exampleKey: 'spring-sale',
 }
 
 interface Question {

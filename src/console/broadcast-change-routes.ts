@@ -6,22 +6,18 @@ import { sayProblem } from '../domain/problem.ts'
 import { countAudience } from '../store/broadcasts/audience.ts'
 import { createBroadcast, findBroadcast } from '../store/broadcasts/broadcasts.ts'
 import { readYaml } from '../store/yaml-source.ts'
-import {
-  askPage,
-  type BroadcastForm,
-  type BroadcastVerb,
-  broadcastFormPage,
-  broadcastVerbs,
-} from './broadcast-change-pages.ts'
+import { askPage, type BroadcastVerb, broadcastFormFrame, broadcastVerbs } from './broadcast-change-pages.ts'
 import { type BroadcastPageNeeds, sendUnknownBroadcast } from './broadcast-routes.ts'
+import { type DocumentForm, documentFormPage } from './document-form.ts'
 import { html } from './html.ts'
 import { isRefusal, refusalPage } from './refusal.ts'
-import { cleanText, yamlOf } from './segment-form.ts'
+import { cleanText, readForm, yamlOf } from './segment-form.ts'
 
 type Work = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
 type KeyRequest = FastifyRequest<{ Params: { key: string } }>
 
 const mostBytes = 300_000
+const fasterWords = 'Somebody changed it meanwhile: open it anew, and put your change into what is there now.'
 
 const example = `name: Spring sale
 topic: offers
@@ -72,7 +68,8 @@ async function showForm(
   const named = typeof from === 'string' ? from : like
   const known = typeof named === 'string' ? await findBroadcast(needs.database.pool, cleanText(named)) : undefined
   const isNew = known === undefined || known.status !== 'draft' || typeof from !== 'string'
-  const form = { key: isNew ? '' : known.key, text: known === undefined ? example : yamlOf(known.document), isNew }
+  const text = known === undefined ? example : yamlOf(known.document)
+  const form = isNew ? { key: '', replaces: null, text } : { key: known.key, replaces: known.version, text }
   return sendForm(needs, reply, 200, form, [])
 }
 
@@ -81,17 +78,15 @@ async function keepDraft(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const body = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
-  // Browsers send line ends as typewriters had them.
-  const text = (body.get('document') ?? '').replaceAll('\r\n', '\n')
-  const form = { key: cleanText((body.get('id') ?? '').trim()), text, isNew: body.get('change') !== 'yes' }
+  const form = readForm(request)
   const refuse = (...problems: string[]): FastifyReply => sendForm(needs, reply, 400, form, problems)
   const key = keySchema.safeParse(form.key)
   if (!key.success) return refuse(`id: ${key.error.issues[0]?.message ?? 'is not valid'}`)
-  const source = readYaml(text)
+  const source = readYaml(form.text)
   if (source.problems.length > 0) return refuse(...source.problems.map((one) => `line ${one.line}: ${sayProblem(one)}`))
-  if (form.isNew && (await findBroadcast(needs.database.pool, key.data)) !== undefined) {
-    return refuse(`id: there is a broadcast "${key.data}" already`)
+  const before = await findBroadcast(needs.database.pool, key.data)
+  if (before !== undefined && before.version !== form.replaces) {
+    return refuse(form.replaces === null ? `id: there is a broadcast "${key.data}" already` : fasterWords)
   }
   const made = await createBroadcast(needs.database.pool, key.data, source.document, needs.clock.nowMs())
   if (made === 'taken') return refuse('id: this broadcast has been started already')
@@ -105,10 +100,10 @@ function sendForm(
   needs: BroadcastPageNeeds,
   reply: FastifyReply,
   status: number,
-  form: BroadcastForm,
+  form: DocumentForm,
   problems: readonly string[],
 ): FastifyReply {
-  return needs.send(reply, status, 'Broadcast · Perennial', broadcastFormPage(form, problems))
+  return needs.send(reply, status, 'Broadcast · Perennial', documentFormPage(broadcastFormFrame, form, problems))
 }
 
 async function ask(

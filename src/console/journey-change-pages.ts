@@ -55,8 +55,13 @@ export function bringBackPage({ journey, number, changes, prospects, problem }: 
     <section><h2>What would change <span class="soft">from version ${journey.number}</span></h2>${changeList(changes)}</section>
     <section><h2>People in flight <span class="soft">${formatCount(journey.inFlight)} of them</span></h2>
     ${problem !== undefined && html`<p class="warn">${problem}</p>`}
-    <form method="post"><table><tbody>${prospects.map(prospectRow)}</tbody></table>
+    <form method="post">${prospectTable(prospects)}
     <p><button>Publish it</button> <a href="/journeys/${key}">Leave it as it is</a></p></form></section></main>`
+}
+
+/** The three choices, each with what it would do. */
+export function prospectTable(prospects: readonly Prospect[]): Html {
+  return html`<table><tbody>${prospects.map(prospectRow)}</tbody></table>`
 }
 
 function prospectRow(prospect: Prospect): Html {
@@ -71,7 +76,7 @@ function prospectRow(prospect: Prospect): Html {
     ${!isOpen && 'disabled'}> ${choiceWords[choice]}</label></td><td>${outcome}</td></tr>`
 }
 
-function changeList(changes: readonly Change[]): Html {
+export function changeList(changes: readonly Change[]): Html {
   if (changes.length === 0) return html`<p class="soft">Nothing.</p>`
   return html`<ul>${changes.map(({ words }) => html`<li>${words}.</li>`)}</ul>`
 }

@@ -53,7 +53,7 @@ export function journeyChangeRoutes(app: FastifyInstance, needs: JourneyPageNeed
     async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
       const visitor = await needs.visitor(request)
       if (visitor === undefined) return reply.redirect('/login', 303)
-      if (visitor.role !== 'admin') return needs.send(reply, 403, 'Not allowed', plain('Only admins change journeys.'))
+      if (visitor.role !== 'admin') return refuseOthers(needs, reply)
       const params = request.params as Params
       const isKey = keySchema.safeParse(params.key).success
       const journey = isKey ? await findJourney(needs.database.pool, params.key) : undefined
@@ -95,6 +95,10 @@ export function journeyChangeRoutes(app: FastifyInstance, needs: JourneyPageNeed
   }
 }
 
+export function refuseOthers({ send }: JourneyPageNeeds, reply: FastifyReply): FastifyReply {
+  return send(reply, 403, 'Not allowed', plain('Only admins change journeys.'))
+}
+
 function plain(words: string): Html {
   return html`<main><h1>${words}</h1><p><a href="/journeys">All journeys</a></p></main>`
 }
@@ -121,7 +125,7 @@ async function resume(needs: JourneyPageNeeds, { journey, who, body, reply }: As
 }
 
 /** The three choices; whoever moves goes on at the step of the same name, if that is still the same. */
-const choices: Readonly<Record<InFlightChoice['choice'], InFlightChoice>> = {
+export const choices: Readonly<Record<InFlightChoice['choice'], InFlightChoice>> = {
   stay: { choice: 'stay' },
   move: { choice: 'move', map: {} },
   exit: { choice: 'exit' },
@@ -131,7 +135,9 @@ async function showVersion(needs: JourneyPageNeeds, asked: Asked, problem?: stri
   const { journey, params, reply } = asked
   const found = await versionOf(needs, params)
   if (found === undefined) return needs.send(reply, 404, 'Unknown version', plain('This journey has no such version.'))
-  const prospects = await Promise.all(Object.values(choices).map((choice) => foresee(needs, asked, found, choice)))
+  const prospects = await Promise.all(
+    Object.values(choices).map((choice) => foresee(needs, bringing(asked, found), choice)),
+  )
   const changes = diffDocuments(journey.document, found.document)
   const main = bringBackPage({ journey, number: found.number, changes, prospects, problem })
   return needs.send(reply, problem === undefined ? 200 : 409, `Version ${found.number} · Perennial`, main)
@@ -141,7 +147,7 @@ async function bringBack(needs: JourneyPageNeeds, asked: Asked): Promise<Fastify
   const found = await versionOf(needs, asked.params)
   const choice = choices[asked.body.get('in_flight') as InFlightChoice['choice']]
   if (found === undefined || choice === undefined) return showVersion(needs, asked, 'Choose what becomes of them.')
-  const prospect = await foresee(needs, asked, found, choice, false)
+  const prospect = await foresee(needs, bringing(asked, found), choice, false)
   if ('problem' in prospect) return showVersion(needs, asked, prospect.problem)
   return asked.reply.redirect(`/journeys/${asked.journey.key}`, 303)
 }
@@ -152,16 +158,26 @@ async function versionOf({ database }: JourneyPageNeeds, { key, number = '' }: P
   return /^[1-9]\d{0,8}$/.test(number) ? findVersion(database.pool, key, Number(number)) : undefined
 }
 
+function bringing({ journey, who }: Asked, { number, document }: Version): Wish {
+  return { key: journey.key, document, restores: number, who }
+}
+
+interface Wish {
+  readonly key: string
+  readonly document: unknown
+  readonly restores?: number
+  readonly who: string
+}
+
 /** What would become of people in flight, or what has. */
-async function foresee(
-  { database, clock }: JourneyPageNeeds,
-  { journey, who }: Asked,
-  { number, document }: Version,
+export async function foresee(
+  { database, clock }: Pick<JourneyPageNeeds, 'database' | 'clock'>,
+  { who, ...content }: Wish,
   inFlight: InFlightChoice,
   dryRun = true,
 ): Promise<Prospect> {
   const { choice } = inFlight
-  const wish = { key: journey.key, document, inFlight, restores: number, by: who, nowMs: clock.nowMs(), dryRun }
+  const wish = { ...content, inFlight, by: who, nowMs: clock.nowMs(), dryRun }
   try {
     const report = await publishJourney(database, wish)
     if (report === undefined) return { choice, problem: 'This version is in force already.' }

@@ -8,7 +8,7 @@ import { type Html, html } from './html.ts'
 import { journeyGraph } from './journey-graph.ts'
 import { latelySections } from './journey-lately.ts'
 
-export function journeyListPage(journeys: readonly JourneySummary[]): Html {
+export function journeyListPage(journeys: readonly JourneySummary[], mayChange: boolean): Html {
   const rows = journeys.map(
     (
       one,
@@ -17,13 +17,14 @@ export function journeyListPage(journeys: readonly JourneySummary[]): Html {
       <td class="number">${formatCount(one.inFlight)}</td>
       <td class="number">${one.onFormerVersions === 0 ? '–' : formatCount(one.onFormerVersions)}</td></tr>`,
   )
-  return html`<main><h1>Journeys</h1><p class="lead">What happens to customers over time.</p><section>${
-    rows.length === 0
-      ? html`<p class="soft">No journeys yet. Put a file into <code>campaigns/journeys</code> and run
+  return html`<main><h1>Journeys</h1><p class="lead">What happens to customers over time.
+    ${mayChange && html`<a href="/journeys/new">Write a new one</a>`}</p><section>${
+      rows.length === 0
+        ? html`<p class="soft">No journeys yet. Write one here, or put a file into <code>campaigns/journeys</code> and run
       <code>perennial apply</code>.</p>`
-      : html`<table><thead><tr><th>Journey</th><th>What it is for</th><th>Status</th><th class="number">Version</th>
+        : html`<table><thead><tr><th>Journey</th><th>What it is for</th><th>Status</th><th class="number">Version</th>
       <th class="number">In flight</th><th class="number">On former versions</th></tr></thead><tbody>${rows}</tbody></table>`
-  }</section></main>`
+    }</section></main>`
 }
 
 export interface JourneyPage {
@@ -43,7 +44,7 @@ export function journeyPage({ journey, definition, places, versions, lately, may
   const counts = new Map(here.map(({ step, count }) => [step, count]))
   return html`<main><h1>${journey.name}</h1><p class="lead">${journey.description ?? ''} ${statusOf(journey)}</p>
     <div class="grid"><section><h2>In flight</h2><strong class="big">${formatCount(journey.inFlight)}</strong>
-      <p class="soft">${formatCount(journey.onFormerVersions)} of them on former versions</p></section>
+      <p class="soft">${inFlightWords(journey)}</p></section>
     <section><h2>Version ${journey.number}</h2><p>Published ${formatTime(journey.publishedAt)} UTC</p>
       <p class="soft"><code>${journey.key}</code></p>${mayChange && changeButton(journey)}</section></div>
     <section><h2>Steps <span class="soft">The numbers are people who stand there now.</span></h2>${
@@ -56,13 +57,18 @@ export function journeyPage({ journey, definition, places, versions, lately, may
     <section><h2>Versions</h2>${versionTable(versions, mayChange ? journey : undefined)}</section></main>`
 }
 
+function inFlightWords({ inFlight, onFormerVersions }: JourneySummary): string {
+  if (inFlight === 0) return 'nobody is in it at the moment'
+  return onFormerVersions === 0 ? 'all on this version' : `${formatCount(onFormerVersions)} of them on former versions`
+}
+
 /** Leads to a page that says whom it concerns, and asks once more. */
 function changeButton({ key, status }: JourneySummary): Html | false {
   switch (status) {
     case 'live':
-      return html`<p><a href="/journeys/${key}/pause">Pause …</a></p>`
+      return html`<p class="buttons"><a href="/journeys/new?from=${key}">Change …</a> <a href="/journeys/${key}/pause">Pause …</a></p>`
     case 'paused':
-      return html`<p><a href="/journeys/${key}/resume">Let it go on …</a></p>`
+      return html`<p class="buttons"><a href="/journeys/new?from=${key}">Change …</a> <a href="/journeys/${key}/resume">Let it go on …</a></p>`
     case 'archived':
       return false
   }

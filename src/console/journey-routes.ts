@@ -15,12 +15,15 @@ import {
 import { html } from './html.ts'
 import { type JourneyPageNeeds, journeyChangeRoutes } from './journey-change-routes.ts'
 import { journeyListPage, journeyPage } from './journey-pages.ts'
+import { journeySaveRoutes } from './journey-save-routes.ts'
 
 export function journeyPageRoutes(app: FastifyInstance, needs: JourneyPageNeeds): void {
   const { pool } = needs.database
   app.get('/journeys', async (request, reply) => {
-    if (!(await needs.isSignedIn(request))) return reply.redirect('/login', 303)
-    return needs.send(reply, 200, 'Journeys · Perennial', journeyListPage(await listJourneys(pool)))
+    const visitor = await needs.visitor(request)
+    if (visitor === undefined) return reply.redirect('/login', 303)
+    const main = journeyListPage(await listJourneys(pool), visitor.role === 'admin')
+    return needs.send(reply, 200, 'Journeys · Perennial', main)
   })
   app.get<{ Params: { key: string } }>('/journeys/:key', async (request, reply) => {
     if (!(await needs.isSignedIn(request))) return reply.redirect('/login', 303)
@@ -41,6 +44,7 @@ export function journeyPageRoutes(app: FastifyInstance, needs: JourneyPageNeeds)
     return needs.send(reply, 200, `${journey.name} · Perennial`, main)
   })
   journeyChangeRoutes(app, needs)
+  journeySaveRoutes(app, needs)
 }
 
 function definitionOf({ key, version, document }: JourneySummary): JourneyDefinition | undefined {

@@ -6,9 +6,9 @@ import type { z } from 'zod'
 import { type Problem, problemsOf, sayProblem } from '../domain/problem.ts'
 import { segmentDocument } from '../domain/segment-schema.ts'
 import { readYaml, type YamlSource } from '../store/yaml-source.ts'
-import type { SegmentForm } from './segment-save-pages.ts'
+import type { DocumentForm } from './document-form.ts'
 
-export function readForm({ body }: FastifyRequest): SegmentForm {
+export function readForm({ body }: FastifyRequest): DocumentForm {
   const field = (name: string): string => (body instanceof URLSearchParams ? (body.get(name) ?? '') : '')
   // Browsers send line ends as typewriters had them.
   const text = field('document').replaceAll('\r\n', '\n')

@@ -5,10 +5,11 @@ import type { SegmentVersion } from '../store/publishing/publish-segment.ts'
 import type { SegmentPreview } from '../store/segments/segment-preview.ts'
 import type { MemberPage, SegmentSummary } from '../store/segments/segment-reports.ts'
 import { conditionInWords } from './condition-words.ts'
+import type { DocumentForm } from './document-form.ts'
 import { formatCount, formatMoney, formatTime } from './format.ts'
 import { type Html, html } from './html.ts'
 import { sizePlot, sparkline } from './segment-plot.ts'
-import { type SegmentForm, versionList } from './segment-save-pages.ts'
+import { versionList } from './segment-save-pages.ts'
 
 /** A segment that is out of use, with the version that can be brought back. */
 interface ArchivedSegment {
@@ -79,7 +80,7 @@ export function segmentPage({ segment, page: { members, next }, briefs, versions
 }
 
 export interface Trial {
-  readonly form: SegmentForm
+  readonly form: DocumentForm
   readonly mayEdit: boolean
   readonly outcome:
     | undefined

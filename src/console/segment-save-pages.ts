@@ -4,21 +4,12 @@ import type { Change } from '../domain/journey-diff.ts'
 import type { SegmentVersion } from '../store/publishing/publish-segment.ts'
 import type { SegmentSummary } from '../store/segments/segment-reports.ts'
 import { conditionInWords } from './condition-words.ts'
+import { type DocumentForm, hiddenDocument } from './document-form.ts'
 import { formatCount, formatTime } from './format.ts'
 import { type Html, html } from './html.ts'
 
-/** What stands in the form: it comes along from page to page. */
-export interface SegmentForm {
-  /** What the segment is called in files and addresses; of one that is being changed it stays. */
-  readonly key: string
-  /** The version that the change began with; null for a new one. */
-  readonly replaces: string | null
-  /** As it was typed. */
-  readonly text: string
-}
-
 export interface SavePreview {
-  readonly form: SegmentForm
+  readonly form: DocumentForm
   readonly name: string
   readonly condition: unknown
   readonly changes: readonly Change[]
@@ -55,14 +46,9 @@ export function savePreviewPage(preview: SavePreview): Html {
     }</p>
       <p class="soft">It is in force at once. Where campaigns are kept as files, put the same words into
         <code>campaigns/segments/${form.key}.yaml</code>, or the next <code>perennial apply</code> brings back what stands there.</p>
-      <form method="post" action="/segments/save" class="buttons">${hiddenFields(form)}
+      <form method="post" action="/segments/save" class="buttons">${hiddenDocument(form)}
         ${(isNew || changes.length > 0) && html`<button name="step" value="publish">${isNew ? 'Save it' : 'Publish the change'}</button>`}
         <button class="quiet" name="step" value="edit">Back to the words</button></form></section></main>`
-}
-
-function hiddenFields({ key, replaces, text }: SegmentForm): Html {
-  return html`<input type="hidden" name="id" value="${key}"><input type="hidden" name="replaces" value="${replaces ?? ''}">
-    <textarea name="document" hidden>${'\n'}${text}</textarea>`
 }
 
 export function archivePage({ key, name, size }: SegmentSummary, users: readonly string[]): Html {

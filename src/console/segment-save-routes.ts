@@ -9,11 +9,12 @@ import { planSegment, publishSegment, takeSegmentOut } from '../store/publishing
 import { usersOfSegment } from '../store/segments/archive-segment.ts'
 import { previewSegment } from '../store/segments/segment-preview.ts'
 import { findSegment } from '../store/segments/segment-reports.ts'
+import type { DocumentForm } from './document-form.ts'
 import { html } from './html.ts'
 import { cleanText, readForm, readSegmentText, sayWithLines, yamlOf } from './segment-form.ts'
 import { segmentTrialPage, type Trial } from './segment-pages.ts'
 import type { SegmentPageNeeds } from './segment-routes.ts'
-import { archivePage, type SegmentForm, savePreviewPage } from './segment-save-pages.ts'
+import { archivePage, savePreviewPage } from './segment-save-pages.ts'
 
 type KeyRequest = FastifyRequest<{ Params: { key: string } }>
 /** @param by who does it. */
@@ -94,7 +95,7 @@ async function save(
 
 async function sizes(
   { database, clock }: SegmentPageNeeds,
-  { key, replaces }: SegmentForm,
+  { key, replaces }: DocumentForm,
   { segment }: { readonly segment: { readonly if: Parameters<typeof previewSegment>[1] } },
 ): Promise<{ readonly now: number | null; readonly then: number | null }> {
   const known = replaces === null ? undefined : await findSegment(database.pool, key, 0)
@@ -139,7 +140,7 @@ export async function sendTrial(
   request: FastifyRequest,
   reply: FastifyReply,
   status: number,
-  { form, outcome }: { readonly form: SegmentForm; readonly outcome?: Trial['outcome'] },
+  { form, outcome }: { readonly form: DocumentForm; readonly outcome?: Trial['outcome'] },
 ): Promise<FastifyReply> {
   const mayEdit = (await editor(request)) !== undefined
   return send(reply, status, 'Segment · Perennial', segmentTrialPage({ form, mayEdit, outcome }))

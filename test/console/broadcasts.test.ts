@@ -50,13 +50,15 @@ const written = 'name: Spring <b>sale</b>\ntopic: offers\ntemplate: spring\n'
 
 test('a draft is written, changed, looked at before it leaves, and ended', async () => {
   expect((await ask('/broadcasts/new')).text).toContain('name: Spring sale')
-  const kept = await ask('/broadcasts/new', { id: 'spring', change: '', document: written })
+  const kept = await ask('/broadcasts/new', { id: 'spring', replaces: '', document: written })
   expect(kept.location).toBe('/broadcasts/spring')
   const page = await ask('/broadcasts/spring')
   expect(page.text).toContain('Spring &lt;b&gt;sale&lt;/b&gt;')
   expect(page.text).toContain('href="/broadcasts/spring/start"')
-  const changed = { id: 'spring', change: 'yes', document: written.replace('offers', 'news') }
+  const replaces = /name="replaces" value="(\w+)"/.exec((await ask('/broadcasts/new?from=spring')).text)?.[1] ?? ''
+  const changed = { id: 'spring', replaces, document: written.replace('offers', 'news') }
   expect((await ask('/broadcasts/new', changed)).status).toBe(303)
+  expect((await ask('/broadcasts/new', { ...changed, document: written })).text).toContain('meanwhile')
   expect((await ask('/broadcasts/new?from=spring')).text).toContain('topic: news')
   const question = await ask('/broadcasts/spring/start')
   expect(question.text).toMatch(/<strong class="big">0<\/strong>[\s\S]*consent to\s+news/)
@@ -64,11 +66,15 @@ test('a draft is written, changed, looked at before it leaves, and ended', async
   expect((await ask('/broadcasts/spring')).text).toContain('Cancelled')
   const late = await ask('/broadcasts/spring/start', {})
   expect([late.status, late.text.includes('it cannot be started')]).toEqual([409, true])
-  expect((await ask('/broadcasts/new?like=spring')).text).toContain('name="change" value=""')
+  expect((await ask('/broadcasts/new?like=spring')).text).toContain('name="replaces" value=""')
 })
 
 test('what is wrong is said with its line, and nothing is kept', async () => {
-  const bad = { id: 'autumn', change: '', document: 'name: Autumn\ntopic: offers\ntemplate: none-such\nhold_out: 7\n' }
+  const bad = {
+    id: 'autumn',
+    replaces: '',
+    document: 'name: Autumn\ntopic: offers\ntemplate: none-such\nhold_out: 7\n',
+  }
   const refused = await ask('/broadcasts/new', bad)
   expect(refused.status).toBe(400)
   expect(refused.text).toMatch(/line 4: hold_out/)
@@ -79,8 +85,8 @@ test('what is wrong is said with its line, and nothing is kept', async () => {
 })
 
 test('a second one of the same id is refused, and others may only look', async () => {
-  await ask('/broadcasts/new', { id: 'twice', change: '', document: written })
-  const again = await ask('/broadcasts/new', { id: 'twice', change: '', document: written })
+  await ask('/broadcasts/new', { id: 'twice', replaces: '', document: written })
+  const again = await ask('/broadcasts/new', { id: 'twice', replaces: '', document: written })
   expect([again.status, again.text.includes('there is a broadcast')]).toEqual([400, true])
   for (const path of ['/broadcasts/new', '/broadcasts/twice/start', '/broadcasts/twice/cancel']) {
     expect((await ask(path, undefined, marketerCookie)).status).toBe(403)

@@ -147,3 +147,46 @@ test('a former version comes back after a preview of what changes and what becom
   expect(after).toContain('0 stayed, 0 moved, 7 left')
   expect(after).toContain('brings back 1')
 })
+
+const course =
+  'name: Evening course\ntopic: news\nentry: [ { type: api } ]\nsteps:\n  - { id: rest, type: delay, for: 3 days }\n'
+
+test('a new journey is drawn before it is published, and what is wrong is said with its line', async () => {
+  expect((await page('/journeys')).text).toContain('href="/journeys/new"')
+  const bad = await submit('/journeys/save', {
+    id: 'evening',
+    replaces: '',
+    document: course.replace('3 days', 'soon'),
+  })
+  expect(bad.status).toBe(400)
+  expect(await bad.text()).toMatch(/line 5: steps/)
+  const lost = course.replace('type: delay, for: 3 days', 'type: email, template: none-such')
+  const refused = await submit('/journeys/save', { id: 'evening', replaces: '', document: lost })
+  expect([refused.status, (await refused.text()).includes('none-such')]).toEqual([400, true])
+
+  const fields = { id: 'evening', replaces: '', document: course }
+  const look = await (await submit('/journeys/save', fields)).text()
+  expect(look).toContain('Publish Evening course?')
+  expect(look).toContain('>rest</text>')
+  expect((await page('/journeys/evening')).status).toBe(404) // To look is to change nothing.
+  expect((await submit('/journeys/save', { ...fields, step: 'publish' })).headers.get('location')).toBe(
+    '/journeys/evening',
+  )
+  expect((await page('/journeys/evening')).text).toContain('<h2>Version 1</h2>')
+  expect((await submit('/journeys/save', { ...fields, step: 'publish' })).status).toBe(409)
+})
+
+test('a change shows what becomes of people in flight, and is refused if somebody was faster', async () => {
+  const form = (await page('/journeys/new?from=evening')).text
+  const replaces = /name="replaces" value="([^"]+)"/.exec(form)?.[1] ?? ''
+  const document = course.replace('3 days', '4 days')
+  const look = await (await submit('/journeys/save', { id: 'evening', replaces, document })).text()
+  expect(look).toMatch(/from version 1[\s\S]*value="stay" checked/)
+  const publish = { id: 'evening', replaces, document, step: 'publish' }
+  expect((await submit('/journeys/save', { ...publish, in_flight: 'perhaps' })).status).toBe(409)
+  expect((await submit('/journeys/save', { ...publish, in_flight: 'stay' })).status).toBe(303)
+  expect((await page('/journeys/evening')).text).toContain('<h2>Version 2</h2>')
+  const late = await submit('/journeys/save', { ...publish, in_flight: 'stay', document: course })
+  expect([late.status, (await late.text()).includes('meanwhile')]).toEqual([409, true])
+  expect((await submit('/journeys/save', publish, '')).headers.get('location')).toBe('/login')
+})

@@ -1,0 +1,164 @@
+/**
+ * Writing journeys in the console: a new one, or a new version. It is checked as a file would be, drawn and compared before it
+ * happens, and refused if somebody else was faster. For admins.
+ */
+
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { checkDocument } from '../domain/campaign-documents.ts'
+import type { JourneyDefinition } from '../domain/definitions.ts'
+import { key as keySchema } from '../domain/document-parts.ts'
+import { diffDocuments } from '../domain/journey-diff.ts'
+import { sayProblem } from '../domain/problem.ts'
+import { contentVersion } from '../store/content-version.ts'
+import { findJourney, type JourneySummary } from '../store/journeys/journey-reports.ts'
+import { readYaml } from '../store/yaml-source.ts'
+import { type DocumentForm, type DocumentFormFrame, documentFormPage } from './document-form.ts'
+import { choices, foresee, type JourneyPageNeeds, refuseOthers } from './journey-change-routes.ts'
+import { journeyPreviewPage } from './journey-save-pages.ts'
+import { readForm, yamlOf } from './segment-form.ts'
+
+/** What a page of an admin works with. */
+interface Asked {
+  readonly who: string
+  readonly form: DocumentForm
+  /** `publish`, `edit`; otherwise it is looked at first. */
+  readonly step: string | null
+  readonly inFlight: string | null
+  readonly reply: FastifyReply
+}
+
+const frame: DocumentFormFrame = {
+  noun: 'journey',
+  lead: 'Nothing happens before you have seen it drawn, and what it would do to people in flight.',
+  action: '/journeys/save',
+  button: 'Look at it …',
+  back: '/journeys',
+  exampleKey: 'second-cup',
+}
+
+const example = `name: Second cup
+description: A week after the first order, something that goes with it.
+topic: offers
+
+entry:
+  - type: event
+    event: Order Completed
+    if: { orders.count: { equals: 1 } }
+
+goal:
+  event: Order Completed
+
+steps:
+  - id: a-week
+    type: delay
+    for: 7 days
+    until: "10:00"
+
+  - id: encore
+    type: email
+    template: first-order-encore
+`
+
+const mostBytes = 300_000
+
+export function journeySaveRoutes(app: FastifyInstance, needs: JourneyPageNeeds): void {
+  app.get<{ Querystring: { from?: string } }>('/journeys/new', async (request, reply) => {
+    const visitor = await needs.visitor(request)
+    if (visitor === undefined) return reply.redirect('/login', 303)
+    if (visitor.role !== 'admin') return refuseOthers(needs, reply)
+    const from = keySchema.safeParse(request.query.from)
+    const journey = from.success ? await findJourney(needs.database.pool, from.data) : undefined
+    const form =
+      journey === undefined
+        ? { key: '', replaces: null, text: example }
+        : { key: journey.key, replaces: journey.version, text: yamlOf(journey.document) }
+    return sendForm(needs, reply, 200, form, [])
+  })
+  app.post('/journeys/save', { bodyLimit: mostBytes }, async (request, reply) => {
+    const visitor = await needs.visitor(request)
+    if (visitor === undefined) return reply.redirect('/login', 303)
+    if (visitor.role !== 'admin') return refuseOthers(needs, reply)
+    const body = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
+    const { who } = visitor
+    return save(needs, { who, form: readForm(request), step: body.get('step'), inFlight: body.get('in_flight'), reply })
+  })
+}
+
+function sendForm(
+  needs: JourneyPageNeeds,
+  reply: FastifyReply,
+  status: number,
+  form: DocumentForm,
+  problems: readonly string[],
+): FastifyReply {
+  return needs.send(reply, status, 'Journey · Perennial', documentFormPage(frame, form, problems))
+}
+
+async function save(needs: JourneyPageNeeds, asked: Asked): Promise<FastifyReply> {
+  const { form, step, reply } = asked
+  if (step === 'edit') return sendForm(needs, reply, 200, form, [])
+  const read = readJourney(form)
+  if ('problems' in read) return sendForm(needs, reply, 400, form, read.problems)
+  const before = await findJourney(needs.database.pool, form.key)
+  const conflict = conflictOf(form, before)
+  if (conflict !== undefined) return sendForm(needs, reply, 409, form, [conflict])
+  return step === 'publish' ? publish(needs, asked, read, before) : look(needs, asked, read, before)
+}
+
+interface ReadJourney {
+  readonly document: unknown
+  readonly definition: JourneyDefinition
+}
+
+function readJourney({ key, text }: DocumentForm): ReadJourney | { readonly problems: readonly string[] } {
+  const named = keySchema.safeParse(key)
+  if (!named.success) return { problems: [`id: ${named.error.issues[0]?.message ?? 'is not valid'}`] }
+  const { document, problems, lineOf } = readYaml(text)
+  if (problems.length > 0) return { problems: problems.map((one) => `line ${one.line}: ${sayProblem(one)}`) }
+  const result = checkDocument({ kind: 'journey', key, version: contentVersion(document), document })
+  if (!('checked' in result)) {
+    return { problems: result.problems.map((one) => `line ${lineOf(one.path)}: ${sayProblem(one)}`) }
+  }
+  if (result.checked.kind !== 'journey') return { problems: ['is no journey'] }
+  return { document, definition: result.checked.definition }
+}
+
+/** Somebody else was faster, or the id is taken. */
+function conflictOf({ key, replaces }: DocumentForm, before: JourneySummary | undefined): string | undefined {
+  if (replaces === null) return before === undefined ? undefined : `id: there is a journey "${key}" already`
+  if (before?.version === replaces) return undefined
+  return `Somebody published ${key} meanwhile: open it anew, and put your change into what is there now.`
+}
+
+async function look(
+  needs: JourneyPageNeeds,
+  { who, form, reply }: Asked,
+  { document, definition }: ReadJourney,
+  before: JourneySummary | undefined,
+  problem?: string,
+): Promise<FastifyReply> {
+  const wish = { key: form.key, document, who }
+  const prospects = await Promise.all(Object.values(choices).map((choice) => foresee(needs, wish, choice)))
+  // What stands against each of them stands against the document.
+  const refused = prospects.flatMap((one) => ('problem' in one ? [one.problem] : []))
+  if (before === undefined || refused.length === prospects.length) {
+    if (refused[0] !== undefined) return sendForm(needs, reply, 400, form, refused[0].split('\n'))
+  }
+  const replaced = before && { journey: before, changes: diffDocuments(before.document, document) }
+  const main = journeyPreviewPage({ form, definition, replaced, prospects, problem })
+  return needs.send(reply, problem === undefined ? 200 : 409, 'Publish a journey · Perennial', main)
+}
+
+async function publish(
+  needs: JourneyPageNeeds,
+  asked: Asked,
+  read: ReadJourney,
+  before: JourneySummary | undefined,
+): Promise<FastifyReply> {
+  const { who, form, reply, inFlight } = asked
+  const choice = choices[(before === undefined ? 'stay' : inFlight) as keyof typeof choices]
+  if (choice === undefined) return look(needs, asked, read, before, 'Choose what becomes of people in flight.')
+  const outcome = await foresee(needs, { key: form.key, document: read.document, who }, choice, false)
+  if ('problem' in outcome) return look(needs, asked, read, before, outcome.problem)
+  return reply.redirect(`/journeys/${form.key}`, 303)
+}
