@@ -104,6 +104,11 @@ async function makeShop(database: Database, products: number): Promise<string[]>
      SELECT id, position, key, 1, 1000 FROM unnest($1::uuid[], $2::int[], $3::text[]) AS l (id, position, key)`,
     [lines.map(({ id }) => id), lines.map(({ position }) => position), lines.map(({ key }) => key)],
   )
+  await pool.query(
+    `INSERT INTO customer_categories (customer_id, category, orders, quantity, revenue_cents)
+     SELECT o.customer_id, p.category, count(DISTINCT o.id), count(*), 1000 * count(*)
+       FROM orders o JOIN order_lines l ON l.order_id = o.id JOIN products p USING (product_key) GROUP BY 1, 2`,
+  )
   say('choosing a recommender …')
   const pairs = await firstPurchases(pool, startMs + 130 * dayMs)
   const choice = chooseRecommender({ ...pairs, chooseFromMs: startMs + 80 * dayMs, judgeFromMs: startMs + 100 * dayMs })

@@ -1,7 +1,7 @@
 /** Who may ask: keys are looked up in the database and remembered for a moment, so that they cost no query each time. */
 
 import type { FastifyRequest } from 'fastify'
-import { type ApiKeyKind, verifyApiKey } from '../store/api-keys.ts'
+import { type ApiKeyKind, findApiKey } from '../store/api-keys.ts'
 import type { Records } from '../store/database.ts'
 
 /** How long a revoked key may still be believed, in real time. */
@@ -12,17 +12,18 @@ const maxRemembered = 1_000
 export type KeyCheck = (kind: ApiKeyKind, key: string) => Promise<string | undefined>
 
 export function createKeyCheck(db: Records): KeyCheck {
-  const remembered = new Map<string, { readonly id: string; readonly untilMs: number }>()
+  const remembered = new Map<string, { readonly id: string; readonly kind: ApiKeyKind; readonly untilMs: number }>()
   return async (kind, key) => {
     if (key.length > 200) return undefined
-    const entry = remembered.get(kind + key)
-    if (entry !== undefined && entry.untilMs > performance.now()) return entry.id
-    const id = await verifyApiKey(db, kind, key)
-    remembered.delete(kind + key)
+    const entry = remembered.get(key)
+    if (entry !== undefined && entry.untilMs > performance.now()) return entry.kind === kind ? entry.id : undefined
+    // Whatever its kind: who may do something by several kinds of key is asked for each, and looked up once.
+    const found = await findApiKey(db, key)
+    remembered.delete(key)
     if (remembered.size >= maxRemembered) remembered.clear()
     // Only keys that exist are remembered: guesses must not fill the memory.
-    if (id !== undefined) remembered.set(kind + key, { id, untilMs: performance.now() + rememberMs })
-    return id
+    if (found !== undefined) remembered.set(key, { ...found, untilMs: performance.now() + rememberMs })
+    return found?.kind === kind ? found.id : undefined
   }
 }
 

@@ -1,7 +1,6 @@
 /** What models found, written for whoever asks: matches of customers, and the tables of the recommender. */
 
 import type { Database, Queryable } from './database.ts'
-import { inStock, mostPopular } from './recommendations.ts'
 
 export type FindingKind = 'cluster' | 'rule' | 'sequence' | 'send-hour'
 
@@ -85,70 +84,6 @@ export async function replacePatternMatches(
     )
     return rows[0]?.matches ?? 0
   })
-}
-
-/** SQL: of the customers in `$1`, the products that the recommender in use would show them first. */
-const bestProducts = `
-  WITH model AS MATERIALIZED (
-    SELECT id, coalesce((parameters->'setting'->>'likenessWeight')::float8, 0) AS weight
-      FROM models WHERE kind = 'recommender' AND status = 'champion'
-  ), owned AS MATERIALIZED (
-    SELECT DISTINCT o.customer_id, l.product_key
-      FROM orders o JOIN order_lines l ON l.order_id = o.id
-     WHERE o.customer_id = ANY ($1::uuid[]) AND o.cancelled_at IS NULL AND EXISTS (SELECT FROM model)
-  ), alike AS MATERIALIZED (
-    SELECT w.customer_id, r.related_key AS product_key, sum(r.score) AS score
-      FROM owned w JOIN product_relations r ON r.model_id = (SELECT id FROM model) AND r.product_key = w.product_key
-     WHERE NOT EXISTS (SELECT FROM owned o WHERE o.customer_id = w.customer_id AND o.product_key = r.related_key)
-     GROUP BY w.customer_id, r.related_key
-  ), most AS (
-    SELECT customer_id, max(score) AS score FROM alike GROUP BY customer_id
-  ), popular AS (
-    SELECT product_key, score FROM product_popularity WHERE model_id = (SELECT id FROM model) AND rank <= $2
-  ), candidates AS (
-    SELECT customer_id, product_key FROM alike
-    UNION
-    SELECT b.customer_id, p.product_key FROM (SELECT DISTINCT customer_id FROM owned) AS b CROSS JOIN popular p
-     WHERE NOT EXISTS (SELECT FROM owned o WHERE o.customer_id = b.customer_id AND o.product_key = p.product_key)
-  ), rated AS (
-    SELECT c.customer_id, c.product_key,
-           row_number() OVER (PARTITION BY c.customer_id ORDER BY
-             model.weight * coalesce(a.score / m.score, 0) + (1 - model.weight) * coalesce(o.score, 0) DESC,
-             c.product_key) AS place
-      FROM candidates c CROSS JOIN model JOIN products p USING (product_key)
-      LEFT JOIN alike a USING (customer_id, product_key) LEFT JOIN most m USING (customer_id)
-      LEFT JOIN product_popularity o ON o.model_id = model.id AND o.product_key = c.product_key
-     WHERE ${inStock}
-  ), best AS MATERIALIZED (
-    SELECT customer_id, product_key AS key FROM rated WHERE place <= $3
-  )`
-
-/** As many as a message shows; whoever asks for more gets them when asking. */
-const matchesEach = 10
-
-/**
- * Writes down anew which products these customers would be shown first, by what they have bought (`match.recommendation`);
- * of who has bought nothing nothing is known. Who does not change is not touched. @returns how many have any.
- */
-export async function replaceRecommendationMatches(db: Queryable, customerIds: readonly string[]): Promise<number> {
-  const { rows } = await db.query<{ customers: number }>({
-    name: 'replace-recommendation-matches',
-    text: `${bestProducts}, gone AS (
-       DELETE FROM customer_matches m WHERE m.kind = 'recommendation' AND m.customer_id = ANY ($1::uuid[])
-          AND NOT EXISTS (SELECT FROM best b WHERE b.customer_id = m.customer_id AND b.key = m.key)
-       RETURNING customer_id
-     ), come AS (
-       INSERT INTO customer_matches (customer_id, kind, key)
-       SELECT customer_id, 'recommendation', key FROM best ORDER BY customer_id, key
-       ON CONFLICT DO NOTHING RETURNING customer_id
-     ), dirtied AS (
-       INSERT INTO dirty_customers (customer_id, cause)
-       SELECT DISTINCT customer_id, 'score' FROM (SELECT * FROM come UNION ALL SELECT * FROM gone) AS touched
-     )
-     SELECT count(DISTINCT customer_id)::int AS customers FROM best`,
-    values: [customerIds, mostPopular, matchesEach],
-  })
-  return rows[0]?.customers ?? 0
 }
 
 export interface RecommenderRows {

@@ -1,9 +1,15 @@
 /**
  * Recommendations, worked out when somebody asks: so they know an order as soon as intake does. The tables of the
- * recommender in use hold what goes with what; the customer's own orders and views say where to look.
+ * recommender in use hold what goes with what; the customer's own orders and views say where to look; products are read
+ * last, as they are now.
  */
 
+import { isUuid } from './customer-list.ts'
 import type { Queryable } from './database.ts'
+import { inStock } from './recommending/in-stock.ts'
+import { bestFirst, type RankedProduct, rankProducts } from './recommending/rank.ts'
+import { servedModel } from './recommending/served-model.ts'
+import { likedBy, type Shopper, shopper } from './recommending/shopper.ts'
 import { standsForSql } from './stands-for.ts'
 
 export interface RecommendationRules {
@@ -30,72 +36,19 @@ export interface RecommendedProduct {
   readonly reason: string
 }
 
-/** So many of what is popular are looked at beside what is like what they have. */
-export const mostPopular = 400
-
 const shown = `p.product_key AS "productKey", p.name, p.category, p.price_cents::float8 AS "priceCents", p.currency,
     p.url, p.image_url AS "imageUrl"`
 
-/** SQL, of a product `p`: said by the shop; a product of which nothing was said is there. */
-export const inStock = `coalesce((p.attributes->>'stock')::numeric, 1) > 0`
-
+/** SQL, of a product `p`, by parameters 3 and 4. */
 const allowed = `${inStock}
        AND (cardinality($3::text[]) = 0 OR p.category = ANY ($3))
        AND NOT coalesce(p.category = ANY ($4), false)`
 
-const forCustomerSql = `
-  WITH model AS (
-    SELECT id, coalesce((parameters->'setting'->>'likenessWeight')::float8, 0) AS weight
-      FROM models WHERE kind = 'recommender' AND status = 'champion'
-  ), owned AS MATERIALIZED (
-    SELECT DISTINCT l.product_key
-      FROM orders o JOIN order_lines l ON l.order_id = o.id
-     WHERE o.customer_id = $1 AND o.cancelled_at IS NULL
-  ), viewed AS MATERIALIZED (
-    SELECT DISTINCT coalesce(properties->>'product_id', properties->>'sku') AS product_key
-      FROM (SELECT properties FROM events WHERE customer_id = $1 AND name = 'Product Viewed'
-             ORDER BY occurred_at DESC LIMIT 20) AS latest
-  ), liked AS (
-    SELECT product_key, 1.0 AS weight, true AS bought FROM owned
-    UNION ALL
-    SELECT product_key, 0.5, false FROM viewed WHERE product_key NOT IN (SELECT product_key FROM owned)
-  ), alike AS MATERIALIZED (
-    SELECT r.related_key AS product_key, sum(r.score * l.weight) AS score,
-           (array_agg(l.product_key ORDER BY r.score * l.weight DESC))[1] AS because,
-           (array_agg(l.bought ORDER BY r.score * l.weight DESC))[1] AS bought
-      FROM liked l JOIN product_relations r ON r.model_id = (SELECT id FROM model) AND r.product_key = l.product_key
-     WHERE $5 OR r.related_key NOT IN (SELECT product_key FROM owned)
-     GROUP BY r.related_key
-  ), favourite AS (
-    SELECT category FROM customer_categories WHERE customer_id = $1 ORDER BY orders DESC, category LIMIT 3
-  ), candidates AS (
-    SELECT product_key FROM alike
-    UNION
-    (SELECT product_key FROM product_popularity WHERE model_id = (SELECT id FROM model) AND rank <= ${mostPopular})
-    UNION
-    -- New ones, of which nobody's orders tell anything yet.
-    (SELECT product_key FROM products p WHERE p.category IN (SELECT category FROM favourite)
-        AND NOT EXISTS (SELECT FROM product_popularity o WHERE o.model_id = (SELECT id FROM model) AND o.product_key = p.product_key)
-      ORDER BY first_seen_at DESC LIMIT 20)
-  ), rated AS (
-    SELECT ${shown}, a.because, a.bought,
-           coalesce((SELECT weight FROM model), 0) * coalesce(a.score / (SELECT max(score) FROM alike), 0)
-             + (1 - coalesce((SELECT weight FROM model), 0))
-               * coalesce(o.score, CASE WHEN p.category IN (SELECT category FROM favourite) THEN 0.1 END, 0) AS score,
-           CASE WHEN a.because IS NOT NULL THEN 'history' WHEN o.score IS NOT NULL THEN 'popular' ELSE 'category' END AS basis
-      FROM candidates c JOIN products p USING (product_key)
-      LEFT JOIN alike a USING (product_key)
-      LEFT JOIN product_popularity o ON o.model_id = (SELECT id FROM model) AND o.product_key = c.product_key
-     WHERE ${allowed} AND ($5 OR c.product_key NOT IN (SELECT product_key FROM owned))
-     ORDER BY score DESC, p.product_key LIMIT $2
-  )
-  SELECT r."productKey", r.name, r.category, r."priceCents", r.currency, r.url, r."imageUrl", r.score::float8, r.basis,
-         CASE r.basis WHEN 'history' THEN CASE WHEN r.bought THEN 'because you bought ' ELSE 'because you looked at ' END
-                        || coalesce(b.name, r.because)
-                      WHEN 'popular' THEN 'what others buy'
-                      ELSE 'new in ' || r.category END AS reason
-    FROM rated r LEFT JOIN products b ON b.product_key = r.because
-   ORDER BY r.score DESC, r."productKey"`
+/** Beyond the wanted ones so many are asked about at once, since some may be out of stock. */
+const spare = 30
+
+/** What is new in a category that they like counts as a tenth of what everybody buys. */
+const freshPopularity = 0.1
 
 const relatedSql = `
   WITH model AS (
@@ -122,13 +75,71 @@ export async function recommendFor(
   customerId: string,
   { limit, bought = 'hide', categories = [], notCategories = [] }: RecommendationRules,
 ): Promise<RecommendedProduct[]> {
-  const { rows } = await db.query<RecommendedProduct>({
-    name: 'recommend-for',
-    text: forCustomerSql,
-    values: [customerId, limit, categories, notCategories, bought === 'keep'],
-  })
-  return rows
+  const who = await shopper(db, customerId)
+  const ranked = await rankedFor(db, who, bought === 'keep')
+  const found: RecommendedProduct[] = []
+  // Where rules leave out most products, ever more are asked about.
+  for (let from = 0, upTo = limit + spare; found.length < limit; from = upTo, upTo *= 4) {
+    const page = ranked(upTo).slice(from)
+    if (page.length === 0) break
+    found.push(...(await described(db, page, categories, notCategories)))
+  }
+  return found.slice(0, limit)
 }
+
+/** @returns the best so many of what may be shown to them, as far as no rule leaves it out. */
+async function rankedFor(
+  db: Queryable,
+  who: Shopper,
+  keepsBought: boolean,
+): Promise<(most: number) => readonly Candidate[]> {
+  const { modelId, weight, owned, viewed } = who
+  const hidden = new Set(keepsBought ? [] : owned)
+  const fresh = who.fresh
+    .filter((key) => !hidden.has(key))
+    .map((key) => ({ key, score: (1 - weight) * freshPopularity, because: undefined, isFresh: true as const }))
+  if (modelId === null) return (most) => bestFirst(fresh, most)
+  const model = await servedModel(db, { id: modelId, weight }, [...owned, ...viewed])
+  const liked = likedBy(who)
+  return (most) => bestFirst([...rankProducts(model, liked, hidden, most), ...fresh], most)
+}
+
+/** Those of the page that the rules leave, with what is known of them, in the page's order. */
+async function described(
+  db: Queryable,
+  page: readonly Candidate[],
+  categories: readonly string[],
+  notCategories: readonly string[],
+): Promise<RecommendedProduct[]> {
+  const reasons = page.flatMap(({ because }) => (because === undefined ? [] : [because.key]))
+  const { rows } = await db.query<ProductRow>({
+    name: 'recommended-products',
+    text: `SELECT ${shown}, (${allowed}) AS allowed FROM products p
+            WHERE p.product_key = ANY ($1::text[]) AND (${allowed} OR p.product_key = ANY ($2::text[]))`,
+    values: [[...new Set([...page.map(({ key }) => key), ...reasons])], reasons, categories, notCategories],
+  })
+  const products = new Map(rows.map((row) => [row.productKey, row]))
+  return page.flatMap((one): RecommendedProduct[] => {
+    const product = products.get(one.key)
+    if (product?.allowed !== true) return []
+    const { allowed: _allowed, ...known } = product
+    return [{ ...known, score: one.score, ...wordsFor(one, known.category, products) }]
+  })
+}
+
+function wordsFor(
+  { because, isFresh }: Candidate,
+  category: string | null,
+  products: ReadonlyMap<string, ProductRow>,
+): Pick<RecommendedProduct, 'basis' | 'reason'> {
+  if (isFresh) return { basis: 'category', reason: `new in ${category ?? 'the shop'}` }
+  if (because === undefined) return { basis: 'popular', reason: 'what others buy' }
+  const name = products.get(because.key)?.name ?? because.key
+  return { basis: 'history', reason: `because you ${because.bought ? 'bought' : 'looked at'} ${name}` }
+}
+
+type Candidate = RankedProduct & { readonly isFresh?: true }
+type ProductRow = Omit<RecommendedProduct, 'score' | 'basis' | 'reason'> & { readonly allowed: boolean }
 
 /** What goes with a product, best first; of one that nobody bought yet, what is of its category. */
 export async function relatedTo(
@@ -148,8 +159,9 @@ export async function relatedTo(
 export async function findRecommendee(db: Queryable, id: string): Promise<string | undefined> {
   const { rows } = await db.query<{ id: string }>({
     name: 'recommendee',
-    text: `SELECT ${standsForSql('c')} AS id FROM customers c WHERE c.external_id = $1 OR c.id::text = $1 LIMIT 1`,
-    values: [id],
+    text: `SELECT ${standsForSql('c')} AS id FROM customers c WHERE c.external_id = $1 OR c.id = $2::uuid
+            ORDER BY c.external_id = $1 DESC NULLS LAST LIMIT 1`,
+    values: [id, isUuid(id) ? id : null],
   })
   return rows[0]?.id
 }

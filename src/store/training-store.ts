@@ -11,7 +11,6 @@ import {
   type RecommenderRows,
   replaceKeys,
   replacePatternMatches,
-  replaceRecommendationMatches,
   saveRecommenderTables,
 } from './findings.ts'
 import { saveDrift } from './model-drift.ts'
@@ -26,6 +25,7 @@ import {
   rejectModel,
 } from './models.ts'
 import { orderSpan, usualReturnDays } from './order-rhythm.ts'
+import { replaceRecommendationMatches } from './recommending/matches.ts'
 import { type ScorePage, saveScores } from './scores.ts'
 import { isScoreAsked } from './segments/asked-scores.ts'
 import { type Placing, placePage } from './stages.ts'
