@@ -66,13 +66,19 @@ const inquiriesSql = `
   SELECT w.customer_id, max(w.given_at) AS at FROM unnest($1::uuid[]) AS given (customer) JOIN consents w ON w.customer_id = given.customer
    WHERE w.channel = 'email' AND w.status = 'implied' GROUP BY 1`
 
-/** \`$4\`: messages that are asked about themselves. */
+/**
+ * \`$4\`: messages that are asked about themselves. Customer by customer ("OFFSET 0" holds the planner to it): it takes
+ * conditions that nearly all messages fulfil for rare ones, and would hold each message there is against each customer.
+ */
 const recentSql = `
-  SELECT m.customer_id, m.journey, m.message_class, coalesce(m.settled_at, m.planned_at) AS at
-    FROM unnest($1::uuid[]) AS given (id) JOIN messages m ON m.customer_id = given.id
-   WHERE m.channel = 'email' AND m.status = ANY ($3) AND m.id <> ALL ($4::uuid[])
-     AND m.planned_at > $2::timestamptz - interval '${2 * recentDays} days'
-     AND coalesce(m.settled_at, m.planned_at) > $2::timestamptz - interval '${recentDays} days'`
+  SELECT m.customer_id, m.journey, m.message_class, m.at
+    FROM unnest($1::uuid[]) AS given (id)
+   CROSS JOIN LATERAL (
+     SELECT customer_id, journey, message_class, coalesce(settled_at, planned_at) AS at FROM messages
+      WHERE customer_id = given.id AND channel = 'email' AND status = ANY ($3) AND id <> ALL ($4::uuid[])
+        AND planned_at > $2::timestamptz - interval '${2 * recentDays} days' OFFSET 0
+   ) AS m
+   WHERE m.at > $2::timestamptz - interval '${recentDays} days'`
 
 const computedSql = `
   SELECT t.customer_id, json_object_agg(t.name, t.value)::text AS computed

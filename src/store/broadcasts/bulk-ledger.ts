@@ -102,12 +102,12 @@ async function settle(
   const suppressions = settlements.flatMap(({ suppression }) => suppression ?? [])
   const write = (client: Queryable): Promise<unknown> =>
     client.query({
-      // From in_doubt too: the attempt that was given up for lost knows better. "IS TRUE" keeps the planner from looking
-      // for everything that is open, instead of the rows that are given.
+      // From in_doubt too: the attempt that was given up for lost knows better. "coalesce" keeps the planner from looking
+      // for everything that is open or held, which it thinks rare, instead of the rows that are given.
       text: `UPDATE messages m SET status = g.status, reason = g.reason, settled_at = $5, lease_until = NULL,
                     provider_message_id = g.provider
                FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS g (id, status, reason, provider)
-              WHERE m.id = g.id AND m.claimed_by = $6 AND (m.settled_at IS NULL OR m.status = 'in_doubt') IS TRUE`,
+              WHERE m.id = g.id AND coalesce(m.claimed_by = $6 AND (m.settled_at IS NULL OR m.status = 'in_doubt'), false)`,
       values: [
         uuidArray(settlements.map(({ id }) => id)),
         textArray(settlements.map(({ status }) => status)),
