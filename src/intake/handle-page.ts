@@ -39,32 +39,38 @@ export interface PageResult {
   readonly problems: number
   /** There is something that customers' workflows should look at. */
   readonly hasNews: boolean
+  /** How many wait on, because somebody else is at work with their customers. */
+  readonly left: number
 }
+
+/**
+ * What to do where somebody else is at work with a customer of the page: wait for them; leave that customer's events for
+ * later; or, for a page that has read in vain, wait for all pages like it before it reads, instead of once more for nothing.
+ */
+export type Meeting = 'wait' | 'leave' | 'queue'
 
 const laneLock = 7_236_023
 
 /**
  * @param claim takes the events: they are this page's until the transaction ends.
- * @param inLane one after the other with all pages that are handled so. For pages that have read in vain: they wait before
- *   they read, instead of once more for nothing.
  * @throws OutOfDateError if somebody else was faster in a way that makes this page's reading wrong: try again.
  */
 export async function handlePage(
   needs: PageNeeds,
   claim: (client: Queryable) => Promise<WaitingEvent[]>,
-  inLane = false,
+  meeting: Meeting = 'wait',
 ): Promise<PageResult> {
   // Before the transaction: it may need a connection of its own.
   const interests = await needs.interests()
   const identity = (await needs.identity?.()) ?? usualIdentity
   return needs.database.transaction(async (client) => {
-    if (inLane) await client.query('SELECT pg_advisory_xact_lock($1)', [laneLock])
+    if (meeting === 'queue') await client.query('SELECT pg_advisory_xact_lock($1)', [laneLock])
     const events = await claim(client)
-    if (events.length === 0) return { handled: 0, problems: 0, hasNews: false }
+    if (events.length === 0) return { handled: 0, problems: 0, hasNews: false, left: 0 }
     const nowMs = needs.nowMs()
     const { readings, unreadable } = readAll(events, needs.vault)
 
-    const people = await resolvePage(client, readings, identity, nowMs)
+    const people = await resolvePage(client, readings, identity, nowMs, meeting === 'leave')
     const changes = await writeCustomers(client, needs.vault, people, nowMs, interests.needsConfirmation)
     await writeEventDays(client, people.placed)
     await writeProducts(client, readings)
@@ -75,7 +81,8 @@ export async function handlePage(
 
     const handled = [...people.placed.map(settled), ...unreadable]
     await settleEvents(client, handled, nowMs)
-    return { handled: handled.length, problems: handled.filter((event) => event.problem !== null).length, hasNews }
+    const problems = handled.filter((event) => event.problem !== null).length
+    return { handled: handled.length, problems, hasNews, left: events.length - handled.length }
   })
 }
 

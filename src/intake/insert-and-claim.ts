@@ -1,7 +1,8 @@
 /** Events of the past: in the database and taken in one transaction, so that nobody else can take them for something new. */
 
+import { claimEventsById } from '../store/claim-events.ts'
 import type { Queryable } from '../store/database.ts'
-import { claimEventsById, type NewEvent, type WaitingEvent } from '../store/events.ts'
+import type { NewEvent, WaitingEvent } from '../store/events.ts'
 import { insertEvents } from '../store/insert-events.ts'
 
 /** Those that were handled before are left out. Call it in the transaction that handles them. */

@@ -4,10 +4,11 @@
  */
 
 import type { Logger } from 'pino'
+import { claimEvents, claimEventsById } from '../store/claim-events.ts'
 import type { Queryable } from '../store/database.ts'
 import { describeError, errorCode } from '../store/describe-error.ts'
-import { claimEvents, claimEventsById, hasWaitingEvents, settleEvents, type WaitingEvent } from '../store/events.ts'
-import { handlePage, type PageNeeds, type PageResult } from './handle-page.ts'
+import { hasWaitingEvents, settleEvents, type WaitingEvent } from '../store/events.ts'
+import { handlePage, type Meeting, type PageNeeds, type PageResult } from './handle-page.ts'
 import { type Loop, startLoop } from './loop.ts'
 import { OutOfDateError } from './page-identities.ts'
 
@@ -24,8 +25,12 @@ const idleMs = 50
 const maxBackoffMs = 2_000
 const maxAttempts = 20
 
+/** Others' customers are left for later; but now and then they are waited for, so that nobody is left for ever. */
+const waitEveryPages = 8
+
 export function startIntake(needs: IntakeNeeds): Loop {
   let isBusy = true
+  let pages = 0
   return startLoop({
     name: 'intake',
     log: needs.log,
@@ -33,7 +38,7 @@ export function startIntake(needs: IntakeNeeds): Loop {
     maxBackoffMs,
     round: async () => {
       if (!isBusy && !(await hasWaitingEvents(needs.database.pool))) return false
-      const result = await handleNextPage(needs)
+      const result = await handleNextPage(needs, ++pages % waitEveryPages === 0 ? 'wait' : 'leave')
       isBusy = result.handled > 0
       if (result.problems > 0) needs.log.warn({ problems: result.problems }, 'events could not be used entirely')
       if (result.hasNews) needs.onNews()
@@ -43,14 +48,18 @@ export function startIntake(needs: IntakeNeeds): Loop {
 }
 
 /** Handles the oldest waiting events, at most a page. */
-export async function handleNextPage(needs: PageNeeds & { readonly log: Logger }): Promise<PageResult> {
+export async function handleNextPage(
+  needs: PageNeeds & { readonly log: Logger },
+  meeting: Meeting = 'wait',
+): Promise<PageResult> {
   let claimed: readonly EventRef[] = []
+  const claim = async (client: Queryable): Promise<WaitingEvent[]> => {
+    const events = await claimEvents(client, pageSize)
+    claimed = events
+    return events
+  }
   try {
-    return await handlePatiently(needs, async (client) => {
-      const events = await claimEvents(client, pageSize)
-      claimed = events
-      return events
-    })
+    return await handlePatiently(needs, claim, meeting)
   } catch (error) {
     if (!isAboutEvents(error) || claimed.length === 0) throw error
     return setAside(needs, claimed, error)
@@ -75,11 +84,11 @@ async function setAside(
       [{ id, receivedAtMs, customerId: null, problem, keepSealed: true }],
       needs.nowMs(),
     )
-    return { handled: 1, problems: 1, hasNews: false }
+    return { handled: 1, problems: 1, hasNews: false, left: 0 }
   }
   const middle = Math.ceil(events.length / 2)
   const halves = [events.slice(0, middle), events.slice(middle)]
-  let total: PageResult = { handled: 0, problems: 0, hasNews: false }
+  let total: PageResult = { handled: 0, problems: 0, hasNews: false, left: 0 }
   for (const half of halves) total = sum(total, await handleHalf(needs, half))
   return total
 }
@@ -90,7 +99,7 @@ async function handleHalf(
 ): Promise<PageResult> {
   const ids = events.map(({ id }) => id)
   try {
-    return await handlePatiently(needs, (client) => claimEventsById(client, ids))
+    return await handlePatiently(needs, (client) => claimEventsById(client, ids), 'wait')
   } catch (error) {
     if (!isAboutEvents(error)) throw error
     return setAside(needs, events, error)
@@ -101,10 +110,11 @@ async function handleHalf(
 async function handlePatiently(
   needs: PageNeeds,
   claim: (client: Queryable) => Promise<WaitingEvent[]>,
+  meeting: Meeting,
 ): Promise<PageResult> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await handlePage(needs, claim, attempt > 1)
+      return await handlePage(needs, claim, attempt > 1 ? 'queue' : meeting)
     } catch (error) {
       const isConflict = error instanceof OutOfDateError || (errorCode(error)?.startsWith('40') ?? false)
       if (!isConflict || attempt === maxAttempts) throw error
@@ -128,5 +138,6 @@ function sum(one: PageResult, other: PageResult): PageResult {
     handled: one.handled + other.handled,
     problems: one.problems + other.problems,
     hasNews: one.hasNews || other.hasNews,
+    left: one.left + other.left,
   }
 }

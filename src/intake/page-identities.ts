@@ -14,7 +14,8 @@ import {
   shareIdentities,
 } from '../store/identities.ts'
 import { findUndoneMerges } from '../store/merge-records.ts'
-import { findOrderOwners } from '../store/order-locks.ts'
+import { findOwnersByOrder } from '../store/order-locks.ts'
+import { holdFreeReadings, identitiesOf, orderKeys } from './free-readings.ts'
 import { type IdentityClaim, type IdentityPlan, planIdentities } from './identity-plan.ts'
 import { pairKey } from './person.ts'
 import type { Reading } from './read-event.ts'
@@ -36,15 +37,20 @@ export interface PagePeople {
   readonly locked: ReadonlyMap<string, LockedCustomer>
 }
 
-/** @throws OutOfDateError if somebody else was faster. */
+/**
+ * @param passesOver leaves events of customers with whom somebody else is at work: they are not placed.
+ * @throws OutOfDateError if somebody else was faster.
+ */
 export async function resolvePage(
   client: Queryable,
-  readings: readonly Reading[],
+  all: readonly Reading[],
   policy: IdentityPolicy,
   nowMs: number,
+  passesOver = false,
 ): Promise<PagePeople> {
+  const known = await findIdentities(client, distinctIdentities(all.map(({ claim }) => claim)))
+  const readings = passesOver ? await holdFreeReadings(client, all, known) : all
   const claims = readings.map((reading) => reading.claim)
-  const known = await findIdentities(client, distinctIdentities(claims))
   const plan = await planWithoutUndone(client, claims, known, policy, nowMs)
   const added = await insertIdentities(client, plan.newIdentities, nowMs)
   if (added < plan.newIdentities.length) throw new OutOfDateError('An identity was added by somebody else.')
@@ -53,18 +59,13 @@ export async function resolvePage(
     reading: plan.refused.has(index) ? withProblem(reading) : reading,
     customerId: plan.customerIds[index] ?? '',
   }))
-  const owners = await findOrderOwners(client, readings.flatMap(orderKeys))
-  const locked = await lockAll(client, placed, plan, owners)
+  const owners = await findOwnersByOrder(client, readings.flatMap(orderKeys))
+  const locked = await lockAll(client, placed, plan, [...owners.values()])
   checkUnchanged(known, locked, plan)
   await checkSigns(client, known, plan)
   const shared = await shareIdentities(client, plan.shared)
   if (shared < plan.shared.length) throw new OutOfDateError('An identity was moved by somebody else.')
   return { placed, plan, locked }
-}
-
-/** Of the orders that it speaks of: whose they are will be counted anew, so they are locked with the others. */
-function orderKeys({ order, orderChange }: Reading): string[] {
-  return [order, orderChange].flatMap((told) => told?.orderKey ?? [])
 }
 
 /** What an operator has taken apart stays apart. Asked only where something is to be joined: that is rare. */
@@ -93,11 +94,7 @@ function withProblem(reading: Reading): Reading {
 
 function distinctIdentities(claims: readonly IdentityClaim[]): Identity[] {
   const byKey = new Map<string, Identity>()
-  for (const { user, anonymous, addresses, previous } of claims) {
-    for (const identity of [user, anonymous, ...addresses, ...previous]) {
-      if (identity !== undefined) byKey.set(identityKey(identity), identity)
-    }
-  }
+  for (const identity of claims.flatMap(identitiesOf)) byKey.set(identityKey(identity), identity)
   return [...byKey.values()]
 }
 

@@ -51,6 +51,17 @@ export async function lockCustomers(
   return new Map(rows.map((row) => [row.id, row]))
 }
 
+/** Locks those whom nobody else holds right now, and waits for nobody. @returns whom it has locked. */
+export async function passLockedCustomers(client: Queryable, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set()
+  const { rows } = await client.query<{ id: string }>({
+    name: 'pass-locked-customers',
+    text: 'SELECT id FROM customers WHERE id = ANY ($1::uuid[]) FOR UPDATE SKIP LOCKED',
+    values: [ids],
+  })
+  return new Set(rows.map(({ id }) => id))
+}
+
 /** Everything of a customer that intake writes. */
 export interface CustomerRow {
   readonly id: string

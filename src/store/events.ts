@@ -1,6 +1,6 @@
 /**
  * Events: what customers did, exactly once per message id (`insert-events.ts`). Written before the sender is answered,
- * handled by intake.
+ * taken from there (`claim-events.ts`) and handled by intake.
  */
 
 import { int8Array, textArray, uuidArray } from './binary-arrays.ts'
@@ -57,34 +57,6 @@ export async function hasWaitingEvents(client: Queryable): Promise<boolean> {
     text: 'SELECT EXISTS (SELECT FROM events WHERE handled_at IS NULL) AS waiting',
   })
   return rows[0]?.waiting === true
-}
-
-const waitingColumns = `
-  id, message_id AS "messageId", type, name, user_id AS "userId", anonymous_id AS "anonymousId",
-  (extract(epoch FROM occurred_at) * 1000)::float8 AS "occurredAtMs",
-  (extract(epoch FROM received_at) * 1000)::float8 AS "receivedAtMs", properties, context, sealed`
-
-/**
- * The oldest events that wait and that no other process holds, in the order in which they came. They are this
- * transaction's until it ends; if it fails they wait again.
- */
-export async function claimEvents(client: Queryable, limit: number): Promise<WaitingEvent[]> {
-  const { rows } = await client.query<WaitingEvent>({
-    name: 'claim-events',
-    text: `SELECT ${waitingColumns} FROM events WHERE handled_at IS NULL ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED`,
-    values: [limit],
-  })
-  return rows
-}
-
-/** The same for given events: those of them that still wait and that no other process holds. */
-export async function claimEventsById(client: Queryable, ids: readonly number[]): Promise<WaitingEvent[]> {
-  const { rows } = await client.query<WaitingEvent>(
-    `SELECT ${waitingColumns} FROM events
-     WHERE id = ANY($1::bigint[]) AND handled_at IS NULL ORDER BY id FOR UPDATE SKIP LOCKED`,
-    [ids],
-  )
-  return rows
 }
 
 export interface HandledEvent {

@@ -71,6 +71,26 @@ export async function readSigns(
   return new Map(rows.map(({ id, signs }) => [id, signs]))
 }
 
+/** The first of two keys, which keeps our advisory locks apart from everybody else's. */
+const newIdentityLockClass = 7_236_025
+
+/**
+ * Reserves names that nobody has yet for this transaction, as far as others reserve them too, and waits for nobody.
+ *
+ * @param names as `identityKey` makes them.
+ * @returns those that it has.
+ */
+export async function holdNewIdentities(client: Queryable, names: readonly string[]): Promise<ReadonlySet<string>> {
+  if (names.length === 0) return new Set()
+  const { rows } = await client.query<{ name: string }>({
+    name: 'hold-new-identities',
+    text: `SELECT name FROM unnest($1::text[]) AS given (name)
+           WHERE pg_try_advisory_xact_lock(${newIdentityLockClass}, hashtext(name))`,
+    values: [textArray(names)],
+  })
+  return new Set(rows.map(({ name }) => name))
+}
+
 /**
  * Adds identities that were not known a moment ago. Waits for whoever is adding the same ones right now; always in the
  * same order, so that nobody waits in a circle.

@@ -7,14 +7,14 @@ import { v7 } from 'uuid'
 import type { Queryable } from './database.ts'
 
 /** Whose these orders are, as far as anybody knows yet. */
-export async function findOrderOwners(client: Queryable, orderKeys: readonly string[]): Promise<string[]> {
-  if (orderKeys.length === 0) return []
-  const { rows } = await client.query<{ id: string }>({
+export async function findOwnersByOrder(client: Queryable, orderKeys: readonly string[]): Promise<Map<string, string>> {
+  if (orderKeys.length === 0) return new Map()
+  const { rows } = await client.query<{ orderKey: string; customerId: string }>({
     name: 'find-order-owners',
-    text: 'SELECT DISTINCT customer_id AS id FROM orders WHERE order_key = ANY ($1::text[])',
+    text: `SELECT order_key AS "orderKey", customer_id AS "customerId" FROM orders WHERE order_key = ANY ($1::text[])`,
     values: [orderKeys],
   })
-  return rows.map(({ id }) => id)
+  return new Map(rows.map((row) => [row.orderKey, row.customerId]))
 }
 
 /** Locks orders until the end of the transaction. @returns whose they are, by order key; nothing of those yet to come. */

@@ -3,8 +3,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { handlePage, type PageResult } from '../../src/intake/handle-page.ts'
 import { OutOfDateError } from '../../src/intake/page-identities.ts'
+import { claimEventsById } from '../../src/store/claim-events.ts'
 import { errorCode } from '../../src/store/describe-error.ts'
-import { claimEventsById } from '../../src/store/events.ts'
 import { at, type Call, openShop, type Shop } from './support/shop.ts'
 
 let shop: Shop
