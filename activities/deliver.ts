@@ -5,7 +5,7 @@ import type { RenderedMessage } from '../src/channels/templates/render-message.t
 import type { Clock } from '../src/clock.ts'
 import { type ContactVerdict, mayContact } from '../src/domain/contact-policy.ts'
 import { type Definitions, journeyVersionKey } from '../src/domain/definitions.ts'
-import type { DeliveryResult, SettledStatus } from '../src/domain/delivery.ts'
+import { type DeliveryResult, type Ending, inViewOfEarlier, type SettledStatus } from '../src/domain/delivery.ts'
 import type { Channel, Snapshot } from '../src/domain/snapshot.ts'
 import type { EpochMs } from '../src/domain/time.ts'
 import type { Ledger } from '../src/store/ledger.ts'
@@ -91,7 +91,7 @@ export async function deliver(messageId: string, holder: Holder, needs: Delivery
   )
   if (last.outcome === 'lost') throw outage('another attempt has taken over')
   if (last.outcome === 'postponed') return { status: 'postponed', untilMs: last.untilMs }
-  if (last.outcome === 'refused') return outcome('refused', last.reason)
+  if (last.outcome === 'refused') return ended(message, { status: 'refused', reason: last.reason })
 
   return conclude(needs, claim, holder, await needs.channels[message.channel].send(ready))
 }
@@ -120,9 +120,13 @@ async function settle(
     addressHash: recipient.addressHash,
     reason: suppress,
   }
-  const reason = result.status === 'sent' ? undefined : result.reason
   await ledger.settle(message, holder, clock.nowMs(), { ...result, ...(suppression ? { suppression } : {}) })
-  return outcome(result.status, reason)
+  return ended(message, result)
+}
+
+function ended({ attempts }: ClaimedMessage, ending: Ending): Result {
+  const { status, reason } = inViewOfEarlier(attempts, ending)
+  return outcome(status, reason)
 }
 
 function verdictOn(

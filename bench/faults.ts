@@ -87,7 +87,7 @@ async function measure({ messages, lane, workers, withinMs, seed }: Options): Pr
           const ended = untilAllHaveEnded(shop, sink, messages, withinMs)
           const [restarted] = await Promise.all([ended, letIn(shop, messages / 2, lane)])
           const seconds = (performance.now() - startedAt) / 1_000
-          const tally = await holdAgainst(shop.database, sink.copies)
+          const tally = await holdAgainst(shop.database, sink)
           const misdeeds = Object.fromEntries([...sink.misdeeds].toSorted(([a], [b]) => a.localeCompare(b)))
           return { tally, kills: killing.kills(), restarts: restarted, misdeeds, seconds }
         } finally {
@@ -209,9 +209,9 @@ await runBench(
     const { tally, kills, misdeeds, seconds } = outcome
     const broken = brokenPromises(tally)
     const told = (name: keyof Tally): string => {
-      const { byStatus, duplicates, unlisted, lost, unexplained } = tally[name]
+      const { byStatus, reasons, duplicates, unlisted, lost, unexplained } = tally[name]
       const statuses = Object.entries(byStatus).map(([status, count]) => `${count} ${status}`)
-      return `${name}: ${statuses.join(', ')}; ${duplicates} came twice (${unexplained} unexplained), ${unlisted} unlisted, ${lost} not taken and not failed`
+      return `${name}: ${statuses.join(', ')}; ${duplicates} came twice (${unexplained} unexplained), ${unlisted} unlisted, ${lost} not taken and not failed\n  ${JSON.stringify(reasons)}`
     }
     const text = [
       `${messages} messages in ${seconds.toFixed(0)} s, ${kills} workers killed, PostgreSQL restarted ${outcome.restarts} times.`,

@@ -47,6 +47,8 @@ export interface Config {
   readonly bounceMailbox?: string | undefined
   /** How services that send mail for us sign what they report. */
   readonly mailHooks?: MailHooksConfig
+  /** Where Mailgun is asked about messages in doubt; `undefined`: it is not. */
+  readonly mailgun?: MailgunConfig | undefined
   /** `undefined`: the embedded SMS catcher. */
   readonly twilio: TwilioConfig | undefined
   /** For how many days raw events are kept; what is counted of them stays. */
@@ -74,6 +76,13 @@ export interface MailHooksConfig {
   readonly postmarkAuth?: string | undefined
   /** Mailgun's HTTP webhook signing key. */
   readonly mailgunKey?: string | undefined
+}
+
+export interface MailgunConfig {
+  readonly apiKey: string
+  /** The sending domain. */
+  readonly domain: string
+  readonly apiUrl: string
 }
 
 export interface TwilioConfig {
@@ -140,6 +149,9 @@ const environment = z.object({
   SENDGRID_WEBHOOK_KEY: z.string().min(1).optional(),
   POSTMARK_WEBHOOK_AUTH: z.string().includes(':').optional(),
   MAILGUN_SIGNING_KEY: z.string().min(1).optional(),
+  MAILGUN_API_KEY: z.string().min(1).optional(),
+  MAILGUN_DOMAIN: z.string().min(1).optional(),
+  MAILGUN_API_URL: url.default('https://api.mailgun.net'),
   TWILIO_ACCOUNT_SID: z.string().regex(/^AC/, 'must start with AC').optional(),
   TWILIO_AUTH_TOKEN: z.string().min(1).optional(),
   TWILIO_FROM: z.string().min(1).optional(),
@@ -167,6 +179,7 @@ const secrets = [
   'TWILIO_AUTH_TOKEN',
   'POSTMARK_WEBHOOK_AUTH',
   'MAILGUN_SIGNING_KEY',
+  'MAILGUN_API_KEY',
 ]
 
 /**
@@ -204,6 +217,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       postmarkAuth: values.POSTMARK_WEBHOOK_AUTH,
       mailgunKey: values.MAILGUN_SIGNING_KEY,
     },
+    mailgun: mailgun(values),
     twilio: twilio(values),
     keepEventsDays: values.PERENNIAL_KEEP_EVENTS_DAYS,
     crowdFrom: values.PERENNIAL_CROWD_FROM,
@@ -250,6 +264,15 @@ function withSecretFiles(env: Record<string, string | undefined>): Record<string
 
 function masterKey(hex: string | undefined): Buffer | undefined {
   return hex === undefined ? undefined : Buffer.from(hex, 'hex')
+}
+
+function mailgun(values: z.infer<typeof environment>): MailgunConfig | undefined {
+  const { MAILGUN_API_KEY: apiKey, MAILGUN_DOMAIN: domain, MAILGUN_API_URL: apiUrl } = values
+  if (apiKey === undefined && domain === undefined) return undefined
+  if (apiKey === undefined || domain === undefined) {
+    throw new RangeError('MAILGUN_API_KEY, MAILGUN_DOMAIN: both are needed, or none of them')
+  }
+  return { apiKey, domain, apiUrl }
 }
 
 function twilio(values: z.infer<typeof environment>): TwilioConfig | undefined {

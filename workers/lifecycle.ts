@@ -14,7 +14,9 @@ import { createReconciliationActivities } from '../activities/reconcile.ts'
 import type { ReconciliationActivities } from '../activities/reconciliation-types.ts'
 import { createTrainingActivities } from '../activities/training.ts'
 import { readDkimKey } from '../src/channels/email/compose/dkim.ts'
+import { readSender } from '../src/channels/email/compose/sender-identity.ts'
 import { createEmailChannel } from '../src/channels/email/email-channel.ts'
+import { createMailgunLookup } from '../src/channels/email/mailgun-lookup.ts'
 import { createSmsChannel, type SmsChannel } from '../src/channels/sms/sms-channel.ts'
 import { createThreadRenderer } from '../src/channels/templates/thread-renderer.ts'
 import { createWebhookChannel } from '../src/channels/webhook/webhook-channel.ts'
@@ -36,6 +38,7 @@ import { openTemporalClient, type TemporalClient, temporalConnectConfig } from '
 import { broadcastQueue, deliveryQueues, lifecycleQueue, trainingQueue } from '../workflows/ids.ts'
 import { type BroadcastWorkerActivities, createBroadcastWorkerActivities } from './broadcast-activities.ts'
 import type { Neighbours } from './delivery-needs.ts'
+import { startDoubtfulMail } from './doubtful-mail.ts'
 import { startDoubtfulSms } from './doubtful-sms.ts'
 import { createLifecycleActivities } from './lifecycle-activities.ts'
 import { keepFailuresPrivate } from './private-failures.ts'
@@ -87,10 +90,11 @@ await runService('lifecycle', async (config, log) => {
   }
   const webhooks = queues.includes(lifecycleQueue) ? callWebhooks(config, neighbours, log) : undefined
   const doubtfulSms = queues.includes(deliveryQueues.sms) ? askAboutSms(neighbours, log) : undefined
+  const doubtfulMail = queues.includes(deliveryQueues.email) ? askAboutMail(config, neighbours, log) : undefined
   return {
     ready: { queues },
     async stop() {
-      await Promise.all([webhooks?.stop(), doubtfulSms?.stop()])
+      await Promise.all([webhooks?.stop(), doubtfulSms?.stop(), doubtfulMail?.stop()])
       await group.stop()
       await broadcasts.close()
       neighbours.email.close()
@@ -131,6 +135,17 @@ function callWebhooks(config: Config, { database, clock, vault }: Neighbours, lo
 function askAboutSms({ database, vault, clock, sms: { find } }: Neighbours, log: Logger): Loop | undefined {
   if (find === undefined || clock.speed !== 1) return undefined
   return startDoubtfulSms({ database, vault, find, nowMs: () => clock.nowMs(), log })
+}
+
+function askAboutMail(
+  { mailgun, mail }: Config,
+  { database, vault, clock }: Neighbours,
+  log: Logger,
+): Loop | undefined {
+  if (mailgun === undefined || clock.speed !== 1) return undefined
+  const find = createMailgunLookup(mailgun)
+  const senderDomain = readSender(mail.from).domain
+  return startDoubtfulMail({ database, vault, find, senderDomain, nowMs: () => clock.nowMs(), log })
 }
 
 function chosenQueues(): readonly string[] {

@@ -1,10 +1,14 @@
 /** Holds what the ledger says of each message against what the mail server has really taken. */
 
 import type { Database } from '../../src/store/database.ts'
+import { crowdAddress } from '../../test/workflows/support/crowds.ts'
+import type { UnreliableSink } from './unreliable-sink.ts'
 
 export interface ClassTally {
   messages: number
   readonly byStatus: Record<string, number>
+  /** Why those that were neither sent nor are in doubt did not leave. */
+  readonly reasons: Record<string, number>
   /** Messages that the server took more than once. */
   duplicates: number
   /** Of those, the ones of which the ledger says that no earlier attempt was in doubt. */
@@ -13,7 +17,7 @@ export interface ClassTally {
   unlisted: number
   /** Listed as failed, and taken. */
   taken: number
-  /** Never taken, and not refused for good. */
+  /** Never taken; neither failed nor, as the server's log says, refused for good by an answer that nobody lived to hear. */
   lost: number
 }
 
@@ -24,25 +28,37 @@ export interface Tally {
 
 interface Row {
   readonly id: string
+  readonly customerId: string
   readonly messageClass: keyof Tally
   readonly status: string
   readonly attempts: number
+  readonly reason: string | null
 }
 
-export async function holdAgainst({ pool }: Database, copies: ReadonlyMap<string, number>): Promise<Tally> {
-  const { rows } = await pool.query<Row>(`SELECT id, message_class AS "messageClass", status, attempts FROM messages`)
+export async function holdAgainst(
+  { pool }: Database,
+  { copies, refusedForGood }: Pick<UnreliableSink, 'copies' | 'refusedForGood'>,
+): Promise<Tally> {
+  const { rows } = await pool.query<Row>(
+    `SELECT id, customer_id AS "customerId", message_class AS "messageClass", status, attempts, reason FROM messages`,
+  )
   const tally: Tally = { marketing: nothing(), transactional: nothing() }
-  for (const { id, messageClass, status, attempts } of rows) {
+  for (const { id, customerId, messageClass, status, attempts, reason } of rows) {
     const sums = tally[messageClass]
     const times = copies.get(id) ?? 0
     sums.messages++
     sums.byStatus[status] = (sums.byStatus[status] ?? 0) + 1
+    if (status === 'failed' || status === 'refused') {
+      const why = `${status}: ${reason}`
+      sums.reasons[why] = (sums.reasons[why] ?? 0) + 1
+    }
     if (times > 1) sums.duplicates++
     // Each transmission of which nobody knows how it ended is counted; one that surely came to nothing is not.
     if (times > attempts) sums.unexplained++
     if (times === 0 && status !== 'failed' && status !== 'in_doubt') sums.unlisted++
     if (times > 0 && status === 'failed') sums.taken++
-    if (times === 0 && status !== 'failed') sums.lost++
+    const isRefused = status === 'failed' || (status === 'in_doubt' && refusedForGood.has(crowdAddress(customerId)))
+    if (times === 0 && !isRefused) sums.lost++
   }
   return tally
 }
@@ -60,5 +76,5 @@ export function brokenPromises({ marketing, transactional }: Tally): string[] {
 }
 
 function nothing(): ClassTally {
-  return { messages: 0, byStatus: {}, duplicates: 0, unexplained: 0, unlisted: 0, taken: 0, lost: 0 }
+  return { messages: 0, byStatus: {}, reasons: {}, duplicates: 0, unexplained: 0, unlisted: 0, taken: 0, lost: 0 }
 }

@@ -5,6 +5,7 @@
  *   node bench/faults/ledger-worker.ts SHARE SHARES
  */
 
+import { flushCompileCache } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { deliver } from '../../activities/deliver.ts'
 import { inParallel } from '../../activities/in-parallel.ts'
@@ -44,6 +45,7 @@ const needs = deliveryNeeds({
 process.on('disconnect', () => process.exit(0))
 process.on('SIGTERM', () => process.exit(0))
 process.send?.({ type: 'ready' })
+flushCompileCache() // As every process of ours does: whoever takes its place after a kill starts in half the time.
 for (let page = 0; ; page++) {
   const ids = await openMessages(database).catch(() => [])
   // Whatever an outage stops is open still, and comes again.

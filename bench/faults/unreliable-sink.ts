@@ -6,6 +6,8 @@ import { type Misdeed, type Sink, type Stage, stages, startSink } from '../../te
 export interface UnreliableSink extends Sink {
   /** How often each message was really taken, by the id in its Message-ID. */
   readonly copies: ReadonlyMap<string, number>
+  /** Recipients whose message it refused for good at least once. */
+  readonly refusedForGood: ReadonlySet<string>
   /** By stage and misdeed: what it has done. */
   readonly misdeeds: ReadonlyMap<string, number>
 }
@@ -20,6 +22,7 @@ const share = 0.05
 export async function startUnreliableSink(seed: number): Promise<UnreliableSink> {
   const random = seededRandom(seed)
   const copies = new Map<string, number>()
+  const refusedForGood = new Set<string>()
   const misdeeds = new Map<string, number>()
   const sink = await startSink({
     manners(stage) {
@@ -29,11 +32,12 @@ export async function startUnreliableSink(seed: number): Promise<UnreliableSink>
       count(misdeeds, `${stage} ${misdeed}`)
       return misdeed
     },
-    onEntry({ outcome, messageId }) {
+    onEntry({ outcome, messageId, recipient, isForGood }) {
+      if (isForGood === true) refusedForGood.add(recipient)
       if (outcome === 'accepted') count(copies, messageId.replace(/^<([^@]*)@.*$/, '$1'))
     },
   })
-  return Object.assign(sink, { copies, misdeeds })
+  return Object.assign(sink, { copies, refusedForGood, misdeeds })
 }
 
 function count(counts: Map<string, number>, key: string): void {

@@ -7,7 +7,10 @@ import { fileURLToPath } from 'node:url'
 import { compileCacheEnv } from '../../bin/setup/compile-cache.mjs'
 
 export interface WorkerPool {
-  /** Kills the worker that has been ready for the longest. @returns whether there was one. */
+  /**
+   * Kills the worker that has been ready for the longest, if another one is ready: on a machine with so much else to do
+   * that starting takes longer than dying, nothing would ever be done. @returns whether there was one.
+   */
   killOne(): boolean
   /** Ends all of them as an operator would, and waits. */
   stop(): Promise<void>
@@ -58,6 +61,7 @@ export function startWorkerPool({ size, script, args, env, logPath }: WorkerPool
   for (let place = 0; place < size; place++) start(place)
   return {
     killOne() {
+      if (ready.length < Math.min(2, size)) return false
       const victim = ready.shift()
       victim?.kill('SIGKILL')
       return victim !== undefined

@@ -18,3 +18,23 @@ export type DeliveryResult =
   | { readonly status: 'in_doubt'; readonly reason: string }
   /** Certainly not accepted; another time it may be. */
   | { readonly status: 'retry'; readonly reason: string }
+
+/** How a message has ended, and why. */
+export interface Ending {
+  readonly status: SettledStatus
+  readonly reason?: string | undefined
+}
+
+/**
+ * What is known of a message whose last attempt ended so. "Failed" and "refused" say that nothing arrived: if an earlier
+ * attempt may have left (its sender died, or the answer to it was lost), no later one can say that any more.
+ *
+ * @param earlier attempts of which nobody knows how they ended.
+ */
+export function inViewOfEarlier(
+  earlier: number,
+  { status, reason }: Ending,
+): { status: SettledStatus; reason: string | null } {
+  if (earlier === 0 || status === 'sent' || status === 'in_doubt') return { status, reason: reason ?? null }
+  return { status: 'in_doubt', reason: `an earlier attempt may have arrived; then ${reason ?? status}` }
+}

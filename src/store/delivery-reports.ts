@@ -13,25 +13,30 @@ export interface DeliveryReport {
 }
 
 /**
- * Notes it in the ledger. What was in doubt is settled by it; what was delivered does not fail any more.
+ * Notes it in the ledger. What was in doubt is settled by it; what was delivered does not fail any more, and nothing fails
+ * by a report of an earlier attempt.
  *
  * @returns whether there is such a message.
  */
 export async function noteDeliveryReport(client: Queryable, report: DeliveryReport): Promise<boolean> {
   const { messageId, providerMessageId, outcome, reason, atMs } = report
   const { rowCount } = await client.query(
-    `UPDATE messages SET
-       status = CASE WHEN $3 = 'failed' AND delivered_at IS NULL AND status IN ('transmitting', 'sent', 'in_doubt')
-                       THEN 'failed'
-                     WHEN $3 <> 'failed' AND status = 'in_doubt' THEN 'sent'
-                     ELSE status END,
-       reason = CASE WHEN $3 = 'failed' AND delivered_at IS NULL THEN $4
-                     WHEN $3 <> 'failed' AND status = 'in_doubt' THEN NULL
-                     ELSE reason END,
-       settled_at = CASE WHEN $3 = 'failed' AND delivered_at IS NULL THEN coalesce(settled_at, $5) ELSE settled_at END,
-       delivered_at = CASE WHEN $3 = 'delivered' THEN coalesce(delivered_at, $5) ELSE delivered_at END,
-       provider_message_id = coalesce(provider_message_id, $2)
-     WHERE channel = 'sms' AND CASE WHEN $1::uuid IS NULL THEN provider_message_id = $2 ELSE id = $1 END`,
+    `WITH found AS (
+       SELECT id, $3 = 'failed' AND delivered_at IS NULL AND status IN ('transmitting', 'sent', 'in_doubt', 'failed')
+                    AND (provider_message_id IS NULL OR provider_message_id = $2)  AS fails,
+              $3 <> 'failed' AND status = 'in_doubt'                               AS arrives
+         FROM messages
+        WHERE channel = 'sms' AND CASE WHEN $1::uuid IS NULL THEN provider_message_id = $2 ELSE id = $1 END
+          FOR UPDATE
+     )
+     UPDATE messages m SET
+       status = CASE WHEN f.fails THEN 'failed' WHEN f.arrives THEN 'sent' ELSE m.status END,
+       reason = CASE WHEN f.fails THEN $4 WHEN f.arrives THEN NULL ELSE m.reason END,
+       settled_at = CASE WHEN f.fails THEN coalesce(m.settled_at, $5) ELSE m.settled_at END,
+       delivered_at = CASE WHEN $3 = 'delivered' THEN coalesce(m.delivered_at, $5) ELSE m.delivered_at END,
+       provider_message_id = CASE WHEN m.status IN ('planned', 'claimed') THEN m.provider_message_id
+                                  ELSE coalesce(m.provider_message_id, $2) END
+      FROM found f WHERE m.id = f.id`,
     [messageId ?? null, providerMessageId, outcome, reason, new Date(atMs)],
   )
   return (rowCount ?? 0) > 0

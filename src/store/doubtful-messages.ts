@@ -74,6 +74,8 @@ export async function settleDoubts(
          status = CASE $4 WHEN 'retry' THEN 'planned' ELSE $4 END,
          reason = CASE $4 WHEN 'sent' THEN NULL WHEN 'failed' THEN 'did not arrive, as a person says' ELSE 'a person asks to send it again' END,
          settled_at = CASE WHEN $4 <> 'retry' THEN coalesce(m.settled_at, $5::timestamptz) END,
+         -- Whoever says that it did not arrive says so of all attempts.
+         attempts = CASE WHEN $4 <> 'retry' THEN m.attempts ELSE 0 END,
          -- An attempt that comes back from the dead must not speak for the next one.
          claimed_by = CASE WHEN $4 <> 'retry' THEN m.claimed_by END, lease_until = NULL, not_before = NULL,
          -- A broadcast that is over looks at nothing any more: then it goes the way of a single message.
@@ -163,6 +165,7 @@ export async function settleByProvider(
   const { rowCount } = await client.query(
     `UPDATE messages SET status = $2, reason = $3, provider_message_id = coalesce($4, provider_message_id),
             settled_at = CASE WHEN $2 <> 'planned' THEN settled_at END, lease_until = NULL,
+            attempts = CASE WHEN $2 <> 'planned' THEN attempts ELSE 0 END,
             claimed_by = CASE WHEN $2 <> 'planned' THEN claimed_by END
       WHERE id = $1 AND status = 'in_doubt'`,
     [id, status, reason, found?.providerMessageId ?? null],

@@ -1,6 +1,6 @@
 /** Taking a message in hand: how far did an earlier attempt come, and what is needed to send it. */
 
-import type { SettledStatus } from '../domain/delivery.ts'
+import { inViewOfEarlier, type SettledStatus } from '../domain/delivery.ts'
 import type { Channel, MessageClass, TraitValue } from '../domain/snapshot.ts'
 import { type EpochMs, minuteMs } from '../domain/time.ts'
 import type { Queryable } from './database.ts'
@@ -98,9 +98,9 @@ export async function claimMessage(
       // If the statement waited for a merge, it saw whose the message is today, but not yet their new address.
       if (!recipient && !isSecondLook) return claimMessage(db, messageId, holder, nowMs, true)
       if (recipient && !isStale) return { outcome: 'claimed', message, recipient }
-      const reason = isStale ? 'expired' : 'no-address'
-      await settleMessage(db, message, holder, nowMs, { status: 'refused', reason })
-      return { outcome: 'settled', status: 'refused', reason }
+      const refusal = { status: 'refused', reason: isStale ? 'expired' : 'no-address' } as const
+      await settleMessage(db, message, holder, nowMs, refusal)
+      return { outcome: 'settled', ...inViewOfEarlier(message.attempts, refusal) }
     }
   }
 }

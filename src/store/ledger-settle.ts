@@ -1,5 +1,6 @@
 /** Writing down how a message ended. */
 
+import { inViewOfEarlier } from '../domain/delivery.ts'
 import type { EpochMs } from '../domain/time.ts'
 import type { Queryable } from './database.ts'
 import { type ClaimedMessage, type Holder, nameOf, type Settlement } from './ledger-types.ts'
@@ -20,7 +21,7 @@ const settleSql = `
                                   detail)
     SELECT customer_id, settled_at, 'message', journey, version, step, entry_number, 'refused', reason,
            jsonb_build_object('messageId', id, 'at', 'delivery')
-      FROM settled WHERE status = 'refused'
+      FROM settled WHERE $8
   )
   SELECT FROM settled`
 
@@ -30,8 +31,10 @@ export async function settleMessage(
   message: ClaimedMessage,
   holder: Holder,
   nowMs: EpochMs,
-  { status, reason, providerMessageId, segments, suppression }: Settlement,
+  settlement: Settlement,
 ): Promise<boolean> {
+  const { providerMessageId, segments, suppression } = settlement
+  const { status, reason } = inViewOfEarlier(message.attempts, settlement)
   const { rowCount } = await client.query({
     name: 'ledger-settle',
     text: settleSql,
@@ -43,8 +46,9 @@ export async function settleMessage(
       new Date(nowMs),
       providerMessageId ?? null,
       segments ?? null,
+      settlement.status === 'refused',
     ],
   })
-  if (suppression) await suppress(client, { ...suppression, detail: reason ?? null, atMs: nowMs })
+  if (suppression) await suppress(client, { ...suppression, detail: settlement.reason ?? null, atMs: nowMs })
   return rowCount === 1
 }

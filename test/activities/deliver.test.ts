@@ -303,6 +303,20 @@ describe('an email server that', () => {
     expect(mailsTo(customer)).toHaveLength(5)
   })
 
+  test('refuses a receipt for good, after an attempt of which nobody knows: it stays in doubt, and the address is out', async () => {
+    const customer = await addCustomer(world)
+    const id = await plan(customer, { messageClass: 'transactional', template: 'receipt' })
+    world.mail.behave({ hangUpAfterMessage: true })
+    await expect(deliver(id, customer.id)).rejects.toThrow('after the message')
+    world.mail.behave({ refuseRecipient: { code: 550, text: '5.1.1 no such user' } })
+    const expected = { status: 'in_doubt', reason: 'an earlier attempt may have arrived; then smtp 550 5.1.1' }
+    expect(await deliver(id, customer.id, 2)).toEqual(expected)
+    expect(await row(id)).toMatchObject(expected)
+    expect(mailsTo(customer)).toHaveLength(1)
+    const next = await plan(customer, { messageClass: 'transactional', template: 'receipt' })
+    expect(await deliver(next, customer.id)).toEqual({ status: 'refused', reason: 'suppressed' })
+  })
+
   test('is away will be asked again', async () => {
     const customer = await addCustomer(world)
     const id = await plan(customer)
@@ -336,6 +350,40 @@ describe('a message that an earlier attempt held', () => {
     expect(await deliver(id, customer.id, 3)).toEqual(expected)
     expect(mailsTo(customer)).toHaveLength(copies)
   })
+
+  const ends: [string, (customer: TestCustomer) => Promise<unknown>, string][] = [
+    ['has become stale', async () => clock.advance(2 * hourMs), 'expired'],
+    ['its address is out', suppressedNow, 'suppressed'],
+    ['there is no address any more', goneNow, 'no-address'],
+  ]
+  test.each(ends)(
+    'while transmitting a receipt, and %s: it may have arrived, so it is in doubt, not refused',
+    async (_name, prepare, reason) => {
+      const customer = await addCustomer(world)
+      const wanted = { messageClass: 'transactional', template: 'receipt', status: 'transmitting' } as const
+      const held = { claimedBy: `${customer.id}#old`, leaseSeconds: 60, expiresInMs: hourMs }
+      const id = await plan(customer, { ...wanted, ...held })
+      await world.database.pool.query('UPDATE messages SET attempts = 1 WHERE id = $1', [id])
+      await prepare(customer)
+      const expected = { status: 'in_doubt', reason: `an earlier attempt may have arrived; then ${reason}` }
+      expect(await deliver(id, customer.id, 2)).toEqual(expected)
+      expect(await row(id)).toMatchObject(expected)
+      expect(mailsTo(customer)).toEqual([])
+      // Why it was not sent again is a record all the same.
+      const { rows } = await world.database.pool.query('SELECT outcome FROM decision_records WHERE customer_id = $1', [
+        customer.id,
+      ])
+      expect(rows).toEqual([{ outcome: 'refused' }])
+    },
+  )
+
+  async function suppressedNow({ email }: TestCustomer): Promise<void> {
+    const addressHash = world.vault.lookupHash('email', email)
+    await suppress(world.database.pool, { channel: 'email', addressHash, reason: 'bounce', detail: null, atMs: 0 })
+  }
+  async function goneNow({ id }: TestCustomer): Promise<void> {
+    await world.database.pool.query('UPDATE contact_points SET current = false WHERE customer_id = $1', [id])
+  }
 
   test('in another lane is left alone while that lease lasts, and looked at again soon', async () => {
     const customer = await addCustomer(world)

@@ -183,7 +183,13 @@ describe('what became of a message', () => {
       [['delivered'], ['sent'], ['delivered']],
       { status: 'sent', delivered: true },
     ],
-    ['undelivered', 'sent', [['undelivered', '30003']], { status: 'failed', reason: 'twilio:30003', settled: true }],
+    ['undelivered', 'sent', [['undelivered', '30008']], { status: 'failed', reason: 'twilio:30008', settled: true }],
+    [
+      'a message that waits for its moment fails by no old report',
+      'planned',
+      [['failed', '30008']],
+      { status: 'planned', reason: null, settled: false },
+    ],
     [
       'failed after it was delivered',
       'sent',
@@ -240,6 +246,72 @@ describe('what became of a message', () => {
       await pool.query('DELETE FROM sending_pauses')
     },
   )
+
+  describe('a phone that cannot be reached (30003)', () => {
+    const minuteMs = 60_000
+    const sent = async (
+      more: { readonly ageMs?: number; readonly freshForMs?: number; readonly journey?: string } = {},
+    ) => {
+      const messageId = await plant(server, { customerId: id, channel: 'sms', sid: 'SM9' })
+      const plannedMs = server.time.nowMs - (more.ageMs ?? 0)
+      await server.database.pool.query(
+        `UPDATE messages SET planned_at = $2, expires_at = $3, attempts = 1, journey = coalesce($4, journey) WHERE id = $1`,
+        [
+          messageId,
+          new Date(plannedMs),
+          new Date(plannedMs + (more.freshForMs ?? 6 * 60 * minuteMs)),
+          more.journey ?? null,
+        ],
+      )
+      return messageId
+    }
+    const waits = async (messageId: string): Promise<object> => {
+      const { rows } = await server.database.pool.query<{ at: Date | null }>(
+        'SELECT status, attempts, claimed_by AS holder, settled_at AS settled, provider_message_id AS sid, not_before AS at FROM messages WHERE id = $1',
+        [messageId],
+      )
+      const { at, ...row } = rows[0] ?? { at: null }
+      return { ...row, inMinutes: at && Math.round((at.getTime() - server.time.nowMs) / minuteMs) }
+    }
+    const again = { status: 'planned', attempts: 0, holder: null, settled: null, sid: null }
+
+    test.each([
+      [0, 30],
+      [40, 40],
+      [150, 150],
+    ])('is tried again later, after as long as the message is old: %i minutes, then %i more', async (age, minutes) => {
+      const messageId = await sent({ ageMs: age * minuteMs })
+      await report(messageId, 'undelivered', '30003')
+      expect(await waits(messageId)).toEqual({ ...again, inMinutes: minutes })
+      // Twice told is once told.
+      await report(messageId, 'undelivered', '30003')
+      expect(await waits(messageId)).toEqual({ ...again, inMinutes: minutes })
+      expect(await suppressed()).toBeUndefined()
+    })
+
+    test.each<[string, object]>([
+      ['when it would be stale by then', { ageMs: 200 * minuteMs }],
+      ['when its words are gone with the request that asked for it', { journey: 'system:api' }],
+    ])('fails %s', async (_name, more) => {
+      const messageId = await sent(more)
+      await report(messageId, 'undelivered', '30003')
+      expect(await ledger(messageId)).toMatchObject({ status: 'failed', reason: 'twilio:30003', settled: true })
+    })
+
+    test('what was delivered after all is not sent again, nor what is on its way under another name', async () => {
+      const delivered = await sent()
+      await report(delivered, 'delivered')
+      await report(delivered, 'undelivered', '30003')
+      expect(await ledger(delivered)).toMatchObject({ status: 'sent', delivered: true })
+
+      await server.database.pool.query('DELETE FROM messages WHERE id = $1', [delivered])
+      const second = await sent()
+      await server.database.pool.query(`UPDATE messages SET provider_message_id = 'SM10' WHERE id = $1`, [second])
+      await report(second, 'undelivered', '30003')
+      await report(second, 'failed', '30008')
+      expect(await ledger(second)).toMatchObject({ status: 'sent', reason: null, settled: true })
+    })
+  })
 
   test('without our id in the address the message is found by that of Twilio', async () => {
     const messageId = await plant(server, { customerId: id, channel: 'sms', sid: 'SM-known' })

@@ -131,6 +131,7 @@ describe('of Twilio:', () => {
       { status: 'failed', reason: 'twilio 30005', suppress: 'invalid' },
     ],
     ['a body that it refuses', { status: 400, code: 21617 }, { status: 'failed', reason: 'twilio 21617' }],
+    ['a phone that is switched off', { status: 400, code: 30003 }, { status: 'retry', reason: 'twilio 30003' }],
     ['too many requests', { status: 429, code: 20429 }, { status: 'retry', reason: 'twilio 20429' }],
     ['wrong credentials', { status: 401, code: 20003 }, { status: 'retry', reason: 'twilio 20003' }],
     ['a fault of its own', { status: 500, code: 20500 }, { status: 'in_doubt', reason: 'twilio 20500' }],

@@ -14,6 +14,7 @@ import { insertContactNews } from '../../store/news.ts'
 import { resumeSms, type SmsAnswer, stopSms } from '../../store/opt-out.ts'
 import { pauseSender } from '../../store/sending-pauses.ts'
 import { type SuppressionReason, suppress } from '../../store/suppressions.ts'
+import { retryUnreachable } from '../../store/unreachable-phones.ts'
 import type { Vault } from '../../store/vault.ts'
 import { ApiError } from '../api-error.ts'
 import { wordsFor } from '../customer-pages/confirm-words.ts'
@@ -99,6 +100,7 @@ async function takeStatus(
       atMs: needs.clock.nowMs(),
     }
     await needs.database.transaction(async (client) => {
+      if (await retryUnreachable(client, report)) return
       await noteDeliveryReport(client, report)
       if (outcome !== 'failed') return
       await suppressNumber(needs, client, field('To'), code, report.atMs)

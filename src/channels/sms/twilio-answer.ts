@@ -27,6 +27,9 @@ const neverConnected: ReadonlySet<string> = new Set([
 
 const tooManyRequests = 429
 
+/** The phone is switched off or out of reach. */
+const unreachable = 30003
+
 /** About our account, not about this message: 401, 403, and 404 for an unknown account. */
 const accountStatuses: ReadonlySet<number> = new Set([401, 403, 404])
 
@@ -42,6 +45,7 @@ export function judgeTwilioFailure({ status, code }: TwilioFailure): DeliveryRes
   }
   if (status === tooManyRequests || accountStatuses.has(status)) return { status: 'retry', reason }
   if (status >= 500) return { status: 'in_doubt', reason }
+  if (code === unreachable) return { status: 'retry', reason }
   if (code === optedOut) return { status: 'failed', reason, suppress: 'stop' }
   if (typeof code === 'number' && invalidNumbers.has(code)) return { status: 'failed', reason, suppress: 'invalid' }
   return { status: 'failed', reason }

@@ -21,6 +21,8 @@ export interface SinkEntry {
   readonly from: string
   readonly messageId: string
   readonly bytes: number
+  /** It was refused, and told never to come again. */
+  readonly isForGood?: boolean
 }
 
 export interface SinkOptions {
@@ -234,7 +236,8 @@ class Guest {
   #note(misdeed: Misdeed, stage: Stage, recipient: string, messageId: string, bytes: number): void {
     const outcome = misdeed === 'drop' || misdeed === 'hang' ? 'dropped' : 'refused'
     this.#state.counts[outcome]++
-    this.#state.options.onEntry?.({ outcome, stage, recipient, from: this.#from, messageId, bytes })
+    const isForGood = misdeed === 'permanent'
+    this.#state.options.onEntry?.({ outcome, stage, recipient, from: this.#from, messageId, bytes, isForGood })
   }
 
   #say(answer: string): void {

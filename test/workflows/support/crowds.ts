@@ -8,11 +8,16 @@ import type { World } from './world.ts'
 
 type Needs = Pick<World, 'database' | 'vault' | 'clock'>
 
+/** Where one of a crowd is written to, if not said otherwise. */
+export function crowdAddress(id: string): string {
+  return `crowd.${id}@listener.example`
+}
+
 /** @returns their ids, ascending. */
 export async function addCrowd(
   { database, vault, clock }: Needs,
   count: number,
-  emailOf = (id: string): string => `crowd.${id}@listener.example`,
+  emailOf = crowdAddress,
 ): Promise<string[]> {
   const ids = Array.from({ length: count }, () => randomUUID()).sort()
   const now = new Date(clock.nowMs())

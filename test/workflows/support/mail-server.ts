@@ -3,13 +3,16 @@
 import type { AddressInfo } from 'node:net'
 import type { Readable } from 'node:stream'
 import { type ParsedMail, simpleParser } from 'mailparser'
-import { SMTPServer } from 'smtp-server'
+import { SMTPServer, type SMTPServerSession } from 'smtp-server'
+
+/** With the sender of its envelope, as a mailbox shows it. */
+export type ReceivedMail = ParsedMail & { readonly returnPath: string }
 
 export interface MailServer {
   readonly url: string
   readonly port: number
   /** Whole messages, in the order in which they were accepted. */
-  readonly inbox: readonly ParsedMail[]
+  readonly inbox: readonly ReceivedMail[]
   forget(): void
   /** How each next message is treated; cleared by `behave({})`. */
   behave(manners: Manners): void
@@ -34,7 +37,7 @@ export interface Manners {
 }
 
 export async function startMailServer(): Promise<MailServer> {
-  const inbox: ParsedMail[] = []
+  const inbox: ReceivedMail[] = []
   const state: { manners: Manners } = { manners: {} }
   let server = await listen(inbox, state, 0)
   const { port } = server.server.address() as AddressInfo
@@ -51,7 +54,7 @@ export async function startMailServer(): Promise<MailServer> {
   }
 }
 
-async function listen(inbox: ParsedMail[], state: { readonly manners: Manners }, port: number): Promise<SMTPServer> {
+async function listen(inbox: ReceivedMail[], state: { readonly manners: Manners }, port: number): Promise<SMTPServer> {
   const server = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS', 'AUTH'],
@@ -64,12 +67,17 @@ async function listen(inbox: ParsedMail[], state: { readonly manners: Manners },
       return done(refuseRecipient ? refusal(refuseRecipient) : null)
     },
     onData(stream, session, done) {
-      void answerTo(stream, session.id, done)
+      void answerTo(stream, session, done)
     },
   })
-  const answerTo = async (stream: Readable, sessionId: string, done: (error?: Error | null) => void): Promise<void> => {
-    const answer = await receive(stream, state.manners, inbox)
-    if (answer === 'hang-up') hangUp(server, sessionId)
+  const answerTo = async (
+    stream: Readable,
+    { id, envelope }: SMTPServerSession,
+    done: (error?: Error | null) => void,
+  ): Promise<void> => {
+    const returnPath = envelope.mailFrom === false ? '' : envelope.mailFrom.address
+    const answer = await receive(stream, state.manners, (mail) => inbox.push({ ...mail, returnPath }))
+    if (answer === 'hang-up') hangUp(server, id)
     else done(answer)
   }
   server.on('error', () => undefined) // Broken connections are the point.
@@ -81,13 +89,13 @@ async function listen(inbox: ParsedMail[], state: { readonly manners: Manners },
 async function receive(
   stream: Readable,
   { refuseMessage, hangUpAfterMessage, holdAnswer }: Manners,
-  inbox: ParsedMail[],
+  keep: (mail: ParsedMail) => void,
 ): Promise<Error | null | 'hang-up'> {
   const mail = await simpleParser(stream).catch(() => undefined)
   // Its sender died in the middle of the message: nothing was received.
   if (mail === undefined) return new Error('cut off')
   if (refuseMessage) return refusal(refuseMessage)
-  inbox.push(mail)
+  keep(mail)
   await holdAnswer?.(mail)
   return hangUpAfterMessage ? 'hang-up' : null
 }

@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from 'node:url'
 import type { BroadcastActivities, BroadcastSendActivities } from '../../../activities/broadcast-types.ts'
+import type { ReportingService } from '../../../src/channels/email/compose/compose-email.ts'
 import { createEmailChannel } from '../../../src/channels/email/email-channel.ts'
 import type { SmsChannel } from '../../../src/channels/sms/sms-channel.ts'
 import { createThreadRenderer } from '../../../src/channels/templates/thread-renderer.ts'
@@ -22,8 +23,15 @@ export interface StoreWorld {
   readonly vault: Vault
   readonly clock: Clock
   readonly mail: MailServer
-  /** Wired to all of the above. Close it when the last activity has ended. */
-  activities(sms?: SmsChannel): LifecycleActivities & {
+  /**
+   * Wired to all of the above. Close it when the last activity has ended.
+   *
+   * @param mail how the provider names messages in its reports, and where bounces come in.
+   */
+  activities(
+    sms?: SmsChannel,
+    mail?: { readonly reportedBy?: ReportingService; readonly bounceDomain?: string },
+  ): LifecycleActivities & {
     readonly broadcasts: BroadcastActivities
     readonly sending: BroadcastSendActivities
     close(): void
@@ -52,17 +60,17 @@ export async function createStoreWorld(clock: Clock, campaigns = usualCampaigns)
     vault,
     clock,
     mail,
-    activities(sms = noSms) {
-      const email = createEmailChannel({ smtpUrl: mail.url, from: 'Shop <shop@shop.example>' })
+    activities(sms = noSms, { reportedBy, bounceDomain } = {}) {
+      const email = createEmailChannel({ smtpUrl: mail.url, from: 'Shop <shop@shop.example>', reportedBy })
       const definitions = createDefinitionsCache(database)
       const template = (key: string, locale?: string | null): ReturnType<typeof loadTemplate> =>
         loadTemplate(database, key, locale)
       const shop = { name: 'Shop', url: publicUrl, postalAddress: 'Shop, 1 Garden Row' }
       const renderer = createThreadRenderer()
-      const places = { publicUrl, shop, bounceDomain: undefined }
+      const places = { publicUrl, shop, bounceDomain }
       const neighbours = { database, vault, clock, definitions, template, renderer, email, sms, ...places }
       const from = 'Shop <shop@shop.example>'
-      const broadcasts = createBroadcastWorkerActivities(neighbours, { masterKey, from, dkim: [] })
+      const broadcasts = createBroadcastWorkerActivities(neighbours, { masterKey, from, dkim: [], reportedBy })
       const close = (): void => {
         email.close()
         void renderer.close()
