@@ -133,7 +133,7 @@ class Line {
   #start(): Worker {
     const thread = new Worker(new URL('bulk-compose-thread.ts', import.meta.url), {
       workerData: this.#setting,
-      resourceLimits: { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 256 },
+      resourceLimits: { maxYoungGenerationSizeMb: 64, maxOldGenerationSizeMb: 256 },
     })
     thread.unref()
     return thread
