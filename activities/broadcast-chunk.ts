@@ -96,13 +96,23 @@ interface Composed {
   readonly mail: SmtpMail | { readonly broken: string; readonly isAddress: boolean }
 }
 
+/** Each in the words of their language, where the template has them. */
 async function composeAll(messages: readonly BulkMessage[], needs: ChunkNeeds): Promise<Composed[]> {
+  const written = await Promise.all(
+    messages.map(async (message) => ({
+      message,
+      template: await needs.template(message.template, message.sealed.locale),
+    })),
+  )
   const composed = await Promise.all(
-    [...Map.groupBy(messages, ({ template }) => template)].map(async ([key, items]): Promise<Composed[]> => {
-      const template = await needs.template(key)
+    [...Map.groupBy(written, ({ template }) => template?.key)].map(async ([, group]): Promise<Composed[]> => {
+      const items = group.map(({ message }) => message)
+      const template = group[0]?.template
       if (template === undefined) {
-        const mail = { broken: `there is no template ${key}`, isAddress: false }
-        return items.map((message) => ({ message, mail }))
+        return items.map((message) => {
+          const mail = { broken: `there is no template ${message.template}`, isAddress: false }
+          return { message, mail }
+        })
       }
       const { mails, targets } = await needs.compose({ template, measuring: needs.measuring, items })
       await needs.saveTargets(targets)

@@ -33,7 +33,8 @@ export interface BroadcastSendNeeds {
   readonly ledger: BulkLedger
   readonly definitions: { get(): Promise<Definitions> }
   readonly clock: Clock
-  readonly template: (key: string) => Promise<TemplateSource | undefined>
+  /** In the customer's language, if there is a translation. */
+  readonly template: (key: string, locale: string | null) => Promise<TemplateSource | undefined>
   /** Opens, renders and composes, in the order of the items. `targets`: where tracked links lead. */
   readonly compose: (request: {
     readonly template: TemplateSource

@@ -3,14 +3,18 @@
 import { createBroadcastActivities } from '../activities/broadcast.ts'
 import { createBroadcastSendActivities } from '../activities/broadcast-send.ts'
 import type { BroadcastActivities, BroadcastSendActivities } from '../activities/broadcast-types.ts'
+import { inParallel } from '../activities/in-parallel.ts'
 import type { ReportingService } from '../src/channels/email/compose/compose-email.ts'
 import { smtpDeadlineMs } from '../src/channels/email/smtp/sender.ts'
+import { recommendedItems } from '../src/intake/recommended-items.ts'
 import { clearAudience, takeAudience } from '../src/store/broadcasts/audience.ts'
 import { countConversions, findBroadcast, moveBroadcast, saveWinner } from '../src/store/broadcasts/broadcasts.ts'
 import { createBulkLedger } from '../src/store/broadcasts/bulk-ledger.ts'
+import { referralCodeOf } from '../src/store/referrals/codes.ts'
 import { saveTargets } from '../src/store/tracked-links.ts'
-import { createBulkComposer } from './bulk-composer.ts'
+import { type BulkItem, type BulkRequest, createBulkComposer } from './bulk-composer.ts'
 import type { Neighbours } from './delivery-needs.ts'
+import { ownFacts, showsOwnFacts } from './own-facts.ts'
 
 export interface BroadcastWorkerActivities {
   readonly lifecycle: BroadcastActivities
@@ -29,6 +33,9 @@ export interface ComposingSetting {
 
 /** Two: signatures are what takes long, and a broadcast may use two cores for them. */
 const composingThreads = 2
+
+/** Of what is a recipient's own, where a template shows it. */
+const lookUpsAtOnce = 8
 
 /** A template is read again after so long: a new version counts from then on. */
 const templateMs = 2_000
@@ -55,6 +62,19 @@ export function createBroadcastWorkerActivities(
   const ledger = createBulkLedger(database)
   const find = (id: string): ReturnType<typeof findBroadcast> => findBroadcast(database.pool, id)
   const known = new Set<string>()
+  const own = {
+    recommend: (id: string) => recommendedItems(database.pool, id),
+    referralCode: (id: string) => referralCodeOf(database.pool, neighbours.vault, id, clock.nowMs()),
+    publicUrl,
+  }
+  const withOwnFacts = async ({ template, items }: BulkRequest): Promise<readonly BulkItem[]> => {
+    if (!showsOwnFacts(template)) return items
+    const filled: BulkItem[] = []
+    await inParallel([...items.entries()], lookUpsAtOnce, async ([place, item]) => {
+      filled[place] = { ...item, own: await ownFacts(item.customerId, template, own) }
+    })
+    return filled
+  }
   return {
     lifecycle: createBroadcastActivities({
       broadcasts: {
@@ -75,7 +95,7 @@ export function createBroadcastWorkerActivities(
       definitions,
       clock,
       template: remembered(neighbours.template),
-      compose: (request) => composer.compose(request),
+      compose: async (request) => composer.compose({ ...request, items: await withOwnFacts(request) }),
       async saveTargets(targets) {
         const fresh = targets.filter((target) => !known.has(target))
         await saveTargets(database.pool, fresh, clock.nowMs())
@@ -92,14 +112,19 @@ export function createBroadcastWorkerActivities(
 /** So many targets are remembered as saved; campaigns have a few hundred. */
 const mostKnown = 10_000
 
+/** Templates by language; whoever writes nonsense as theirs must not fill the memory. */
+const mostRemembered = 1_000
+
 function remembered(load: Neighbours['template']): Neighbours['template'] {
   const known = new Map<string, { readonly atMs: number; readonly template: ReturnType<Neighbours['template']> }>()
-  return (key) => {
-    const one = known.get(key)
+  return (key, locale) => {
+    const name = `${key} ${locale ?? ''}`
+    const one = known.get(name)
     if (one && performance.now() - one.atMs < templateMs) return one.template
-    const template = load(key)
-    template.catch(() => known.delete(key))
-    known.set(key, { atMs: performance.now(), template })
+    const template = load(key, locale)
+    template.catch(() => known.delete(name))
+    if (known.size > mostRemembered) known.clear()
+    known.set(name, { atMs: performance.now(), template })
     return template
   }
 }

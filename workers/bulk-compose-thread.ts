@@ -17,7 +17,7 @@ import {
 } from '../src/channels/templates/render-message.ts'
 import { preferencesUrl, unsubscribeUrl } from '../src/store/links.ts'
 import { openAddress, openPersonalTraits } from '../src/store/personal-data.ts'
-import { returnPath } from '../src/store/return-path.ts'
+import { type MailboxPurpose, returnPath } from '../src/store/return-path.ts'
 import { clickUrl, pixelUrl } from '../src/store/tracked-links.ts'
 import { Vault } from '../src/store/vault.ts'
 import type { BulkItem, BulkRequest, BulkResponse, BulkSetting, ComposedMail } from './bulk-composer.ts'
@@ -61,7 +61,7 @@ async function compose(
   targets: Set<string>,
   nowMs: number,
 ): Promise<Mail | { readonly broken: string; readonly isAddress: boolean }> {
-  const { id, customerId, sealed } = item
+  const { id, customerId, sealed, own = {} } = item
   const key = vault.openCustomerKey(customerId, sealed.wrappedKey)
   const address = openAddress(vault, key, sealed.contactPointId, sealed.address)
   const personal = sealed.personal === null ? {} : openPersonalTraits(vault, key, customerId, sealed.personal)
@@ -72,6 +72,7 @@ async function compose(
       customer: { ...traits, ...personal },
       computed: sealed.computed === null ? {} : (JSON.parse(sealed.computed) as Record<string, unknown>),
       ...constantsFor(item.variant),
+      ...own,
       unsubscribe_url: link,
       preferences_url: preferencesUrl(vault, setting.publicUrl, id),
     }
@@ -81,7 +82,8 @@ async function compose(
       formFor(template, item.variant, measuring)?.fill({ facts, stranger: traits, isMeasured, linkFor }) ??
       rendered(id, template, facts, isMeasured ? traits : undefined, measuring)
     for (const target of content.targets) targets.add(target)
-    const path = setting.bounceDomain === null ? undefined : returnPath(vault, setting.bounceDomain, id)
+    const mailbox = (purpose: MailboxPurpose): string | undefined =>
+      setting.bounceDomain === null ? undefined : returnPath(vault, setting.bounceDomain, id, purpose)
     const mail = await composer.compose(
       {
         id,
@@ -90,7 +92,8 @@ async function compose(
         text: content.text,
         html: content.html,
         unsubscribeUrl: link,
-        returnPath: path,
+        returnPath: mailbox('bounce'),
+        unsubscribeMailbox: mailbox('unsubscribe'),
       },
       nowMs,
     )

@@ -7,6 +7,7 @@ import type { SmtpMail } from '../src/channels/email/smtp/conversation.ts'
 import type { MessageFacts, TemplateSource } from '../src/channels/templates/render-message.ts'
 import type { Measuring } from '../src/domain/tracking.ts'
 import type { BulkMessage } from '../src/store/broadcasts/bulk-page.ts'
+import type { OwnFacts } from './own-facts.ts'
 
 /** What a thread is started with. */
 export interface BulkSetting {
@@ -22,7 +23,8 @@ export interface BulkSetting {
   readonly postalAddress: string
 }
 
-export type BulkItem = Pick<BulkMessage, 'id' | 'customerId' | 'variant' | 'sealed'>
+/** With what is their own, where the template shows it. */
+export type BulkItem = Pick<BulkMessage, 'id' | 'customerId' | 'variant' | 'sealed'> & { readonly own?: OwnFacts }
 
 export interface BulkRequest {
   readonly template: TemplateSource

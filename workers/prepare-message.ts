@@ -5,7 +5,6 @@ import { TemplateError } from '../src/channels/templates/liquid.ts'
 import type { MessageFacts, RenderedMessage, TemplateSource } from '../src/channels/templates/render-message.ts'
 import type { ThreadRenderer } from '../src/channels/templates/thread-renderer.ts'
 import { confirmationJourney } from '../src/domain/consent-rule.ts'
-import type { RecommendedItem } from '../src/domain/recommended-item.ts'
 import type { MessageClass } from '../src/domain/snapshot.ts'
 import { questionOf, scaleEnds, scoresOf } from '../src/domain/survey.ts'
 import { type Measuring, notMeasured } from '../src/domain/tracking.ts'
@@ -13,22 +12,17 @@ import type { ClaimedMessage, SealedRecipient } from '../src/store/ledger-types.
 import { confirmUrl, preferencesUrl, surveyUrl, unsubscribeUrl } from '../src/store/links.ts'
 import { openRequestedData } from '../src/store/message-requests.ts'
 import { openAddress, openPersonalTraits } from '../src/store/personal-data.ts'
-import { referralUrl } from '../src/store/referrals/codes.ts'
 import type { Vault } from '../src/store/vault.ts'
 import type { MeasureMessage } from './measured-message.ts'
+import { type OwnFactsNeeds, ownFacts } from './own-facts.ts'
 
-export interface PrepareNeeds {
+export interface PrepareNeeds extends OwnFactsNeeds {
   readonly vault: Vault
   /** The newest published version; undefined if there is none. */
   readonly template: (key: string, locale: string | null) => Promise<TemplateSource | undefined>
   readonly renderer: ThreadRenderer
-  /** What this customer may like, best first. */
-  readonly recommend: (customerId: string) => Promise<readonly RecommendedItem[]>
-  readonly publicUrl: string
   readonly shop: MessageFacts['shop']
   readonly postalAddress: string
-  /** The customer's own; undefined: this customer has none. */
-  readonly referralCode?: (customerId: string) => Promise<string | undefined>
   /** What is to be measured of a message; undefined: nothing ever is. */
   readonly measuring?: {
     readonly of: (topic: string, messageClass: MessageClass) => Promise<Measuring>
@@ -46,12 +40,10 @@ export function createPrepareMessage(needs: PrepareNeeds): DeliveryNeeds['prepar
       recipient.personal === null ? {} : openPersonalTraits(needs.vault, key, message.customerId, recipient.personal)
     const link = message.messageClass === 'marketing' ? unsubscribeUrl(needs.vault, needs.publicUrl, message.id) : null
     try {
-      const referral = await referralOf(message.customerId, template, needs)
       const facts = {
         ...factsOf(message, recipient, personal, link, needs),
-        ...(speaksOfProducts(template) ? { recommendations: await needs.recommend(message.customerId) } : {}),
+        ...(await ownFacts(message.customerId, template, needs)),
         survey: surveyOf(message, needs),
-        referral,
       }
       const content = await rendered(message, recipient, template, facts, needs)
       return { id: message.id, address, content, unsubscribeUrl: link }
@@ -72,22 +64,6 @@ async function rendered(
   const wanted = mayBeMeasured && measuring ? await measuring.of(topic, messageClass) : notMeasured
   if (!measuring || !(wanted.opens || wanted.clicks)) return renderer.render(template, facts)
   return measuring.apply({ id, channel }, await renderer.render(template, facts, traits), wanted)
-}
-
-/** They are looked up only for templates that show them. */
-function speaksOfProducts({ subject, html, text }: TemplateSource): boolean {
-  return [subject, html, text].some((part) => part?.includes('recommendations'))
-}
-
-/** Made when a template first asks for it. */
-async function referralOf(
-  customerId: string,
-  { subject, html, text }: TemplateSource,
-  { referralCode, publicUrl }: PrepareNeeds,
-): Promise<MessageFacts['referral']> {
-  if (![subject, html, text].some((part) => part?.includes('referral.'))) return null
-  const code = await referralCode?.(customerId)
-  return code === undefined ? null : { code, url: referralUrl(publicUrl, code) }
 }
 
 /** The question of a message that asks one, with a link for each answer. */

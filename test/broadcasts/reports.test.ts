@@ -1,9 +1,7 @@
 /** What a provider reports of a broadcast's message finds its row: by the name under which it left, as the inbox has it. */
 
-import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger, Runtime } from '@temporalio/worker'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { BroadcastPage, BroadcastPageRequest } from '../../activities/broadcast-types.ts'
 import type { MailReport } from '../../src/domain/mail-report.ts'
 import {
   readMailgunEvent,
@@ -11,41 +9,26 @@ import {
   readSendGridEvents,
   readSesEvent,
 } from '../../src/inbound/provider-events.ts'
-import { readMail } from '../../src/inbound/read-mail.ts'
-import { takeAudience } from '../../src/store/broadcasts/audience.ts'
-import { createBroadcast, moveBroadcast } from '../../src/store/broadcasts/broadcasts.ts'
+import { type OurSignatures, readMail } from '../../src/inbound/read-mail.ts'
 import { readUnsubscribeToken } from '../../src/store/links.ts'
 import { takeMailReports } from '../../src/store/mail-reports.ts'
 import { readReturnPath } from '../../src/store/return-path.ts'
 import { addCrowd } from '../workflows/support/crowds.ts'
 import type { ReceivedMail } from '../workflows/support/mail-server.ts'
 import { createSettableClock, createStoreWorld, type StoreWorld } from '../workflows/support/store-world.ts'
+import { sendAtOnce } from './support/broadcasts.ts'
 
 Runtime.install({ logger: new DefaultLogger('ERROR') })
 
 const clock = createSettableClock()
-const bounceDomain = 'bounces.shop.example'
 let world: StoreWorld
 let inbox: readonly ReceivedMail[]
 
 beforeAll(async () => {
   world = await createStoreWorld(clock)
   await addCrowd(world, ways.length)
-  const { pool } = world.database
-  const document = { name: 'News', topic: 'offers', template: 'hello' }
-  const created = await createBroadcast(pool, 'news', document, clock.nowMs())
-  if (created === 'taken' || 'problems' in created) throw new Error(JSON.stringify(created))
-  await moveBroadcast(pool, created.broadcast.id, ['draft'], 'running', clock.nowMs())
-  await takeAudience(world.database, created.broadcast, 'UTC')
-
-  const activities = world.activities(undefined, { reportedBy: 'postmark', bounceDomain })
-  const run = new MockActivityEnvironment({ workflowExecution: { workflowId: 'news', runId: 'run' } })
-  const page = await run.run<
-    [BroadcastPageRequest],
-    BroadcastPage,
-    (request: BroadcastPageRequest) => Promise<BroadcastPage>
-  >(activities.sending.sendBroadcastPage, { broadcastId: created.broadcast.id, after: -1, perSecond: null })
-  activities.close()
+  const mail = { reportedBy: 'postmark', bounceDomain: 'bounces.shop.example' } as const
+  const page = await sendAtOnce(world, 'news', { template: 'hello' }, mail)
   if (page.sent !== ways.length) throw new Error(JSON.stringify(page))
   inbox = world.mail.inbox
 })
@@ -128,10 +111,7 @@ const ways: readonly (readonly [string, (mail: ReceivedMail) => MailReport[]])[]
           ].join('\r\n'),
         ),
         mail.returnPath,
-        {
-          returnPath: (address) => readReturnPath(world.vault, address),
-          unsubscribeLink: (token) => readUnsubscribeToken(world.vault, token),
-        },
+        ours(),
       ),
   ],
 ]
@@ -155,3 +135,23 @@ test.each(ways.map(([name, tell], i) => [name, i, tell] as const))('%s', async (
   const expected = { journey: 'broadcast:news', status: 'failed', reason: 'came back: 5.1.1', suppressed: true }
   expect(await rowOf()).toEqual(expected)
 })
+
+test('a mail to the address in List-Unsubscribe ends it for whoever it was sent to', async () => {
+  const mail = inbox.at(-1)!
+  const mailbox = /<mailto:([^>?]+)>/.exec(headerOf(mail, 'list-unsubscribe'))?.[1] ?? ''
+  const reports = readMail(Buffer.from('Subject: anything\r\n\r\nout\r\n'), mailbox, ours())
+  expect(await takeMailReports(world, reports, Date.now())).toBe(1)
+  const { rows } = await world.database.pool.query(
+    `SELECT w.status, w.topic FROM consents w JOIN messages m ON m.customer_id = w.customer_id
+      WHERE '<' || m.id || '@shop.example>' = $1 AND w.status = 'withdrawn'`,
+    [headerOf(mail, 'message-id')],
+  )
+  expect(rows).toEqual([{ status: 'withdrawn', topic: '*' }])
+})
+
+function ours(): OurSignatures {
+  return {
+    returnPath: (address) => readReturnPath(world.vault, address),
+    unsubscribeLink: (token) => readUnsubscribeToken(world.vault, token),
+  }
+}

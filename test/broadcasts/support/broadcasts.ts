@@ -1,8 +1,12 @@
 /** Broadcasts for tests: made, started, and looked at from outside. */
 
 import type { WorkflowHandle } from '@temporalio/client'
+import { MockActivityEnvironment } from '@temporalio/testing'
+import type { BroadcastPage, BroadcastPageRequest } from '../../../activities/broadcast-types.ts'
+import { takeAudience } from '../../../src/store/broadcasts/audience.ts'
 import { type Broadcast, createBroadcast, moveBroadcast } from '../../../src/store/broadcasts/broadcasts.ts'
 import { broadcastType, broadcastWorkflowId, lifecycleQueue } from '../../../workflows/ids.ts'
+import type { StoreWorld } from '../../workflows/support/store-world.ts'
 import type { World } from '../../workflows/support/world.ts'
 
 type Needs = Pick<World, 'database' | 'clock' | 'client'>
@@ -24,6 +28,32 @@ export async function startBroadcast(
     args: [{ broadcastId: broadcast.id, perSecond: broadcast.definition.perSecond, ...state }],
   })
   return { broadcast, workflow }
+}
+
+/** Made, started and sent without a workflow around it. @returns what came of its one page. */
+export async function sendAtOnce(
+  world: StoreWorld,
+  key: string,
+  document: object,
+  mail: Parameters<StoreWorld['activities']>[1] = {},
+): Promise<BroadcastPage> {
+  const { database, clock } = world
+  const created = await createBroadcast(database.pool, key, { name: key, topic: 'offers', ...document }, clock.nowMs())
+  if (created === 'taken' || 'problems' in created) throw new Error(`not created: ${JSON.stringify(created)}`)
+  await moveBroadcast(database.pool, created.broadcast.id, ['draft'], 'running', clock.nowMs())
+  await takeAudience(database, created.broadcast, 'UTC')
+  const activities = world.activities(undefined, mail)
+  const environment = new MockActivityEnvironment({ workflowExecution: { workflowId: key, runId: 'run' } })
+  const request = { broadcastId: created.broadcast.id, after: -1, perSecond: null }
+  try {
+    return await environment.run<
+      [BroadcastPageRequest],
+      BroadcastPage,
+      (request: BroadcastPageRequest) => Promise<BroadcastPage>
+    >(activities.sending.sendBroadcastPage, request)
+  } finally {
+    activities.close()
+  }
 }
 
 export interface LedgerTally {
