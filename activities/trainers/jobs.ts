@@ -6,7 +6,7 @@ import { minePatterns, mineRules } from '../../src/analytics/training/patterns.t
 import { chooseRecommender } from '../../src/analytics/training/recommender-choice.ts'
 import { forecastRevenue } from '../../src/analytics/training/revenue.ts'
 import { learnSendHours } from '../../src/analytics/training/send-hours.ts'
-import { trainUplift } from '../../src/analytics/training/uplift.ts'
+import { trainOfferUplift } from '../../src/analytics/training/offer-uplift.ts'
 import { fitValueModels } from '../../src/analytics/training/value.ts'
 
 export const jobs = {
@@ -16,7 +16,7 @@ export const jobs = {
   rules: mineRules,
   sequences: minePatterns,
   recommender: chooseRecommender,
-  uplift: trainUplift,
+  uplift: trainOfferUplift,
   sendHours: learnSendHours,
   revenue: forecastRevenue,
 } as const

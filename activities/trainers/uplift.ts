@@ -1,9 +1,13 @@
 /** Who reacts because of an offer: learned from the experiments that hold some customers out, whatever journey they are in. */
 
-import { churnFeatureNames, churnFeatures, churnFeatureVersion } from '../../src/analytics/churn/churn-features.ts'
-import { type Definitions, experimentKey } from '../../src/domain/definitions.ts'
-import { dayMs } from '../../src/domain/time.ts'
+import { bestOf, type OfferUplift } from '../../src/analytics/training/offer-uplift.ts'
+import type { TasteEncoding } from '../../src/analytics/training/taste-features.ts'
+import { upliftScores } from '../../src/analytics/training/uplift.ts'
+import { upliftFeatures, upliftFeatureVersion } from '../../src/analytics/training/uplift-features.ts'
+import type { ModelRow } from '../../src/store/models.ts'
+import { historiesInPages } from './score-pages.ts'
 import { nothingYet, type Trainer } from './trainer.ts'
+import { heldOut, upliftRows } from './uplift-rows.ts'
 
 /** So long a reaction is waited for. */
 const reactDays = 14
@@ -30,51 +34,23 @@ export const upliftTrainer: Trainer = {
       parameters: { experiments, asOfMs: nowMs, reactDays },
       trainedFromMs: null,
       trainedToMs: nowMs,
-      featureVersion: churnFeatureVersion,
+      featureVersion: upliftFeatureVersion,
     }
   },
 
-  async fit({ store, definitions, compute }, model) {
+  async fit(needs, model) {
     const { experiments, asOfMs } = model.parameters as { experiments: string[]; asOfMs: number }
-    const variants = heldOut(await definitions.get())
-    const rows = await store.experimentOutcomes(experiments, asOfMs, reactDays)
-    const treatment: number[] = []
-    const outcome: number[] = []
-    const values: number[] = []
-    // Features as of the day before each was given a variant, a day's customers at a time.
-    const byDay = Map.groupBy(rows, ({ assignedAtMs }) => Math.floor(assignedAtMs / dayMs))
-    for (const [day, assigned] of byDay) {
-      const { histories } = await store.histories({
-        asOfMs: day * dayMs,
-        customerIds: assigned.map(({ customerId }) => customerId),
-        population: 'known',
-      })
-      const features = churnFeatures(histories)
-      const place = new Map(histories.customerIds.map((id, i) => [id, i]))
-      for (const { customerId, experiment, variant, bought } of assigned) {
-        const i = place.get(customerId)
-        if (i === undefined) continue
-        const width = churnFeatureNames.length
-        values.push(...features.subarray(i * width, (i + 1) * width))
-        treatment.push(variants.get(experiment)?.has(variant) ? 0 : 1)
-        outcome.push(bought ? 1 : 0)
-      }
-    }
-    const buyers = rows.filter(({ bought }) => bought)
+    const outcomes = await needs.store.experimentOutcomes(experiments, asOfMs, reactDays)
+    const buyers = outcomes.filter(({ bought }) => bought)
     const valueCents = buyers.reduce((sum, { revenueCents }) => sum + revenueCents, 0) / Math.max(1, buyers.length)
-    const { uplift, ...measured } = await compute('uplift', {
-      names: churnFeatureNames,
-      features: {
-        rows: treatment.length,
-        columns: churnFeatureNames.length,
-        values: Float64Array.from(values),
-      },
-      treatment: Uint8Array.from(treatment),
-      outcome: Uint8Array.from(outcome),
+    const { encoding, matrix, ...rows } = await upliftRows(needs, outcomes, fewest)
+    const { uplift, byOffer, ...measured } = await needs.compute('uplift', {
+      ...rows,
+      features: matrix,
       valueCents,
       costCents: messageCents,
     })
-    return { uplift, measured, valueCents }
+    return { uplift, byOffer, tastes: encoding, measured, valueCents }
   },
 
   async evaluate(_needs, model, champion) {
@@ -97,19 +73,32 @@ export const upliftTrainer: Trainer = {
     }
   },
 
-  // It is asked for whom to choose; nobody has a score of it by themselves.
-  apply: async () => ({ customers: 0, crossings: 0 }),
+  // Writes down which offer moves each buyer most, so that a segment may ask for it.
+  async apply({ store, ...needs }, model, pages) {
+    const byOffer = (model.parameters['byOffer'] ?? []) as readonly OfferUplift[]
+    let progress = pages.start
+    if (byOffer.length === 0) return { customers: progress.customers, crossings: 0 }
+    for await (const { upTo, histories } of historiesInPages({ store, ...needs }, model, pages.nowMs, progress.after)) {
+      const tastes = await store.tastes(pages.nowMs, histories.customerIds)
+      const { names, matrix } = upliftFeatures(histories, tastes, encodingOf(model))
+      const scores = byOffer.map(({ uplift }) => upliftScores(uplift, names, matrix))
+      const keys = histories.customerIds.map((_, row) => {
+        const { offer, score } = bestOf(scores, row)
+        const pays = score * Number(model.parameters['valueCents']) > messageCents
+        return pays ? (byOffer[offer - 1] as OfferUplift).offer : noOffer
+      })
+      await store.replaceKeys('offer', histories.customerIds, keys)
+      progress = { after: upTo, customers: progress.customers + keys.length, crossings: 0 }
+      await pages.done(progress)
+    }
+    return { customers: progress.customers, crossings: 0 }
+  },
 }
 
-/** By experiment, the variants that get nothing. */
-export function heldOut({ journeys }: Definitions): Map<string, Set<string>> {
-  const found = new Map<string, Set<string>>()
-  for (const journey of journeys.values()) {
-    for (const step of journey.steps) {
-      if (step.type !== 'experiment') continue
-      const names = step.variants.filter(({ isHoldOut }) => isHoldOut).map(({ name }) => name)
-      if (names.length > 0) found.set(experimentKey(journey.key, step.id), new Set(names))
-    }
-  }
-  return found
+/** Whom nothing moves, as far as is known: `match.offer: none`. */
+const noOffer = 'none'
+
+/** Models from before there were tastes have none. */
+function encodingOf({ parameters }: Pick<ModelRow, 'parameters'>): TasteEncoding | undefined {
+  return parameters['tastes'] as TasteEncoding | undefined
 }

@@ -52,7 +52,7 @@ export type ListFact =
   | { readonly of: 'journey'; readonly state: 'active' | 'entered' | 'completed' }
   | { readonly of: 'match'; readonly kind: MatchKind }
 
-export type MatchKind = 'cluster' | 'rule' | 'sequence' | 'recommendation' | 'send-hour'
+export type MatchKind = 'cluster' | 'rule' | 'sequence' | 'recommendation' | 'send-hour' | 'offer'
 
 /** Facts whose answer changes as time goes by. */
 export type MomentFact = 'orders.first' | 'orders.last' | 'seen.first' | 'seen.last' | 'stage.since'

@@ -2,7 +2,7 @@
 
 import type { Database, Queryable } from './database.ts'
 
-export type FindingKind = 'cluster' | 'rule' | 'sequence' | 'send-hour'
+export type FindingKind = 'cluster' | 'rule' | 'sequence' | 'send-hour' | 'offer'
 
 /** Each of these customers has this one key of the kind, and no other; who did not change is not touched. */
 export async function replaceKeys(

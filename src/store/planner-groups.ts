@@ -2,7 +2,7 @@
 
 import type { Queryable } from './database.ts'
 
-export type Grouping = 'stage' | 'cluster' | 'tier'
+export type Grouping = 'stage' | 'cluster' | 'tier' | 'offer'
 
 export interface PlannedGroup {
   readonly key: string
@@ -19,6 +19,8 @@ const reachable = `c.merged_into IS NULL AND c.erasing_at IS NULL
 const groupOf: Readonly<Record<Grouping, string>> = {
   stage: 'SELECT c.id, c.stage AS key FROM customers c',
   cluster: `SELECT c.id, m.key FROM customers c JOIN customer_matches m ON m.customer_id = c.id AND m.kind = 'cluster'`,
+  /** Which offer moves them most. */
+  offer: `SELECT c.id, m.key FROM customers c JOIN customer_matches m ON m.customer_id = c.id AND m.kind = 'offer'`,
   tier: `SELECT c.id, s.tier AS key FROM customers c JOIN scores s ON s.customer_id = c.id AND s.kind = 'clv'`,
 }
 

@@ -2,8 +2,10 @@
 
 import type { ModelKind } from '../domain/model-kind.ts'
 import type { LaterPurchases, PurchaseHistories } from '../domain/purchase-history.ts'
+import type { Tastes } from '../domain/tastes.ts'
 import type { EpochMs } from '../domain/time.ts'
 import { type FeaturesWanted, loadCustomerFeatures } from './customer-features.ts'
+import { loadCustomerTastes } from './customer-tastes.ts'
 import type { Database, Queryable } from './database.ts'
 import {
   type FindingKind,
@@ -48,6 +50,8 @@ export interface TrainingStore {
   orderSpan(untilMs: EpochMs): ReturnType<typeof orderSpan>
   usualReturnDays(untilMs: EpochMs): Promise<number | null>
   histories(wanted: FeaturesWanted): Promise<{ histories: PurchaseHistories; later: LaterPurchases }>
+  /** What these customers liked and were, in their order. */
+  tastes(asOfMs: EpochMs, customerIds: readonly string[]): Promise<Tastes[]>
   insertModel(model: NewModel): Promise<ModelRow>
   amendModel(id: string, patch: Parameters<typeof amendModel>[2]): Promise<void>
   loadModel(id: string): Promise<ModelRow>
@@ -87,6 +91,7 @@ export function createTrainingStore(database: Database): TrainingStore {
     orderSpan: (untilMs) => orderSpan(db, untilMs),
     usualReturnDays: (untilMs) => usualReturnDays(db, untilMs),
     histories: (wanted) => loadCustomerFeatures(db, wanted),
+    tastes: (asOfMs, customerIds) => loadCustomerTastes(db, asOfMs, customerIds),
     insertModel: (model) => insertModel(database, model),
     amendModel: (id, patch) => amendModel(db, id, patch),
     loadModel: (id) => loadModel(database, id),

@@ -7,6 +7,8 @@ export interface GroupFacts {
   readonly customers: number
   /** By how much an offer in general raises the chance to buy, on average. */
   readonly uplift: number
+  /** The same of offers that are known by themselves. */
+  readonly byOffer?: Readonly<Record<string, number>>
 }
 
 export interface OfferFacts {
@@ -39,12 +41,12 @@ export interface Proposal extends PromotionPlan {
 /** @throws RangeError as `planPromotions` does. */
 export function proposePromotions(question: ProposalQuestion): Proposal {
   const { groups, offers, budgetCents, orderCents, margin, messageCents } = question
-  const choices = groups.flatMap(({ key, customers, uplift }) =>
+  const choices = groups.flatMap(({ key, customers, uplift, byOffer = {} }) =>
     offers.map((offer) => ({
       segment: key,
       offer: offer.key,
       customers,
-      expectedValueCents: Math.max(0, uplift * offer.effect.scale) * orderCents * margin,
+      expectedValueCents: Math.max(0, byOffer[offer.key] ?? uplift * offer.effect.scale) * orderCents * margin,
       expectedCostCents: messageCents + offer.redeemed * offer.costCents,
     })),
   )

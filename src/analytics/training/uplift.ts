@@ -2,6 +2,7 @@
 
 import { type DenseMatrix, selectRows } from '../core/dense-matrix.ts'
 import { qiniCoefficient, type UpliftDecile, upliftByDecile } from '../uplift/qini.ts'
+import { trainOneModel } from '../uplift/one-model.ts'
 import { trainTransformedOutcome, transformedOutcomeUplift, type UpliftModel } from '../uplift/transformed-outcome.ts'
 import { type TwoModels, trainTwoModels, twoModelUplift } from '../uplift/two-model.ts'
 import { estimatePolicy, type PolicyValue } from './policy-value.ts'
@@ -19,13 +20,13 @@ export interface UpliftTraining {
 }
 
 export type AnyUplift =
-  | { readonly method: 'two-models'; readonly models: TwoModels }
+  | { readonly method: 'two-models' | 'one-model'; readonly models: TwoModels }
   | { readonly method: 'transformed-outcome'; readonly model: UpliftModel }
 
 export interface UpliftResult {
   readonly uplift: AnyUplift
   /** Qini coefficients of what was tried, on customers not learned from. */
-  readonly tried: readonly { readonly method: AnyUplift['method']; readonly qini: number }[]
+  readonly tried: readonly { readonly method: AnyUplift['method']; readonly drawn: number; readonly qini: number }[]
   readonly qini: number
   readonly deciles: readonly UpliftDecile[]
   /** What treating by the model, all and nobody would have brought customers not learned from, per customer. */
@@ -33,41 +34,17 @@ export interface UpliftResult {
   readonly customers: number
 }
 
-const folds = 3
-
 /**
- * Fits two methods, each on two thirds of the rows at a time, and scores the third that it has not seen; takes the one
+ * Tries several methods, each fitted on two thirds of the rows at a time, on the third that it has not seen; takes the one
  * whose scores find better rows, and fits it on all. What is told of it is measured on rows it had not seen.
  *
  * @throws RangeError if one side lacks rows that reacted or did not.
  */
 export function trainUplift(training: UpliftTraining, onProgress: (share: number) => void = () => {}): UpliftResult {
-  const { names, features, treatment, outcome, valueCents, costCents } = training
-  const rows = Int32Array.from({ length: features.rows }, (_, row) => row)
-  const unseen = methods.map(() => new Float64Array(features.rows))
-  for (let fold = 0; fold < folds; fold++) {
-    const held = rows.filter((row) => row % folds === fold)
-    const heldFeatures = selectRows(features, held)
-    const known = part(
-      training,
-      rows.filter((row) => row % folds !== fold),
-    )
-    for (const [m, method] of methods.entries()) {
-      const scores = upliftScores(fitOne(method, names, known), names, heldFeatures)
-      held.forEach((row, i) => ((unseen[m] as Float64Array)[row] = scores[i] as number))
-    }
-    onProgress((fold + 1) / (folds + 1))
-  }
-  const tried = methods.map((method, m) => ({
-    method,
-    qini: qiniCoefficient({ treatment, outcome, scores: unseen[m] as Float64Array }),
-  }))
-  const best = (tried[1]?.qini ?? 0) > (tried[0]?.qini ?? 0) ? 1 : 0
-  const scores = unseen[best] as Float64Array
+  const { features, treatment, outcome, valueCents, costCents } = training
+  const { scores, ...found } = chooseUplift(training, onProgress)
   return {
-    uplift: fitOne(methods[best] as Method, names, training),
-    tried,
-    qini: tried[best]?.qini ?? Number.NaN,
+    ...found,
     deciles: upliftByDecile({ treatment, outcome, scores }),
     policy: estimatePolicy({
       treatment,
@@ -79,29 +56,91 @@ export function trainUplift(training: UpliftTraining, onProgress: (share: number
   }
 }
 
-type Method = AnyUplift['method']
-const methods: readonly Method[] = ['two-models', 'transformed-outcome']
-type Rows = Pick<UpliftTraining, 'features' | 'treatment' | 'outcome'>
+type Rows = Pick<UpliftTraining, 'names' | 'features' | 'treatment' | 'outcome'>
 
-function part({ features, treatment, outcome }: Rows, rows: Int32Array): Rows {
+export interface ChosenUplift extends Pick<UpliftResult, 'uplift' | 'tried' | 'qini'> {
+  /** Of every row, learned or not, by models that had not seen it. */
+  readonly scores: Float64Array
+}
+
+const folds = 3
+
+/** @param learns If given, only rows with a 1 here are learned from and compared; the others are scored all the same. */
+export function chooseUplift(
+  training: Rows,
+  onProgress: (share: number) => void = () => {},
+  learns: Uint8Array = new Uint8Array(training.features.rows).fill(1),
+): ChosenUplift {
+  const { names, features, treatment, outcome } = training
+  const all = Int32Array.from({ length: features.rows }, (_, row) => row)
+  const own = all.filter((row) => learns[row] === 1)
+  const unseen = candidates.map(() => new Float64Array(features.rows))
+  for (let fold = 0; fold < folds; fold++) {
+    const held = all.filter((row) => row % folds === fold)
+    const heldFeatures = selectRows(features, held)
+    const known = part(
+      training,
+      own.filter((row) => row % folds !== fold),
+    )
+    for (const [c, candidate] of candidates.entries()) {
+      const scores = upliftScores(fitOne(candidate, known), names, heldFeatures)
+      held.forEach((row, i) => ((unseen[c] as Float64Array)[row] = scores[i] as number))
+    }
+    onProgress((fold + 1) / (folds + 1))
+  }
+  const pick = <T extends Uint8Array | Float64Array>(values: T): T => values.filter((_, row) => learns[row] === 1) as T
+  const tried = candidates.map((candidate, c) => ({
+    ...candidate,
+    qini: qiniCoefficient({
+      treatment: pick(treatment),
+      outcome: pick(outcome),
+      scores: pick(unseen[c] as Float64Array),
+    }),
+  }))
+  const best = tried.reduce((most, { qini }, c) => (qini > (tried[most]?.qini ?? Number.NaN) ? c : most), 0)
   return {
+    uplift: fitOne(candidates[best] as Candidate, part(training, own)),
+    tried,
+    qini: tried[best]?.qini ?? Number.NaN,
+    scores: unseen[best] as Float64Array,
+  }
+}
+
+/** `drawn`: the penalty, as a share of the rows: so far are effects of single features drawn to none. */
+interface Candidate {
+  readonly method: AnyUplift['method']
+  readonly drawn: number
+}
+
+const candidates: readonly Candidate[] = [
+  { method: 'two-models', drawn: 0 },
+  { method: 'two-models', drawn: 0.05 },
+  { method: 'transformed-outcome', drawn: 0 },
+  { method: 'one-model', drawn: 0 },
+]
+
+function part({ names, features, treatment, outcome }: Rows, rows: Int32Array): Rows {
+  return {
+    names,
     features: selectRows(features, rows),
     treatment: Uint8Array.from(rows, (row) => treatment[row] as number),
     outcome: Uint8Array.from(rows, (row) => outcome[row] as number),
   }
 }
 
-function fitOne(method: Method, names: readonly string[], { features, treatment, outcome }: Rows): AnyUplift {
+function fitOne({ method, drawn }: Candidate, { names, features, treatment, outcome }: Rows): AnyUplift {
+  const l2 = Math.max(1, drawn * features.rows)
   if (method === 'transformed-outcome') {
-    return { method, model: trainTransformedOutcome(names, features, treatment, outcome) }
+    return { method, model: trainTransformedOutcome(names, features, treatment, outcome, { l2 }) }
   }
-  const { treated, untreated } = trainTwoModels(names, features, treatment, outcome)
+  if (method === 'one-model') return { method, models: trainOneModel(names, features, treatment, outcome, { l2 }) }
+  const { treated, untreated } = trainTwoModels(names, features, treatment, outcome, { l2 })
   return { method, models: { treated: treated.model, untreated: untreated.model } }
 }
 
 /** The expected rise of the chance to react, for each row. */
 export function upliftScores(uplift: AnyUplift, names: readonly string[], features: DenseMatrix): Float64Array {
-  return uplift.method === 'two-models'
-    ? twoModelUplift(uplift.models, names, features)
-    : transformedOutcomeUplift(uplift.model, names, features)
+  return uplift.method === 'transformed-outcome'
+    ? transformedOutcomeUplift(uplift.model, names, features)
+    : twoModelUplift(uplift.models, names, features)
 }

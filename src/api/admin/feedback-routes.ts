@@ -20,7 +20,7 @@ const sampleSize = 2_000
 
 const planBody = z.strictObject({
   budgetCents: z.int().min(0).max(1e12),
-  by: z.enum(['stage', 'cluster', 'tier']).default('stage'),
+  by: z.enum(['stage', 'cluster', 'tier', 'offer']).default('stage'),
   segments: z.array(z.string().min(1).max(200)).max(50).default([]),
   offers: z.array(z.string().min(1).max(200)).max(50).default([]),
   /** Of an order's revenue, what is left for the shop. */
@@ -71,7 +71,7 @@ async function answerPlan(needs: AdminNeeds, request: FastifyRequest): Promise<o
   if (unknown !== undefined) throw new ApiError(400, `offers: there is no live offer ${unknown}`, 'offers')
   const groups: GroupFacts[] = []
   for (const { key, customers, sample } of await plannerGroups(pool, by, segments, sampleSize)) {
-    groups.push({ key, customers, uplift: await effect.of(sample) })
+    groups.push({ key, customers, ...(await effect.of(sample)) })
   }
   const facts = offers.map(({ key, issued, redeemed, cost }) => ({
     key,

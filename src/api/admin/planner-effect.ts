@@ -1,11 +1,14 @@
 /** What the planner goes by: how much more often customers of a group buy with an offer than without. */
 
-import { churnFeatureNames, churnFeatures } from '../../analytics/churn/churn-features.ts'
 import type { PolicyValue } from '../../analytics/training/policy-value.ts'
-import type { OfferFacts } from '../../analytics/training/promotion-proposal.ts'
+import type { OfferUplift } from '../../analytics/training/offer-uplift.ts'
+import type { GroupFacts, OfferFacts } from '../../analytics/training/promotion-proposal.ts'
+import type { TasteEncoding } from '../../analytics/training/taste-features.ts'
 import { type AnyUplift, upliftScores } from '../../analytics/training/uplift.ts'
+import { upliftFeatures } from '../../analytics/training/uplift-features.ts'
 import { dayMs } from '../../domain/time.ts'
 import { loadCustomerFeatures } from '../../store/customer-features.ts'
+import { loadCustomerTastes } from '../../store/customer-tastes.ts'
 import { holdOutRows } from '../../store/message-outcomes.ts'
 import { championModel } from '../../store/models.ts'
 import { ApiError } from '../api-error.ts'
@@ -22,8 +25,8 @@ export interface Effect {
   readonly measured: OfferEffects
   /** Beside what offers do in general, which is 1; with the ends of its 95 % interval. */
   ofOffer(offer: string): OfferFacts['effect']
-  /** What an offer in general adds to the chance of these to buy. */
-  of(customerIds: readonly string[]): Promise<number>
+  /** What an offer in general adds to the chance of these to buy, and what each does that is known by itself. */
+  of(customerIds: readonly string[]): Promise<Pick<GroupFacts, 'uplift' | 'byOffer'>>
 }
 
 /** By the uplift model in use; else by what the hold-outs have shown, the same for everybody. */
@@ -44,11 +47,17 @@ export async function effectOf(needs: AdminNeeds): Promise<Effect> {
       measured,
       ofOffer: (offer) => relativeTo(measured, offer, [share(overNone.low), share(overNone.high)]),
       async of(customerIds) {
-        if (customerIds.length === 0) return 0
+        if (customerIds.length === 0) return { uplift: 0 }
         const { histories } = await loadCustomerFeatures(pool, { asOfMs: nowMs, customerIds, population: 'known' })
-        const rows = histories.customerIds.length
-        const features = { rows, columns: churnFeatureNames.length, values: churnFeatures(histories) }
-        return upliftScores(uplift, churnFeatureNames, features).reduce((sum, one) => sum + one, 0) / Math.max(1, rows)
+        const tastes = await loadCustomerTastes(pool, nowMs, histories.customerIds)
+        const { names, matrix } = upliftFeatures(histories, tastes, model.parameters['tastes'] as TasteEncoding)
+        const mean = (one: AnyUplift): number =>
+          upliftScores(one, names, matrix).reduce((sum, score) => sum + score, 0) / Math.max(1, matrix.rows)
+        const byOffer = (model.parameters['byOffer'] ?? []) as readonly OfferUplift[]
+        return {
+          uplift: mean(uplift),
+          byOffer: Object.fromEntries(byOffer.map((one) => [one.offer, mean(one.uplift)])),
+        }
       },
     }
   }
@@ -65,7 +74,7 @@ export async function effectOf(needs: AdminNeeds): Promise<Effect> {
       orderCents: rows[0]?.cents ?? 0,
       measured,
       ofOffer: (offer) => relativeTo(measured, offer, [1, 1]),
-      of: async () => common.effect,
+      of: async () => ({ uplift: common.effect }),
     }
   }
   if (!best || !rate || !(rate.difference > 0)) {
@@ -79,7 +88,7 @@ export async function effectOf(needs: AdminNeeds): Promise<Effect> {
     orderCents: rows[0]?.cents ?? 0,
     measured,
     ofOffer: () => ({ scale: 1, low: rate.interval[0] / rate.difference, high: rate.interval[1] / rate.difference }),
-    of: async () => rate.difference,
+    of: async () => ({ uplift: rate.difference }),
   }
 }
 

@@ -98,6 +98,7 @@ export const fixedForms: Readonly<Record<string, Form>> = {
   'match.sequence': match('sequence'),
   'match.recommendation': match('recommendation'),
   'match.send_hour': match('send-hour'),
+  'match.offer': match('offer'),
   segment: listed(key, { of: 'segment' }),
   'journey.active': listed(key, { of: 'journey', state: 'active' }),
   'journey.entered': listed(key, { of: 'journey', state: 'entered' }),
