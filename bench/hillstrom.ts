@@ -1,7 +1,9 @@
 /**
  * A real mailing (64,000 recipients, three arms, by chance) imported into the product and replayed through its experiments,
- * uplift model and planner. A visit within two weeks comes in as an order of 17 cents, where a message costs one: so that
- * it is not plain that everybody should get one.
+ * uplift model and planner. What was known of the recipients comes in as a shop would have it: orders by category (men's and
+ * women's things), and traits (channel, area). A visit within two weeks comes in as an order of 17 cents, where a message
+ * costs one: so that it is not plain that everybody should get one. What choosing is worth is shown at smaller margins, too,
+ * and within budgets, where no price is needed.
  *
  *   npm run -s bench -- hillstrom [--replays 2000] [--json]
  *
@@ -13,12 +15,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import type { PolicyValue } from '../src/analytics/training/policy-value.ts'
+import type { BudgetValue, ChoiceValue } from '../src/analytics/training/choice-value.ts'
+import type { MeasuredChoice, OfferUplift } from '../src/analytics/training/offer-uplift.ts'
+import type { Estimate, PolicyValue } from '../src/analytics/training/policy-value.ts'
 import type { Config } from '../src/config.ts'
 import { dayMs } from '../src/domain/time.ts'
 import { startInstallation } from '../src/embedded/supervisor.ts'
+import type { ImportKind } from '../src/intake/import/chunk.ts'
 import { importFile } from '../src/intake/import/import-file.ts'
 import { ordersImport } from '../src/intake/import/orders.ts'
+import { customersImport } from '../src/intake/import/people.ts'
 import { createApiKey } from '../src/store/api-keys.ts'
 import { loadDefinitions } from '../src/store/campaigns.ts'
 import { type Database, openDatabase } from '../src/store/database.ts'
@@ -27,6 +33,7 @@ import { loadMasterKey, Vault } from '../src/store/vault.ts'
 import { runBench, say, wholeNumber } from './support/bench.ts'
 import { falseAlarms } from './support/false-alarms.ts'
 import { dataRows, missingData } from './support/shared-data.ts'
+import { table } from './support/table.ts'
 import { trainOnce } from './support/train-once.ts'
 
 const file = 'hillstrom.csv.gz'
@@ -53,6 +60,8 @@ interface Recipient {
   readonly id: string
   readonly arm: 'mens' | 'womens' | 'none'
   readonly visited: boolean
+  /** Impersonal: by which channel they bought, and in what kind of area they live. */
+  readonly traits: string
   readonly lines: readonly string[]
 }
 
@@ -110,11 +119,16 @@ await runBench('hillstrom', { replays: '2000' }, async (options) => {
       return response.json()
     }
     const { lifts } = (await ask('/feedback?days=60&within=14')) as Feedback
-    const answer = (await ask('/planner', { budgetCents: 30_000, margin: 1 })) as Answer
+    const plan = { budgetCents: 30_000, margin: 1, by: 'offer' }
+    const answer = (await ask('/planner', plan)) as Answer
     say('replaying mailings in which nobody gets anything …')
     const visits = recipients.filter(({ arm }) => arm === 'none').map(({ visited }) => (visited ? 1 : 0))
     const alarms = falseAlarms(visits, replays)
-    const { policy } = (model.parameters['measured'] ?? {}) as { policy?: PolicyValue }
+    const { policy, choice } = (model.parameters['measured'] ?? {}) as {
+      policy?: PolicyValue
+      choice?: MeasuredChoice | null
+    }
+    const byOffer = (model.parameters['byOffer'] ?? []) as readonly OfferUplift[]
     const lines = [
       ...lifts
         .filter(({ journey }) => journey === 'mailing')
@@ -123,7 +137,9 @@ await runBench('hillstrom', { replays: '2000' }, async (options) => {
             `${variant}: ${percent(rate.difference)} more visits (95 %: ${rate.interval.map(percent).join(' to ')}), z ${rate.z.toFixed(3)}`,
         ),
       `uplift model: ${model.status}, ${String(model.metrics['reason'])}`,
+      ...byOffer.map(({ offer, uplift, qini }) => `${offer}: by ${uplift.method}, Qini ${qini.toFixed(4)}`),
       ...(policy === undefined ? [] : policyLines(policy)),
+      ...(choice ? choiceLines(choice) : []),
       `planner with 300.00, by the ${answer.effect}: ${answer.plan.additionalOrders.toFixed(0)} more visits, ${answer.plan.netCents.toFixed(0)} cents net (95 %: ${answer.plan.netLowCents.toFixed(0)} to ${answer.plan.netHighCents.toFixed(0)}); ${answer.plan.offers.map(({ offer, customers }) => `${offer} for ${customers}`).join(', ')}`,
       `false alarms in ${replays} replays without any difference, at 5 %: ${alarms} (${percent(alarms / replays)})`,
     ]
@@ -135,6 +151,7 @@ await runBench('hillstrom', { replays: '2000' }, async (options) => {
       unit: 'z',
       falseAlarms: alarms / replays,
       policy,
+      choice,
       plan: answer.plan,
       customers: recipients.length,
     }
@@ -158,6 +175,40 @@ function policyLines({ byRule, treatAll, treatNone, overAll, overNone, treatedSh
   ]
 }
 
+/** The two mailings stand for these offers: see `mailing`. */
+function choiceLines({ atMargins, withinBudget }: MeasuredChoice): string[] {
+  const rows = atMargins.map(({ margin, value }) => choiceRow(margin, value))
+  const budgets = withinBudget.map(({ share, byRule, byChance, overChance }: BudgetValue) => [
+    percent(share),
+    percent(byRule.value),
+    percent(byChance.value),
+    interval(overChance, percent),
+  ])
+  return [
+    'choosing for each the mailing (or none), on recipients not learned from, cents each:',
+    table(['a visit is worth', 'chosen', 'best to all', 'none', 'over best', 'over none', 'get none'], rows),
+    'more visits per recipient who gets one, if only so many may:',
+    table(['of all', 'chosen', 'by chance, the best mailing', 'over chance'], budgets),
+  ]
+}
+
+function choiceRow(margin: number, { byRule, sameForAll, best, overBest, overNone, shares }: ChoiceValue): string[] {
+  const cents = (value: number): string => value.toFixed(3)
+  return [
+    (visitCents * margin).toFixed(2),
+    cents(byRule.value),
+    cents(sameForAll[best]?.value ?? Number.NaN),
+    cents(sameForAll[0]?.value ?? Number.NaN),
+    interval(overBest, cents),
+    interval(overNone, cents),
+    percent(shares[0] ?? 0),
+  ]
+}
+
+function interval({ value, low, high }: Estimate, written: (value: number) => string): string {
+  return `${written(value)} (${written(low)} to ${written(high)})`
+}
+
 async function publish(config: Config, home: string): Promise<void> {
   const directory = join(home, 'campaigns')
   cpSync(fileURLToPath(new URL('../campaigns', import.meta.url)), directory, { recursive: true })
@@ -172,45 +223,65 @@ async function publish(config: Config, home: string): Promise<void> {
   }
 }
 
-/** Months since the last purchase, what was spent in a year, and whether they came in that year: as orders. */
+/** Months since the last purchase, what was spent in a year and on what, and whether they came in that year: as orders. */
 function recipientOf(row: Record<string, string>, i: number): Recipient {
   const cell = (name: string): string => row[name] ?? ''
   const id = `h${i}`
-  const line = (number: number, atMs: number, cents: number): string =>
-    `${id}-${number},${id},${new Date(atMs).toISOString()},${(cents / 100).toFixed(2)},USD`
+  const line = (number: number, atMs: number, cents: number, category = ''): string =>
+    `${id}-${number},${id},${new Date(atMs).toISOString()},${(cents / 100).toFixed(2)},USD,${category},${category}`
+  const bought = ['mens', 'womens'].filter((category) => cell(category) === '1')
   const cents = Math.round(Number(cell('history')) * 100)
   const lastMs = mailedMs - (Number(cell('recency')) * 30 - 15) * dayMs
   const isNew = cell('newbie') === '1'
   const visited = cell('visit') === '1'
+  const lastCents = isNew ? cents : Math.ceil(cents / 2)
   return {
     id,
     arm: cell('segment').startsWith('Mens') ? 'mens' : cell('segment').startsWith('Womens') ? 'womens' : 'none',
     visited,
+    traits: `${id},${new Date(mailedMs - 30 * dayMs).toISOString()},${cell('channel')},${cell('zip_code')}`,
     lines: [
       ...(isNew ? [] : [line(1, mailedMs - 500 * dayMs, Math.floor(cents / 2))]),
-      line(2, lastMs, isNew ? cents : Math.ceil(cents / 2)),
+      ...bought.map((category, i) =>
+        line(
+          2,
+          lastMs,
+          i === 0 ? Math.ceil(lastCents / bought.length) : Math.floor(lastCents / bought.length),
+          category,
+        ),
+      ),
       ...(visited ? [line(3, mailedMs + 3 * dayMs, visitCents)] : []),
     ],
   }
 }
 
 async function importRecipients(database: Database, home: string, recipients: readonly Recipient[]): Promise<void> {
-  const path = join(home, 'orders.csv')
-  writeFileSync(
-    path,
-    ['order_id,customer_id,ordered_at,revenue,currency', ...recipients.flatMap(({ lines }) => lines)].join('\n'),
-  )
-  const request = {
-    path,
-    stdin: Readable.from([]),
-    kind: ordersImport,
-    mapping: new Map<string, string>(),
-    values: { dates: 'iso', timeZone: 'UTC', currency: 'USD', source: undefined },
-    rejects: join(home, 'rejects.csv'),
-    again: true,
-  } as const
   const vault = new Vault(loadMasterKey(home, undefined))
-  await importFile(request, { database, vault, definitions: await loadDefinitions(database), nowMs: Date.now() })
+  const definitions = await loadDefinitions(database)
+  const take = async (kind: ImportKind, header: string, lines: readonly string[]): Promise<void> => {
+    const path = join(home, `${kind.name}.csv`)
+    writeFileSync(path, [header, ...lines].join('\n'))
+    const request = {
+      path,
+      stdin: Readable.from([]),
+      kind,
+      mapping: new Map<string, string>(),
+      values: { dates: 'iso', timeZone: 'UTC', currency: 'USD', source: undefined },
+      rejects: join(home, 'rejects.csv'),
+      again: true,
+    } as const
+    await importFile(request, { database, vault, definitions, nowMs: Date.now() })
+  }
+  await take(
+    ordersImport,
+    'order_id,customer_id,ordered_at,price,currency,product_id,category',
+    recipients.flatMap(({ lines }) => lines),
+  )
+  await take(
+    customersImport,
+    'customer_id,at,channel,area',
+    recipients.map(({ traits }) => traits),
+  )
   const { rowCount } = await database.pool.query(
     `INSERT INTO experiment_assignments (customer_id, experiment, variant, assigned_at)
      SELECT c.id, 'mailing/mail', a.arm, $3 FROM unnest($1::text[], $2::text[]) AS a (id, arm) JOIN customers c ON c.external_id = a.id`,

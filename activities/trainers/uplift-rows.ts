@@ -72,7 +72,8 @@ export async function upliftRows(
   }
 
   const untreated = heldOut(definitions)
-  const isHeldOut = ({ experiment, variant }: ExperimentRow): boolean => untreated.get(experiment)?.has(variant) === true
+  const isHeldOut = ({ experiment, variant }: ExperimentRow): boolean =>
+    untreated.get(experiment)?.has(variant) === true
   const leads = offersOf(definitions)
   const offerOf = (row: ExperimentRow): string | undefined => leads.get(`${row.experiment}/${row.variant}`)
   const offers = [...Map.groupBy(rows, offerOf)]

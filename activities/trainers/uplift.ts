@@ -1,6 +1,7 @@
 /** Who reacts because of an offer: learned from the experiments that hold some customers out, whatever journey they are in. */
 
-import { bestOf, type OfferUplift } from '../../src/analytics/training/offer-uplift.ts'
+import { bestOf, type MeasuredChoice, type OfferUplift } from '../../src/analytics/training/offer-uplift.ts'
+import type { Estimate } from '../../src/analytics/training/policy-value.ts'
 import type { TasteEncoding } from '../../src/analytics/training/taste-features.ts'
 import { upliftScores } from '../../src/analytics/training/uplift.ts'
 import { upliftFeatures, upliftFeatureVersion } from '../../src/analytics/training/uplift-features.ts'
@@ -69,7 +70,7 @@ export const upliftTrainer: Trainer = {
       higherIsBetter: true,
       margin,
       useless: value > 0 ? undefined : 'Finds those who react no better than chance',
-      words: `Qini coefficient ${value.toFixed(4)} on customers held back`,
+      words: `Qini coefficient ${value.toFixed(4)} on customers held back${inWords(metrics['choice'])}`,
     }
   },
 
@@ -93,6 +94,15 @@ export const upliftTrainer: Trainer = {
     }
     return { customers: progress.customers, crossings: 0 }
   },
+}
+
+/** What targeting brings where only a tenth may get something. */
+function inWords(choice: unknown): string {
+  const [tenth] = (choice as MeasuredChoice | null | undefined)?.withinBudget ?? []
+  if (tenth === undefined) return ''
+  const more = ({ value }: Estimate): string => (value * 1_000).toFixed(0)
+  const { low, high } = tenth.overChance
+  return `; a thousand offers to the likeliest tenth bring ${more(tenth.byRule)} more purchases, by chance ${more(tenth.byChance)} (95 % of the difference: ${(low * 1_000).toFixed(0)} to ${(high * 1_000).toFixed(0)})`
 }
 
 /** Whom nothing moves, as far as is known: `match.offer: none`. */

@@ -45,7 +45,7 @@ export function plannerCommand(): Command {
   const planner = new Command('planner')
     .description('Propose whom to give which offer within a budget, by what offers have been seen to do.')
     .requiredOption('--budget <cents>', 'what messages and redeemed coupons may cost, in minor units')
-    .option('--by <grouping>', 'stage, cluster or tier (of lifetime value)', 'stage')
+    .option('--by <grouping>', 'stage, cluster, tier (of lifetime value) or offer (which moves them most)', 'stage')
     .option('--segments <keys>', 'these segments instead, by commas; who is in several counts in the first')
     .option('--offers <keys>', 'only these offers, by commas')
     .option('--margin <share>', 'what is left of an order for the shop', '0.4')

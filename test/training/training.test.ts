@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { scoreOne } from '../../activities/score-one.ts'
 import { holdFrom } from '../../activities/scoring.ts'
 import { createTrainingActivities, type TrainingNeeds } from '../../activities/training.ts'
-import type { ScoringResult, TrainingDraft, TrainingResult } from '../../activities/training-types.ts'
+import type { DriftResult, ScoringResult, TrainingDraft, TrainingResult } from '../../activities/training-types.ts'
 import { readCdnow, sampleCustomers } from '../../src/cli/demo/cdnow.ts'
 import { historyOf } from '../../src/cli/demo/history.ts'
 import type { ModelKind } from '../../src/domain/model-kind.ts'
@@ -119,6 +119,36 @@ describe('crossings', () => {
     for (const value of [0.71, 0.69, 0.72, 0.51, 0.7]) trembling.push(await saved(value))
     expect(trembling).toEqual([0, 0, 0, 0, 0])
     expect(await saved(0.49)).toBe(1)
+    const below = []
+    for (const value of [0.51, 0.48, 0.6, 0.69, 0.5]) below.push(await saved(value))
+    expect(below).toEqual([0, 0, 0, 0, 0])
+    expect(await saved(0.7)).toBe(1)
+  })
+})
+
+describe('drift', () => {
+  const measured = async (day: string) => {
+    const { measureDrift } = createTrainingActivities(needsOf(database, day))
+    const environment = new MockActivityEnvironment({ workflowExecution: { workflowId: 'care', runId: day } })
+    const { largest } = await environment.run<[ModelKind], DriftResult, typeof measureDrift>(measureDrift, 'churn')
+    const { rows } = await database.pool.query<{ what: string; psi: number }>(
+      'SELECT what, psi FROM model_drift WHERE day = $1 ORDER BY psi DESC, what',
+      [day],
+    )
+    return { largest, rows }
+  }
+
+  it('is nothing on the day of the training, and tells what moved when everybody has gone quiet', async () => {
+    const { id } = await championOf('churn')
+    const sameDay = await measured('1998-02-01')
+    expect(sameDay.largest?.psi).toBeLessThan(0.05)
+    const later = await measured('1998-11-01')
+    expect(later.rows.map(({ what }) => what)).toEqual(expect.arrayContaining(['score', 'log_silence_days']))
+    expect(later.largest).toEqual(later.rows[0])
+    expect(later.largest?.psi).toBeGreaterThan(0.25)
+    expect(await measured('1998-11-01')).toEqual(later) // Again on that day: the same rows, not twice as many.
+    const { rows } = await database.pool.query('SELECT DISTINCT model_id AS id FROM model_drift')
+    expect(rows).toEqual([{ id }])
   })
 })
 

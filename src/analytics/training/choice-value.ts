@@ -79,8 +79,7 @@ export function valueOfBudget(question: ChoiceQuestion, scores: ArrayLike<number
   const best = bestOffer(Array.from({ length: offers + 1 }, (_, offer) => estimate(n, (i) => worth(i, offer))))
   const chances = new Uint8Array(n)
   for (const row of fallingOrder(scores).subarray(0, Math.floor(share * n))) chances[row] = 1
-  const byRule = (i: number): number =>
-    chances[i] === 1 ? (worth(i, chosen[i] as number) - worth(i, 0)) / share : 0
+  const byRule = (i: number): number => (chances[i] === 1 ? (worth(i, chosen[i] as number) - worth(i, 0)) / share : 0)
   const byChance = (i: number): number => worth(i, best) - worth(i, 0)
   return {
     share,

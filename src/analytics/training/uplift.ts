@@ -74,13 +74,14 @@ export function chooseUplift(
   const { names, features, treatment, outcome } = training
   const all = Int32Array.from({ length: features.rows }, (_, row) => row)
   const own = all.filter((row) => learns[row] === 1)
+  const foldOf = foldsBySide(treatment, learns)
   const unseen = candidates.map(() => new Float64Array(features.rows))
   for (let fold = 0; fold < folds; fold++) {
-    const held = all.filter((row) => row % folds === fold)
+    const held = all.filter((row) => foldOf[row] === fold)
     const heldFeatures = selectRows(features, held)
     const known = part(
       training,
-      own.filter((row) => row % folds !== fold),
+      own.filter((row) => foldOf[row] !== fold),
     )
     for (const [c, candidate] of candidates.entries()) {
       const scores = upliftScores(fitOne(candidate, known), names, heldFeatures)
@@ -104,6 +105,17 @@ export function chooseUplift(
     qini: tried[best]?.qini ?? Number.NaN,
     scores: unseen[best] as Float64Array,
   }
+}
+
+/** Each side is dealt out by itself: no order of the rows leaves a fold without one. */
+function foldsBySide(treatment: Uint8Array, learns: Uint8Array): Uint8Array {
+  const dealt = [0, 0, 0]
+  return treatment.map((treated, row) => {
+    const side = learns[row] === 1 ? treated : 2
+    const place = dealt[side] as number
+    dealt[side] = place + 1
+    return place % folds
+  })
 }
 
 /** `drawn`: the penalty, as a share of the rows: so far are effects of single features drawn to none. */
