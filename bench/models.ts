@@ -2,7 +2,7 @@
  * What models are worth on two real shops that are imported into the product: CDNOW for churn, purchases and value,
  * Online Retail for recommendations and everything else.
  *
- *   npm run -s bench -- models [--shop cdnow|retail|both] [--customers 23570] [--json]
+ *   npm run -s bench -- models [--shop cdnow|retail|both] [--kinds churn,clv,…] [--customers 23570] [--json]
  *
  * ours: the AUC of the churn model on CDNOW's later customers; reference: that of the length of their silence alone.
  */
@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { readCdnow, sampleCustomers } from '../src/cli/demo/cdnow.ts'
 import { historyOf } from '../src/cli/demo/history.ts'
 import { type ModelKind, modelKinds } from '../src/domain/model-kind.ts'
+import { dayMs } from '../src/domain/time.ts'
 import { startInstallation } from '../src/embedded/supervisor.ts'
 import { importHistory } from '../src/intake/import-history.ts'
 import { loadDefinitions } from '../src/store/campaigns.ts'
@@ -24,57 +25,71 @@ import { runBench, say, wholeNumber } from './support/bench.ts'
 import { importRetail, retailFile } from './support/import-retail.ts'
 import { missingData } from './support/shared-data.ts'
 import { table } from './support/table.ts'
-import { trainOnce } from './support/train-once.ts'
+import { driftOnce, trainOnce } from './support/train-once.ts'
 
 /** When each log ends. */
 const endOf = { cdnow: Date.parse('1998-07-01T00:00:00Z'), retail: Date.parse('2011-12-10T00:00:00Z') } as const
 
-await runBench('models', { shop: 'both', customers: '23570' }, async ({ shop, customers }) => {
-  const count = wholeNumber('customers', customers, 200)
-  const home = mkdtempSync(join(tmpdir(), 'perennial-bench-'))
-  say('starting PostgreSQL …')
-  const installation = await startInstallation({ home, port: 0, processes: ['api'] })
-  const database = openDatabase(installation.databaseUrl)
-  const vault = new Vault(loadMasterKey(home, undefined))
-  try {
-    const models = new Map<string, ModelRow>()
-    const lines: string[] = []
-    const learn = async (name: 'cdnow' | 'retail', kinds: readonly ModelKind[]): Promise<void> => {
-      for (const kind of kinds) {
-        const startedAt = performance.now()
-        const model = await trainOnce(database, vault, kind, endOf[name])
-        models.set(`${name}/${kind}`, model)
-        const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
-        say(`${name} ${kind}: ${model.status} in ${seconds} s: ${String(model.metrics['reason'])}`)
-        lines.push(`${name} · ${kind}: ${String(model.metrics['reason'])}`)
+await runBench(
+  'models',
+  { shop: 'both', kinds: 'all', customers: '23570' },
+  async ({ shop, kinds: named, customers }) => {
+    const kindsAsked = named === 'all' ? modelKinds : named.split(',')
+    const count = wholeNumber('customers', customers, 200)
+    const home = mkdtempSync(join(tmpdir(), 'perennial-bench-'))
+    say('starting PostgreSQL …')
+    const installation = await startInstallation({ home, port: 0, processes: ['api'] })
+    const database = openDatabase(installation.databaseUrl)
+    const vault = new Vault(loadMasterKey(home, undefined))
+    try {
+      const models = new Map<string, ModelRow>()
+      const lines: string[] = []
+      const learn = async (name: 'cdnow' | 'retail', kinds: readonly ModelKind[]): Promise<void> => {
+        for (const kind of kinds.filter((one) => kindsAsked.includes(one))) {
+          if (kind === 'churn') lines.push(await driftIn(name))
+          const startedAt = performance.now()
+          const model = await trainOnce(database, vault, kind, endOf[name])
+          models.set(`${name}/${kind}`, model)
+          const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+          say(`${name} ${kind}: ${model.status} in ${seconds} s: ${String(model.metrics['reason'])}`)
+          lines.push(`${name} · ${kind}: ${String(model.metrics['reason'])}`)
+        }
       }
+      /** A model that is eight weeks old: how far has the shop moved away from it? */
+      const driftIn = async (name: 'cdnow' | 'retail'): Promise<string> => {
+        await trainOnce(database, vault, 'churn', endOf[name] - 56 * dayMs)
+        const moved = await driftOnce(database, vault, 'churn', endOf[name])
+        await database.pool.query('TRUNCATE models, model_uses, model_drift, scores') // The one of today is the first again.
+        const most = moved.slice(0, 4).map(({ what, psi }) => `${what} ${psi.toFixed(3)}`)
+        return `${name} · drift of eight weeks (population stability index): ${most.join(', ')}`
+      }
+      if (shop !== 'retail') {
+        say('importing CDNOW …')
+        await publishCampaigns(database, 'campaigns', 0)
+        const definitions = await loadDefinitions(database)
+        const past = historyOf(sampleCustomers(readCdnow(), count))
+        await importHistory(past, { database, vault, definitions, nowMs: endOf.cdnow })
+        await learn('cdnow', ['churn', 'purchase', 'clv', 'clusters', 'revenue'])
+      }
+      if (shop !== 'cdnow') {
+        const missing = missingData(retailFile)
+        if (missing !== undefined) throw new RangeError(missing)
+        await clear(database)
+        say('importing Online Retail …')
+        await importRetail({ database, vault, home }, endOf.retail)
+        await learn(
+          'retail',
+          modelKinds.filter((kind) => kind !== 'uplift'),
+        )
+      }
+      return report(models, lines)
+    } finally {
+      await database.close()
+      await installation.stop()
+      rmSync(home, { recursive: true, force: true })
     }
-    if (shop !== 'retail') {
-      say('importing CDNOW …')
-      await publishCampaigns(database, 'campaigns', 0)
-      const definitions = await loadDefinitions(database)
-      const past = historyOf(sampleCustomers(readCdnow(), count))
-      await importHistory(past, { database, vault, definitions, nowMs: endOf.cdnow })
-      await learn('cdnow', ['churn', 'purchase', 'clv', 'clusters', 'revenue'])
-    }
-    if (shop !== 'cdnow') {
-      const missing = missingData(retailFile)
-      if (missing !== undefined) throw new RangeError(missing)
-      await clear(database)
-      say('importing Online Retail …')
-      await importRetail({ database, vault, home }, endOf.retail)
-      await learn(
-        'retail',
-        modelKinds.filter((kind) => kind !== 'uplift'),
-      )
-    }
-    return report(models, lines)
-  } finally {
-    await database.close()
-    await installation.stop()
-    rmSync(home, { recursive: true, force: true })
-  }
-})
+  },
+)
 
 async function clear({ pool }: Database): Promise<void> {
   await pool.query(

@@ -2,11 +2,11 @@
 
 import { trainChurnModel } from '../../src/analytics/churn/train-churn.ts'
 import { clusterCustomers } from '../../src/analytics/training/clusters.ts'
+import { trainOfferUplift } from '../../src/analytics/training/offer-uplift.ts'
 import { minePatterns, mineRules } from '../../src/analytics/training/patterns.ts'
 import { chooseRecommender } from '../../src/analytics/training/recommender-choice.ts'
 import { forecastRevenue } from '../../src/analytics/training/revenue.ts'
 import { learnSendHours } from '../../src/analytics/training/send-hours.ts'
-import { trainOfferUplift } from '../../src/analytics/training/offer-uplift.ts'
 import { fitValueModels } from '../../src/analytics/training/value.ts'
 
 export const jobs = {

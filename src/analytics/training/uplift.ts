@@ -1,8 +1,8 @@
 /** Who reacts because of an offer, learned from experiments with a hold-out and judged on customers not learned from. */
 
 import { type DenseMatrix, selectRows } from '../core/dense-matrix.ts'
-import { qiniCoefficient, type UpliftDecile, upliftByDecile } from '../uplift/qini.ts'
 import { trainOneModel } from '../uplift/one-model.ts'
+import { qiniCoefficient, type UpliftDecile, upliftByDecile } from '../uplift/qini.ts'
 import { trainTransformedOutcome, transformedOutcomeUplift, type UpliftModel } from '../uplift/transformed-outcome.ts'
 import { type TwoModels, trainTwoModels, twoModelUplift } from '../uplift/two-model.ts'
 import { estimatePolicy, type PolicyValue } from './policy-value.ts'

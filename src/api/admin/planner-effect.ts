@@ -1,7 +1,7 @@
 /** What the planner goes by: how much more often customers of a group buy with an offer than without. */
 
-import type { PolicyValue } from '../../analytics/training/policy-value.ts'
 import type { OfferUplift } from '../../analytics/training/offer-uplift.ts'
+import type { PolicyValue } from '../../analytics/training/policy-value.ts'
 import type { GroupFacts, OfferFacts } from '../../analytics/training/promotion-proposal.ts'
 import type { TasteEncoding } from '../../analytics/training/taste-features.ts'
 import { type AnyUplift, upliftScores } from '../../analytics/training/uplift.ts'
