@@ -153,7 +153,7 @@ async function again(step: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Restarts PostgreSQL whenever another quarter has come to an end. @returns how often. */
+/** Restarts PostgreSQL whenever another quarter has come to an end, for so long at most. @returns how often. */
 async function untilAllHaveEnded(
   { installation, database }: BenchShop,
   sink: UnreliableSink,
@@ -170,7 +170,7 @@ async function untilAllHaveEnded(
       say(`${ended} of ${messages} have come to an end; the server took ${sink.copies.size}`)
     }
     if (ended >= messages) return restarted
-    if (performance.now() > deadline) throw new Error(`after ${withinMs / 60_000} minutes only ${ended} had ended`)
+    if (performance.now() > deadline) return restarted // What has not ended is told with the rest.
     if (restarted < restarts && ended >= ((restarted + 1) * messages) / (restarts + 1)) {
       restarted++
       say('restarting PostgreSQL')

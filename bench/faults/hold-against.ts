@@ -13,6 +13,8 @@ export interface ClassTally {
   duplicates: number
   /** Of those, the ones of which the ledger says that no earlier attempt was in doubt. */
   unexplained: number
+  /** Not at an end when time was up. */
+  open: number
   /** Not taken, and not listed as failed or in doubt. */
   unlisted: number
   /** Listed as failed, and taken. */
@@ -33,6 +35,7 @@ interface Row {
   readonly status: string
   readonly attempts: number
   readonly reason: string | null
+  readonly isOpen: boolean
 }
 
 export async function holdAgainst(
@@ -40,10 +43,11 @@ export async function holdAgainst(
   { copies, refusedForGood }: Pick<UnreliableSink, 'copies' | 'refusedForGood'>,
 ): Promise<Tally> {
   const { rows } = await pool.query<Row>(
-    `SELECT id, customer_id AS "customerId", message_class AS "messageClass", status, attempts, reason FROM messages`,
+    `SELECT id, customer_id AS "customerId", message_class AS "messageClass", status, attempts, reason,
+            settled_at IS NULL AS "isOpen" FROM messages`,
   )
   const tally: Tally = { marketing: nothing(), transactional: nothing() }
-  for (const { id, customerId, messageClass, status, attempts, reason } of rows) {
+  for (const { id, customerId, messageClass, status, attempts, reason, isOpen } of rows) {
     const sums = tally[messageClass]
     const times = copies.get(id) ?? 0
     sums.messages++
@@ -55,6 +59,10 @@ export async function holdAgainst(
     if (times > 1) sums.duplicates++
     // Each transmission of which nobody knows how it ended is counted; one that surely came to nothing is not.
     if (times > attempts) sums.unexplained++
+    if (isOpen) {
+      sums.open++
+      continue
+    }
     if (times === 0 && status !== 'failed' && status !== 'in_doubt') sums.unlisted++
     if (times > 0 && status === 'failed') sums.taken++
     const isRefused = status === 'failed' || (status === 'in_doubt' && refusedForGood.has(crowdAddress(customerId)))
@@ -66,6 +74,7 @@ export async function holdAgainst(
 /** What was promised and not kept, in words; nothing if all is well. */
 export function brokenPromises({ marketing, transactional }: Tally): string[] {
   const broken: readonly (readonly [number, string])[] = [
+    [marketing.open + transactional.open, 'messages had not come to an end when time was up'],
     [marketing.duplicates, 'marketing messages came twice'],
     [marketing.unlisted, 'marketing messages never came, and are listed neither as failed nor as in doubt'],
     [transactional.lost, 'transactional messages were lost'],
@@ -76,5 +85,15 @@ export function brokenPromises({ marketing, transactional }: Tally): string[] {
 }
 
 function nothing(): ClassTally {
-  return { messages: 0, byStatus: {}, reasons: {}, duplicates: 0, unexplained: 0, unlisted: 0, taken: 0, lost: 0 }
+  return {
+    messages: 0,
+    byStatus: {},
+    reasons: {},
+    duplicates: 0,
+    unexplained: 0,
+    open: 0,
+    unlisted: 0,
+    taken: 0,
+    lost: 0,
+  }
 }

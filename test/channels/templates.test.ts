@@ -59,6 +59,16 @@ describe('liquid', () => {
     expect(render('{{ process }}{{ env.PATH }}{{ global }}{{ require }}', {})).toBe('')
   })
 
+  test('is not ended for what the machine keeps it waiting', () => {
+    const customer = {
+      get firstName(): string {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150)
+        return 'Ada'
+      },
+    }
+    expect(render('Hello {{ customer.firstName }}{% if true %}!{% endif %}', { customer })).toBe('Hello Ada!')
+  })
+
   test('tells no value in an error', () => {
     const broken = (): string =>
       render('{{ customer.firstName | append: 1 | date: "%Q", "Nowhere/Land" | slice: "x" }}', {

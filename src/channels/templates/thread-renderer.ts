@@ -21,6 +21,9 @@ export interface ThreadRenderer {
 /** Far above Liquid's own limit; this one holds where that is not looked at. */
 const defaultLongestMs = 5_000
 
+/** This one is of real time: on a busy machine a good template may miss it, a bad one misses it every time. */
+const mostAttempts = 2
+
 /** @param longestMs real milliseconds after which a rendering is given up, and its thread ended. */
 export function createThreadRenderer(longestMs: number = defaultLongestMs): ThreadRenderer {
   let thread: Worker | undefined
@@ -38,18 +41,26 @@ export function createThreadRenderer(longestMs: number = defaultLongestMs): Thre
     await ended?.terminate()
   }
   const renderNext = async (request: RenderRequest): Promise<RenderedMessage> => {
+    for (let attempt = 1; attempt <= mostAttempts; attempt++) {
+      const answer = await tryNext(request)
+      if (answer === undefined) continue
+      if ('broken' in answer) throw new TemplateError(answer.broken)
+      if ('fault' in answer) throw new Error(`The thread that renders failed: ${answer.fault}`)
+      return answer.rendered
+    }
+    throw new TemplateError('rendering took too long')
+  }
+  /** @returns undefined if no answer came in time. */
+  const tryNext = async (request: RenderRequest): Promise<RenderAnswer | undefined> => {
     thread ??= await start()
     let answer: RenderAnswer | undefined
     try {
       answer = await ask(thread, request, longestMs)
+      return answer
     } finally {
       // Stuck or dead: the next one gets a new thread.
       if (answer === undefined) await end()
     }
-    if (answer === undefined) throw new TemplateError('rendering took too long')
-    if ('broken' in answer) throw new TemplateError(answer.broken)
-    if ('fault' in answer) throw new Error(`The thread that renders failed: ${answer.fault}`)
-    return answer.rendered
   }
   return {
     render(template, facts, stranger) {
