@@ -38,7 +38,12 @@ await runBench('scoring', { customers: '100000' }, async (options) => {
   const customers = wholeNumber('customers', options.customers, 1_000)
   const home = mkdtempSync(join(tmpdir(), 'perennial-bench-'))
   say('starting PostgreSQL …')
-  const installation = await startInstallation({ home, port: 0, processes: [] })
+  const installation = await startInstallation({
+    home,
+    port: 0,
+    processes: [],
+    env: { PERENNIAL_PUBLIC_URL: 'https://shop.example' }, // No message is written.
+  })
   const database = openDatabase(installation.databaseUrl)
   const vault = new Vault(loadMasterKey(home, undefined))
   try {

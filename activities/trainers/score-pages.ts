@@ -18,7 +18,7 @@ export async function scoreInPages(needs: TrainerNeeds, model: ModelRow, pages: 
   const { store, definitions } = needs
   const { lifecycle } = await definitions.get()
   let progress = pages.start
-  // While a page is saved the next one is read and reckoned.
+  // While a page is saved the next one is reckoned, and the one after that is read.
   for await (const { upTo, scores } of readAhead(scoredPages(needs, model, pages))) {
     const { crossings } = await store.saveScorePage(
       {
@@ -50,7 +50,7 @@ async function* scoredPages(
   model: ModelRow,
   { nowMs, start }: Pages,
 ): AsyncGenerator<{ upTo: string; scores: NewScore[] }> {
-  for await (const { upTo, histories } of historiesInPages(needs, model, nowMs, start.after)) {
+  for await (const { upTo, histories } of readAhead(historiesInPages(needs, model, nowMs, start.after))) {
     yield { upTo, scores: scoreHistories(model, histories) }
   }
 }
