@@ -1,6 +1,6 @@
 /** `perennial journeys`: how journeys are, their versions, and what people decide about them. */
 
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { wholeOption } from './analyze/options.ts'
 import { targetOptions } from './installation.ts'
 import { journeysEnterCommand } from './journeys-enter-command.ts'
@@ -45,13 +45,15 @@ export function journeysCommand(): Command {
     .action(async (key: string, number: number, options: RollbackOptions) =>
       (await run()).rollback(key, number, options),
     )
-  sub('pause', 'Nobody enters it, nothing of it is sent, nobody moves on by time; events still count.')
+  sub('pause', 'Nobody enters it, nothing of it is sent, nobody moves on by time; events still count. Without --yes only say what would happen.')
     .argument('<key>')
     .option('--yes', 'do it')
     .action(async (key: string, options: PauseOptions) => (await run()).pause(key, options))
   sub('resume', 'It goes on; what has become stale meanwhile is passed over, with a reason.')
     .argument('<key>')
     .option('--spread <time>', 'over how long those who were held up come again', '1 hour')
+    // Going on harms nobody, so it needs no yes; who says it all the same, as with the others, is understood.
+    .addOption(new Option('--yes').hideHelp())
     .action(async (key: string, options: ResumeOptions) => (await run()).resume(key, options))
   sub('archive', 'Nobody enters it any more. Without --yes only say what would happen.')
     .argument('<key>')

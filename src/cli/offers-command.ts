@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import type { OfferRow } from '../store/offers/list.ts'
+import { formatMoney } from '../console/format.ts'
 import { textTable, writeResult } from './analyze/output.ts'
 import { askInstallation, type TargetOptions, targetOptions } from './installation.ts'
 import { homeOption } from './options.ts'
@@ -76,9 +77,9 @@ function sayOffer(offer: OfferRow): string {
   return lines.join('\n')
 }
 
-/** In minor units, as the documents write it: how many make a whole depends on the currency. */
+/** Without a currency, which is then that of each order, in minor units as the documents write it. */
 function money(cents: number, { currency }: OfferRow['cost']): string {
-  return currency === null ? `${cents}` : `${cents} ${currency} cents`
+  return currency === null ? `${cents} cents` : formatMoney(cents, currency)
 }
 
 async function loadFile(key: string, file: string, options: OfferOptions): Promise<void> {

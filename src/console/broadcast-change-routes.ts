@@ -20,9 +20,9 @@ const mostBytes = 300_000
 const fasterWords = 'Somebody changed it meanwhile: open it anew, and put your change into what is there now.'
 
 const example = `name: Spring sale
-topic: offers
+topic: news
 # segment: regulars        # left out: everybody with an address
-template: spring-sale
+template: regulars-picks
 # send_at: { local: "2026-12-01T09:00", time_zone: recipient }
 expires_after: 2 days
 `

@@ -1,6 +1,7 @@
 /** Broadcasts in the console: which there are, and how far one has come. */
 
 import { sayDuration } from '../domain/duration.ts'
+import { whyNot } from '../domain/explain.ts'
 import type { Broadcast, BroadcastStatus } from '../store/broadcasts/broadcasts.ts'
 import { broadcastLinks } from './broadcast-change-pages.ts'
 import { formatCount, formatShare, formatTime } from './format.ts'
@@ -59,7 +60,7 @@ export function broadcastPage(broadcast: Broadcast, { messages, variants }: Broa
         ? html`<p class="soft">None yet.</p>`
         : html`<table><tbody>${messages.map(
             (each) =>
-              html`<tr><td>${each.status.replace('_', ' ')}</td><td class="soft">${each.reason ?? ''}</td>
+              html`<tr><td>${each.status.replace('_', ' ')}</td><td class="soft">${each.reason === null ? '' : whyNot({ kind: 'message', rule: each.reason })}</td>
               <td class="number">${formatCount(each.count)}</td></tr>`,
           )}</tbody></table>`
     }</section>

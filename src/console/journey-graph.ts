@@ -24,8 +24,9 @@ export function journeyGraph(journey: JourneyDefinition, counts: ReadonlyMap<str
       ({ to, label }): Way => ({ from, to: to === null ? steps.length : (places.get(to) ?? steps.length), label }),
     ),
   )
-  const straight = ways.filter(({ from, to }) => to === from + 1)
-  const around = lanesOf(ways.filter(({ from, to }) => to !== from + 1))
+  const drawn = joined(ways)
+  const straight = drawn.filter(({ from, to }) => to === from + 1)
+  const around = spread(lanesOf(drawn.filter(({ from, to }) => to !== from + 1)))
   const width = box.left + box.width + 150 + laneWidth * (1 + Math.max(0, ...around.map(({ lane }) => lane)))
   const height = topOf(steps.length) + 34
   return html`<svg class="journey" viewBox="0 0 ${width} ${height}" width="100%" role="img"
@@ -63,10 +64,38 @@ function drawStraight({ from, label }: Way): Html {
     ${label !== '' && html`<text x="${x + 10}" y="${top + 17}" class="soft">${label}</text>`}`
 }
 
-function drawAround({ from, to, label, lane }: Way & { readonly lane: number }): Html {
+/** Several ways from one step to another are one way with all of their names. */
+function joined(ways: readonly Way[]): Way[] {
+  const by = new Map<string, Way>()
+  for (const way of ways) {
+    const at = `${way.from} ${way.to}`
+    const known = by.get(at)
+    const labels = [known?.label ?? '', way.label].filter((label) => label !== '')
+    by.set(at, { ...way, label: labels.join(', ') })
+  }
+  return [...by.values()]
+}
+
+interface AroundWay extends Way {
+  readonly lane: number
+  /** Of the ways that leave the same step on this side, and which of them it is. */
+  readonly beside: number
+  readonly index: number
+}
+
+/** Ways that leave one step beside each other leave it one below the other, the outer ones first. */
+function spread(ways: readonly (Way & { readonly lane: number })[]): AroundWay[] {
+  return ways.map((way) => {
+    const same = ways.filter(({ from }) => from === way.from).sort((a, b) => b.lane - a.lane)
+    return { ...way, beside: same.length, index: same.indexOf(way) }
+  })
+}
+
+function drawAround({ from, to, label, lane, beside, index }: AroundWay): Html {
   const right = box.left + box.width
   const x = right + laneWidth * (1 + lane)
-  const [start, end] = [topOf(from) + box.height * 0.68, topOf(to) + (to > from ? 12 : box.height * 0.32)]
+  const share = beside === 1 ? 0.68 : (index + 1) / (beside + 0.4)
+  const [start, end] = [topOf(from) + box.height * share, topOf(to) + (to > from ? 12 : box.height * 0.32)]
   return html`<path d="M${right} ${start} H${x} V${end} H${right + 6}" />${tip(right, end, 'left')}
     ${label !== '' && html`<text x="${right + 6}" y="${start - 4}" class="soft">${label}</text>`}`
 }

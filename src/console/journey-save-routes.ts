@@ -38,7 +38,7 @@ const frame: DocumentFormFrame = {
 
 const example = `name: Second cup
 description: A week after the first order, something that goes with it.
-topic: offers
+topic: news
 
 entry:
   - type: event

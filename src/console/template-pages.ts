@@ -27,7 +27,11 @@ const channelWords: Readonly<Record<string, string>> = { email: 'Email', sms: 'S
 
 function useList(uses: readonly TemplateUse[]): Html {
   if (uses.length === 0) return html`<span class="soft">nothing in force</span>`
-  return html`${uses.map(({ kind, key }, i) => html`${i > 0 && ', '}<a href="/${kind}s/${key}">${key}</a>`)}`
+  return html`${uses.map((use, i) => html`${i > 0 && ', '}${useLink(use)}`)}`
+}
+
+function useLink({ kind, key }: TemplateUse): Html {
+  return kind === 'contact-policy' ? html`confirmation of consent` : html`<a href="/${kind}s/${key}">${key}</a>`
 }
 
 export interface TemplatePage {

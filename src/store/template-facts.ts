@@ -70,9 +70,9 @@ export async function findTemplate(client: Queryable, key: string): Promise<Temp
   return rows[0]
 }
 
-/** What sends a template: a journey in force, or a broadcast that has not ended. */
+/** What sends a template: a journey in force, a broadcast that has not ended, or what asks for a confirmation. */
 export interface TemplateUse {
-  readonly kind: 'journey' | 'broadcast'
+  readonly kind: 'journey' | 'broadcast' | 'contact-policy'
   readonly key: string
 }
 
@@ -80,10 +80,11 @@ export interface TemplateUse {
 export async function templateUses(client: Queryable, template?: string): Promise<Map<string, TemplateUse[]>> {
   const { rows } = await client.query<TemplateUse & { readonly template: string }>(
     `SELECT DISTINCT named #>> '{}' AS template, kind, key
-       FROM (SELECT 'journey' AS kind, key, document FROM campaigns WHERE kind = 'journey' AND status = 'live'
+       FROM (SELECT kind, key, document FROM campaigns WHERE kind IN ('journey', 'contact-policy') AND status = 'live'
              UNION ALL
              SELECT 'broadcast', key, document FROM broadcasts WHERE status IN ('draft', 'running', 'paused')) AS live,
-            LATERAL jsonb_path_query(document::jsonb, '$.**.template ? (@.type() == "string")') AS named
+            LATERAL (SELECT jsonb_path_query(document::jsonb, '$.**.template ? (@.type() == "string")')
+                     UNION ALL SELECT jsonb_path_query(document::jsonb, '$.**.confirmation ? (@.type() == "string")')) AS n (named)
       WHERE $1::text IS NULL OR named #>> '{}' = $1 ORDER BY 1, 2 DESC, 3`,
     [template ?? null],
   )
