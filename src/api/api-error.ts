@@ -1,6 +1,7 @@
 /** Answers that are errors: `{"error": {"message", "field"?}}`, the same shape everywhere. */
 
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { NothingPublishedError } from '../store/campaigns.ts'
 import { describeError, isPassing } from '../store/describe-error.ts'
 
 /** Thrown by a route to answer with a status of its own. Its message is shown to the caller. */
@@ -28,18 +29,33 @@ export function errorBody(message: string, field?: string): ErrorBody {
 const unavailable = 'The database cannot be reached at the moment. Nothing was stored: please send it again.'
 const ours = 'Something went wrong here. It has been logged.'
 
+export interface Failure {
+  readonly status: number
+  /** For whoever asked. */
+  readonly message: string
+  readonly field?: string | undefined
+}
+
+/** What to answer when a route throws. What is ours is logged. */
+export function failureOf(error: unknown, { log, routeOptions }: FastifyRequest): Failure {
+  if (error instanceof ApiError) return { status: error.statusCode, message: error.message, field: error.field }
+  if (error instanceof NothingPublishedError) return { status: 409, message: error.message }
+  if (isPassing(error)) {
+    log.warn({ error: describeError(error) }, 'unavailable')
+    return { status: 503, message: unavailable }
+  }
+  const status = clientErrorStatus(error)
+  if (status === 413) return { status, message: tooLarge(routeOptions.bodyLimit) }
+  if (status !== undefined) return { status, message: (error as Error).message }
+  log.error({ error: describeError(error) }, 'request failed')
+  return { status: 500, message: ours }
+}
+
 export function handleErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
-    if (error instanceof ApiError) return reply.code(error.statusCode).send(errorBody(error.message, error.field))
-    if (isPassing(error)) {
-      request.log.warn({ error: describeError(error) }, 'unavailable')
-      return reply.code(503).header('retry-after', '2').send(errorBody(unavailable))
-    }
-    const status = clientErrorStatus(error)
-    if (status === 413) return reply.code(413).send(errorBody(tooLarge(request.routeOptions.bodyLimit)))
-    if (status !== undefined) return reply.code(status).send(errorBody((error as Error).message))
-    request.log.error({ error: describeError(error) }, 'request failed')
-    return reply.code(500).send(errorBody(ours))
+    const { status, message, field } = failureOf(error, request)
+    if (status === 503) reply.header('retry-after', '2')
+    return reply.code(status).send(errorBody(message, field))
   })
   app.setNotFoundHandler((_request, reply) => reply.code(404).send(errorBody('There is nothing at this address.')))
 }

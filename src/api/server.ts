@@ -4,18 +4,15 @@ import type { WorkflowClient } from '@temporalio/client'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
-import type { SteerBroadcast } from '../console/broadcast-routes.ts'
 import { consoleRoutes } from '../console/console-routes.ts'
-import type { Refusal } from '../console/refusal.ts'
 import { createDefinitionsCache } from '../store/campaigns.ts'
 import type { Database } from '../store/database.ts'
 import type { Vault } from '../store/vault.ts'
 import { adminRoutes } from './admin/admin-routes.ts'
-import { broadcastControl } from './admin/broadcast-control.ts'
-import { showPause } from './admin/pause-shown.ts'
 import { templatePreviewer } from './admin/template-preview.ts'
 import { countWorkflows } from './admin/workflow-counts.ts'
-import { ApiError, handleErrors } from './api-error.ts'
+import { handleErrors } from './api-error.ts'
+import { consoleDoors } from './console-doors.ts'
 import { confirmRoutes } from './customer-pages/confirm-routes.ts'
 import { preferenceRoutes } from './customer-pages/preference-routes.ts'
 import { providerRoutes } from './hooks/provider-routes.ts'
@@ -89,32 +86,8 @@ export async function buildServer(needs: ServerNeeds): Promise<FastifyInstance> 
     prefix: '/hooks',
   })
   const isSecure = publicUrl.startsWith('https:')
-  const showsPause = (journey: string, isPaused: boolean): Promise<boolean> => showPause(needs, journey, isPaused)
-  const control = broadcastControl(needs)
-  const steerBroadcast: SteerBroadcast = orRefusal(({ verb, key }) => control[verb](key))
-  await app.register(
-    consoleRoutes({
-      ...needs,
-      pages: config.pages,
-      isSecure,
-      showPause: showsPause,
-      steerBroadcast,
-      previewTemplate: orRefusal(previewer.show),
-    }),
-  )
+  await app.register(consoleRoutes({ ...needs, ...consoleDoors(admin), pages: config.pages, isSecure }))
   return app
-}
-
-/** What the API refuses, as the console shows it. */
-function orRefusal<Wish, Answer>(work: (wish: Wish) => Promise<Answer>): (wish: Wish) => Promise<Answer | Refusal> {
-  return async (wish) => {
-    try {
-      return await work(wish)
-    } catch (error) {
-      if (error instanceof ApiError) return { refused: error.statusCode, words: error.message }
-      throw error
-    }
-  }
 }
 
 /** For certificates, which are small. */

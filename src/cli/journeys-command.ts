@@ -45,7 +45,10 @@ export function journeysCommand(): Command {
     .action(async (key: string, number: number, options: RollbackOptions) =>
       (await run()).rollback(key, number, options),
     )
-  sub('pause', 'Nobody enters it, nothing of it is sent, nobody moves on by time; events still count. Without --yes only say what would happen.')
+  sub(
+    'pause',
+    'Nobody enters it, nothing of it is sent, nobody moves on by time; events still count. Without --yes only say what would happen.',
+  )
     .argument('<key>')
     .option('--yes', 'do it')
     .action(async (key: string, options: PauseOptions) => (await run()).pause(key, options))

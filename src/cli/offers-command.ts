@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import type { OfferRow } from '../store/offers/list.ts'
 import { formatMoney } from '../console/format.ts'
+import type { OfferRow } from '../store/offers/list.ts'
 import { textTable, writeResult } from './analyze/output.ts'
 import { askInstallation, type TargetOptions, targetOptions } from './installation.ts'
 import { homeOption } from './options.ts'

@@ -20,18 +20,21 @@ import { broadcastPageRoutes, type SteerBroadcast } from './broadcast-routes.ts'
 import { customerPage } from './customer-page.ts'
 import { dashboard } from './dashboard.ts'
 import { type Html, html } from './html.ts'
+import { intervalPlotStyle } from './interval-plot.ts'
 import { journeyGraphStyle } from './journey-graph.ts'
 import { journeyPageRoutes } from './journey-routes.ts'
 import { lifecyclePage, lifecycleStyle } from './lifecycle-page.ts'
 import { modelPageRoutes } from './model-routes.ts'
 import { type PageExtras, sendPage } from './page.ts'
 import { personalViewOf, roleOfKey } from './personal-view.ts'
+import { type Refusal, refusalPage } from './refusal.ts'
+import { type ResultPageNeeds, resultPageRoutes } from './results-routes.ts'
 import { type SegmentPageNeeds, segmentPageRoutes } from './segment-routes.ts'
 import { endedCookie, localSession, readSession, sessionCookie } from './session.ts'
 import { templateStyle } from './template-pages.ts'
 import { type PreviewTemplate, templatePageRoutes } from './template-routes.ts'
 
-export interface ConsoleNeeds {
+export interface ConsoleNeeds extends Pick<ResultPageNeeds, 'feedback' | 'planOffers'> {
   readonly database: Database
   readonly vault: Vault
   readonly clock: Clock
@@ -45,12 +48,18 @@ export interface ConsoleNeeds {
   readonly showPause: (journey: string, isPaused: boolean) => Promise<boolean>
   readonly steerBroadcast: SteerBroadcast
   readonly previewTemplate: PreviewTemplate
+  /** What is said of an error; what is ours is logged. */
+  readonly failureOf: (error: unknown, request: FastifyRequest) => Refusal
 }
 
 /** Register at the root. */
 export function consoleRoutes(needs: ConsoleNeeds): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
     app.removeAllContentTypeParsers()
+    app.setErrorHandler((error, request, reply) => {
+      const failure = needs.failureOf(error, request)
+      return sendFramed(needs, reply, failure.refused, 'Perennial', refusalPage(failure, '/'))
+    })
     app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
       done(null, new URLSearchParams(body.toString())),
     )
@@ -83,6 +92,12 @@ export function consoleRoutes(needs: ConsoleNeeds): (app: FastifyInstance) => Pr
     modelPageRoutes(app, pageNeeds)
     const visitor = (request: FastifyRequest): Promise<Visitor | undefined> => visitorOf(needs, request)
     broadcastPageRoutes(app, { ...pageNeeds, visitor, steer: needs.steerBroadcast })
+    resultPageRoutes(app, {
+      ...pageNeeds,
+      feedback: needs.feedback,
+      planOffers: needs.planOffers,
+      send: (reply, status, title, main) => sendFramed(needs, reply, status, title, main, { style: intervalPlotStyle }),
+    })
     templatePageRoutes(app, {
       ...pageNeeds,
       visitor,
@@ -216,7 +231,7 @@ function sendFramed(
   extras: PageExtras = {},
 ): FastifyReply {
   const body = html`<header class="top"><strong><a href="/">Perennial</a></strong><nav>
-    <a href="/journeys">Journeys</a><a href="/lifecycle">Lifecycle</a><a href="/segments">Segments</a><a href="/broadcasts">Broadcasts</a><a href="/templates">Templates</a><a href="/models">Models</a>
+    <a href="/journeys">Journeys</a><a href="/lifecycle">Lifecycle</a><a href="/segments">Segments</a><a href="/broadcasts">Broadcasts</a><a href="/templates">Templates</a><a href="/results">Results</a><a href="/models">Models</a>
     ${pages.mail !== undefined && html`<a href="${pages.mail}">Caught mail</a>`}
     ${pages.sms !== undefined && html`<a href="${pages.sms}">Caught SMS</a>`}
     ${pages.temporal !== undefined && html`<a href="${pages.temporal}">Temporal</a>`}

@@ -13,5 +13,5 @@ export function isRefusal(answer: object): answer is Refusal {
 }
 
 export function refusalPage({ words }: Refusal, back: string): Html {
-  return html`<main><h1>${words}</h1><p><a href="${back}">Back to it</a></p></main>`
+  return html`<main><h1>${words}</h1><p><a href="${back}">${back === '/' ? 'To the first page' : 'Back to it'}</a></p></main>`
 }

@@ -19,10 +19,19 @@ interface CampaignRow {
   readonly document: unknown
 }
 
+/** No campaigns are in force at all, so that there is nothing to decide by. */
+export class NothingPublishedError extends RangeError {
+  override readonly name = 'NothingPublishedError'
+
+  constructor() {
+    super('campaigns: nothing is published yet; "perennial apply" publishes')
+  }
+}
+
 /**
  * Everything that is in force, and every former version of a journey that has not been archived.
  *
- * @throws RangeError if nothing is published yet, or a document in force cannot be read by this version of the product.
+ * @throws NothingPublishedError, or RangeError if a document in force cannot be read by this version of the product.
  */
 export async function loadDefinitions(db: { readonly pool: Queryable }): Promise<Definitions> {
   // Asked first: if somebody publishes in between, the version is too old, never too new, and is asked for again.
@@ -32,7 +41,7 @@ export async function loadDefinitions(db: { readonly pool: Queryable }): Promise
       WHERE status = 'live' OR (status = 'superseded' AND kind = 'journey')
       ORDER BY kind, key, published_at`,
   )
-  if (rows.length === 0) throw new RangeError('campaigns: nothing is published yet; "perennial apply" publishes')
+  if (rows.length === 0) throw new NothingPublishedError()
   const live = rows.filter((row) => row.status === 'live').map(readLive)
   const former = rows.filter((row) => row.status !== 'live').flatMap(readFormer)
   return {

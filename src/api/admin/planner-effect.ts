@@ -30,7 +30,7 @@ export interface Effect {
 }
 
 /** By the uplift model in use; else by what the hold-outs have shown, the same for everybody. */
-export async function effectOf(needs: AdminNeeds): Promise<Effect> {
+export async function effectOf(needs: Pick<AdminNeeds, 'database' | 'clock' | 'definitions'>): Promise<Effect> {
   const { pool } = needs.database
   const nowMs = needs.clock.nowMs()
   const wanted = { sinceMs: nowMs - 365 * dayMs, nowMs, withinDays }

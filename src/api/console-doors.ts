@@ -1,0 +1,40 @@
+/** What the console does beyond reading the database: the same deeds as the admin API's, with refusals as answers. */
+
+import type { ConsoleNeeds } from '../console/console-routes.ts'
+import type { Refusal } from '../console/refusal.ts'
+import type { AdminNeeds } from './admin/admin-routes.ts'
+import { broadcastControl } from './admin/broadcast-control.ts'
+import { feedbackOf, planOffers } from './admin/feedback.ts'
+import { showPause } from './admin/pause-shown.ts'
+import { ApiError, failureOf } from './api-error.ts'
+
+export type ConsoleDoors = Pick<
+  ConsoleNeeds,
+  'showPause' | 'steerBroadcast' | 'previewTemplate' | 'feedback' | 'planOffers' | 'failureOf'
+>
+
+export function consoleDoors(needs: AdminNeeds): ConsoleDoors {
+  const control = broadcastControl(needs)
+  return {
+    showPause: (journey, isPaused) => showPause(needs, journey, isPaused),
+    steerBroadcast: orRefusal(({ verb, key }) => control[verb](key)),
+    previewTemplate: orRefusal((wish) => needs.previewer.show(wish)),
+    feedback: (wanted) => feedbackOf(needs, wanted),
+    planOffers: orRefusal((question) => planOffers(needs, question)),
+    failureOf: (error, request) => {
+      const { status, message } = failureOf(error, request)
+      return { refused: status, words: message }
+    },
+  }
+}
+
+function orRefusal<Wish, Answer>(work: (wish: Wish) => Promise<Answer>): (wish: Wish) => Promise<Answer | Refusal> {
+  return async (wish) => {
+    try {
+      return await work(wish)
+    } catch (error) {
+      if (error instanceof ApiError) return { refused: error.statusCode, words: error.message }
+      throw error
+    }
+  }
+}
