@@ -34,6 +34,8 @@ function sizes(memoryBytes: number): string[] {
     `shared_buffers=${megabytes(1 / 4, 128, 8_192)}`,
     // What the planner may count on to be in memory, the system's own cache included. Nothing is taken.
     `effective_cache_size=${megabytes(1 / 2, 256, 65_536)}`,
+    // A page of customers writes more log than the default holds, and would wait for the disk in the middle of it.
+    `wal_buffers=${megabytes(1 / 256, 16, 64)}`,
     // For making indexes and tidying up: one or two at a time.
     `maintenance_work_mem=${megabytes(1 / 32, 64, 512)}`,
     // A checkpoint makes the next change of every page dear: with large writes they would follow each other without end.

@@ -24,7 +24,7 @@ export class PageFacts {
   /** The names of daily counts, each with the first day that is asked for. */
   readonly #wantedDays = new Map<string, number>()
 
-  /** @param customerIds what `SqlParams.add(ids, 'uuid[]')` gave. */
+  /** @param customerIds what `SqlParams.add(ids, 'uuid[]')` gave: ascending, each once. */
   constructor(customerIds: string) {
     this.#customerIds = customerIds
   }
@@ -43,8 +43,10 @@ export class PageFacts {
 
   /** The parts of a WITH that make the tables; to be called when all segments are compiled. */
   sql(params: SqlParams): string {
+    // Joined in the order of the ids, which is that of the rows on the disk; and so the planner knows how many there are.
     const customers = `${this.customers} AS MATERIALIZED (
-      SELECT * FROM customers WHERE id IN (SELECT unnest(${this.#customerIds})) AND merged_into IS NULL AND erasing_at IS NULL)`
+      SELECT c.* FROM unnest(${this.#customerIds}) AS given (id) JOIN customers c ON c.id = given.id
+       WHERE c.merged_into IS NULL AND c.erasing_at IS NULL)`
     return [customers, ...this.#eventsSql(params), ...this.#daysSql(params)].join(', ')
   }
 
