@@ -79,7 +79,10 @@ export function createBroadcastWorkerActivities(
     lifecycle: createBroadcastActivities({
       broadcasts: {
         find,
-        takeAudience: (broadcast, zone) => takeAudience(database, broadcast, zone),
+        takeAudience(broadcast, zone) {
+          composer.warm() // Most often sending begins here, and as soon as that is done.
+          return takeAudience(database, broadcast, zone)
+        },
         countConversions: (broadcast) => countConversions(database.pool, broadcast),
         saveWinner: (id, winner, verdict, nowMs) => saveWinner(database.pool, id, winner, verdict, nowMs),
         move: (id, before, to, nowMs) => moveBroadcast(database.pool, id, before, to, nowMs),

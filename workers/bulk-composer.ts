@@ -55,6 +55,8 @@ export interface BulkComposer {
   compose(
     request: BulkRequest,
   ): Promise<{ readonly mails: readonly (SmtpMail | Broken)[]; readonly targets: readonly string[] }>
+  /** Starts the threads, which takes them a second: before there is anything to compose. */
+  warm(): void
   close(): Promise<void>
 }
 
@@ -79,6 +81,9 @@ export function createBulkComposer(setting: BulkSetting, threads: number): BulkC
           return { from, to, content: bytes.subarray(start, end), ...(needsUtf8 ? { needsUtf8 } : {}) }
         }),
       }
+    },
+    warm() {
+      for (const line of lines) line.warm()
     },
     async close() {
       await Promise.all(lines.map((line) => line.end()))
@@ -110,6 +115,10 @@ class Line {
       })
     this.#last = answer.catch(() => undefined)
     return answer
+  }
+
+  warm(): void {
+    this.#thread ??= this.#start()
   }
 
   async end(): Promise<void> {

@@ -1,6 +1,7 @@
 /** What monitoring asks for: how far messages are, what stands still and for how long. Numbers and keys of the shop's own; nothing of people. */
 
 import type { Queryable } from './database.ts'
+import { openMessagesSql } from './open-messages.ts'
 
 export interface Counted {
   readonly metric: string
@@ -16,7 +17,7 @@ const statements: Readonly<Record<string, string>> = {
   perennial_messages_oldest_open_seconds: `
     SELECT json_build_object('channel', channel) AS labels,
            greatest(0, extract(epoch FROM $1::timestamptz - min(greatest(planned_at, not_before))))::float8 AS value
-      FROM messages WHERE settled_at IS NULL GROUP BY channel`,
+      FROM ${openMessagesSql('channel, planned_at, not_before')} AS open GROUP BY channel`,
   perennial_sending_pauses: `
     SELECT json_build_object('scope', scope) AS labels, count(*) AS value
       FROM sending_pauses WHERE lifted_at IS NULL GROUP BY scope`,

@@ -1,5 +1,6 @@
 /** What the contact policy and a template need to know of a page of customers: locked, a set at a time. */
 
+import type { QueryResultRow } from 'pg'
 import { broadcastJourney } from '../../domain/broadcast.ts'
 import type { Addressee } from '../../domain/contact-policy.ts'
 import type { MessageStatus } from '../../domain/delivery.ts'
@@ -33,6 +34,9 @@ export interface SealedForBulk {
   readonly mayBeMeasured: boolean
 }
 
+/** A plan that is made while a table is empty must not be to read all of it. */
+const byIndexSql = 'SET LOCAL enable_seqscan = off'
+
 /** By ascending id, as everybody locks customers. */
 const lockSql = `
   SELECT id FROM customers WHERE id = ANY ($1::uuid[]) AND merged_into IS NULL AND erasing_at IS NULL
@@ -42,47 +46,57 @@ const counted: readonly MessageStatus[] = ['planned', 'claimed', 'transmitting',
 const recentDays = 30
 
 /*
- * None of these statements is prepared under a name: a plan that was made while the tables were small would be kept while
- * they grow.
+ * Each looks up customer by customer ("OFFSET 0" holds the planner to it), so that a plan can be kept while tables grow. Left
+ * to itself the planner takes conditions that nearly all rows fulfil for rare ones, and holds every message there is
+ * against every customer.
  */
 
 const peopleSql = `
-  SELECT c.id, c.time_zone, c.last_order_at, c.locale, c.email_domain, c.traits::text AS traits, c.personal,
+  SELECT given.id, c.time_zone, c.last_order_at, c.locale, c.email_domain, c.traits, c.personal,
          p.id AS point_id, p.address, p.address_hash, k.wrapped_key, s.reason AS suppressed
     FROM unnest($1::uuid[]) AS given (id)
-    JOIN customers c ON c.id = given.id AND c.merged_into IS NULL AND c.erasing_at IS NULL
-    LEFT JOIN customer_keys k ON k.customer_id = c.id
-    LEFT JOIN contact_points p ON p.customer_id = c.id AND p.channel = 'email' AND p.current
-    LEFT JOIN suppressions s ON s.channel = 'email' AND s.address_hash = p.address_hash`
+   CROSS JOIN LATERAL (
+     SELECT time_zone, last_order_at, locale, email_domain, traits::text AS traits, personal FROM customers
+      WHERE id = given.id AND merged_into IS NULL AND erasing_at IS NULL OFFSET 0) AS c
+    LEFT JOIN LATERAL (SELECT wrapped_key FROM customer_keys WHERE customer_id = given.id OFFSET 0) AS k ON true
+    LEFT JOIN LATERAL (
+     SELECT id, address, address_hash FROM contact_points
+      WHERE customer_id = given.id AND channel = 'email' AND current OFFSET 0) AS p ON true
+    LEFT JOIN LATERAL (
+     SELECT reason FROM suppressions WHERE channel = 'email' AND address_hash = p.address_hash OFFSET 0) AS s ON true`
 
 /** The word that counts on each topic: of email, and of being measured. */
 const wordsSql = `
-  SELECT DISTINCT ON (w.customer_id, w.channel, w.topic) w.customer_id, w.channel, w.topic, w.status
-    FROM unnest($1::uuid[]) AS given (customer) JOIN consents w ON w.customer_id = given.customer
-   WHERE w.channel IN ('email', '${trackingChannel}') AND w.status IN ${finalStatuses}
-   ORDER BY w.customer_id, w.channel, w.topic, ${newestWordFirst}`
+  SELECT DISTINCT ON (given.customer, channel, topic) given.customer AS customer_id, channel, topic, status
+    FROM unnest($1::uuid[]) AS given (customer)
+   CROSS JOIN LATERAL (
+     SELECT channel, topic, status, given_at, id FROM consents
+      WHERE customer_id = given.customer AND channel IN ('email', '${trackingChannel}') AND status IN ${finalStatuses}
+     OFFSET 0) AS w
+   ORDER BY given.customer, channel, topic, ${newestWordFirst}`
 
 const inquiriesSql = `
-  SELECT w.customer_id, max(w.given_at) AS at FROM unnest($1::uuid[]) AS given (customer) JOIN consents w ON w.customer_id = given.customer
-   WHERE w.channel = 'email' AND w.status = 'implied' GROUP BY 1`
+  SELECT given.customer AS customer_id, max(w.given_at) AS at FROM unnest($1::uuid[]) AS given (customer)
+   CROSS JOIN LATERAL (
+     SELECT given_at FROM consents
+      WHERE customer_id = given.customer AND channel = 'email' AND status = 'implied' OFFSET 0) AS w
+   GROUP BY 1`
 
-/**
- * \`$4\`: messages that are asked about themselves. Customer by customer ("OFFSET 0" holds the planner to it): it takes
- * conditions that nearly all messages fulfil for rare ones, and would hold each message there is against each customer.
- */
+/** \`$4\`: messages that are asked about themselves. */
 const recentSql = `
-  SELECT m.customer_id, m.journey, m.message_class, m.at
+  SELECT given.id AS customer_id, m.journey, m.message_class, m.at
     FROM unnest($1::uuid[]) AS given (id)
    CROSS JOIN LATERAL (
-     SELECT customer_id, journey, message_class, coalesce(settled_at, planned_at) AS at FROM messages
+     SELECT journey, message_class, coalesce(settled_at, planned_at) AS at FROM messages
       WHERE customer_id = given.id AND channel = 'email' AND status = ANY ($3) AND id <> ALL ($4::uuid[])
-        AND planned_at > $2::timestamptz - interval '${2 * recentDays} days' OFFSET 0
-   ) AS m
+        AND planned_at > $2::timestamptz - interval '${2 * recentDays} days' OFFSET 0) AS m
    WHERE m.at > $2::timestamptz - interval '${recentDays} days'`
 
 const computedSql = `
   SELECT t.customer_id, json_object_agg(t.name, t.value)::text AS computed
-    FROM unnest($1::uuid[]) AS given (id) JOIN computed_traits t ON t.customer_id = given.id GROUP BY 1`
+    FROM unnest($1::uuid[]) AS given (id)
+   CROSS JOIN LATERAL (SELECT customer_id, name, value FROM computed_traits WHERE customer_id = given.id OFFSET 0) AS t
+   GROUP BY 1`
 
 interface PersonRow {
   readonly id: string
@@ -136,15 +150,18 @@ export async function lockAddressees(
   const { topic } = broadcast.definition
   const { caps, impliedFor } = policy.channels.email
   const recentValues = [ids, new Date(nowMs), counted, uuidArray(except)]
+  const asked = <Row extends QueryResultRow>(name: string, text: string, values: unknown[]) =>
+    client.query<Row>({ name: `broadcast-${name}`, text, values })
   // Each statement sees what was committed before it began, and all but the first begin when everybody is locked.
-  const [, people, words, computed, pauses, recent, inquiries] = await Promise.all([
-    client.query(lockSql, [ids]),
-    client.query<PersonRow>(peopleSql, [ids]),
-    client.query<WordRow>(wordsSql, [ids]),
-    client.query<{ customer_id: string; computed: string }>(computedSql, [ids]),
+  const [, , people, words, computed, pauses, recent, inquiries] = await Promise.all([
+    client.query(byIndexSql),
+    asked('lock', lockSql, [ids]),
+    asked<PersonRow>('people', peopleSql, [ids]),
+    asked<WordRow>('words', wordsSql, [ids]),
+    asked<{ customer_id: string; computed: string }>('computed', computedSql, [ids]),
     findPauses(client),
-    Object.keys(caps).length === 0 ? none : client.query<RecentRow>(recentSql, recentValues),
-    impliedFor === null ? none : client.query<{ customer_id: string; at: Date }>(inquiriesSql, [ids]),
+    Object.keys(caps).length === 0 ? none : asked<RecentRow>('recent', recentSql, recentValues),
+    impliedFor === null ? none : asked<{ customer_id: string; at: Date }>('inquiries', inquiriesSql, [ids]),
   ])
   const wordsOf = Map.groupBy(words.rows, (row) => row.customer_id)
   const recentOf = Map.groupBy(recent.rows, (row) => row.customer_id)

@@ -1,15 +1,19 @@
 /** Putting down whom a broadcast is meant for: one statement, however many they are. */
 
+import { hash } from 'node:crypto'
 import { holdOutVariant, type SendTime } from '../../domain/broadcast.ts'
 import { offsetMsAt, zoneOr } from '../../domain/local-time.ts'
 import type { EpochMs } from '../../domain/time.ts'
 import type { Database, Queryable } from '../database.ts'
 import type { Broadcast } from './broadcasts.ts'
 
-/** SQL: a number from 0 up to but not including 1, the same for a customer every time. */
-function shareSql(salt: string): string {
-  return `(('x' || left(md5(c.id::text || ${salt}), 8))::bit(32)::bigint / 4294967296.0)`
+/** SQL: a number from 0 up to but not including 1, the same for a customer every time; independent for each seed. */
+function shareSql(seed: string): string {
+  return `((uuid_hash_extended(c.id, ${seed}::bigint) & ${mantissa - 1})::float8 / ${mantissa})`
 }
+
+/** A double holds so many whole numbers. */
+const mantissa = 2 ** 53
 
 /** SQL: who has an address of the channel and, unless the key is null, is in the segment of that key. */
 function meantFor(segment: string): string {
@@ -32,9 +36,9 @@ const snapshotSql = `
          CASE phase WHEN 0 THEN ($5::text[])[1 + floor(second_dice * cardinality($5::text[]))::int] WHEN 2 THEN '${holdOutVariant}' END,
          send_at
     FROM (
-      SELECT c.id, ${shareSql(`$1::uuid::text || 'order'`)} AS dice, ${shareSql(`$1::uuid::text || 'variant'`)} AS second_dice,
-             CASE WHEN ${shareSql(`$1::uuid::text || 'part'`)} < $3::float8 THEN 2
-                  WHEN ${shareSql(`$1::uuid::text || 'part'`)} < $3::float8 + (1 - $3::float8) * $4::float8 THEN 0 ELSE 1 END AS phase,
+      SELECT c.id, ${shareSql('$9')} AS dice, ${shareSql('$10')} AS second_dice,
+             CASE WHEN ${shareSql('$11')} < $3::float8 THEN 2
+                  WHEN ${shareSql('$11')} < $3::float8 + (1 - $3::float8) * $4::float8 THEN 0 ELSE 1 END AS phase,
              coalesce(z.send_at, $8::timestamptz) AS send_at
         FROM customers c
         LEFT JOIN unnest($6::text[], $7::timestamptz[]) AS z (zone, send_at) ON z.zone = c.time_zone
@@ -75,6 +79,7 @@ export function takeAudience(database: Database, broadcast: Broadcast, defaultZo
       moments.map(({ zone }) => zone),
       moments.map(({ atMs }) => new Date(atMs)),
       sendAt === null ? null : new Date(momentIn(sendAt, defaultZone)),
+      ...['order', 'variant', 'part'].map((what) => seedOf(broadcast.id, what)),
     ])
     const { rows: counted } = await client.query<{ size: number; heldOut: number }>(
       `UPDATE broadcasts b SET audience = n.size, held_out = n.held
@@ -85,6 +90,12 @@ export function takeAudience(database: Database, broadcast: Broadcast, defaultZo
     )
     return counted[0] ?? { size: 0, heldOut: 0 }
   })
+}
+
+function seedOf(broadcastId: string, what: string): string {
+  return hash('sha256', broadcastId + what, 'buffer')
+    .readBigInt64BE()
+    .toString()
 }
 
 async function momentsByZone(

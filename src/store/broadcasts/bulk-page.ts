@@ -25,7 +25,7 @@ export interface BulkPage {
 /** One of whom a broadcast is meant for, as put down when it started. */
 export interface Recipient {
   readonly position: number
-  readonly customer_id: string | null
+  readonly customer_id: string
   readonly variant: string | null
   readonly send_at: Date | null
 }

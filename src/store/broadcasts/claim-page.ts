@@ -3,6 +3,7 @@
 import { v7 as uuid } from 'uuid'
 import { holdOutVariant } from '../../domain/broadcast.ts'
 import type { EpochMs } from '../../domain/time.ts'
+import { uuidArray } from '../binary-arrays.ts'
 import type { Database } from '../database.ts'
 import { standsForSql } from '../stands-for.ts'
 import { lockAddressees } from './addressees.ts'
@@ -11,12 +12,13 @@ import { type Outcome, outcomeFor, type Planned } from './bulk-outcome.ts'
 import type { BulkContext, BulkMessage, BulkPage, FreshRecipients, Recipient } from './bulk-page.ts'
 import { insertMessages, templateOf, updateMessages } from './bulk-rows.ts'
 
-/** Somebody who was merged meanwhile stands for whoever they are part of. */
 const recipientsSql = `
-  SELECT r.position, ${standsForSql('c')} AS customer_id, r.variant, r.send_at
-    FROM broadcast_recipients r LEFT JOIN customers c ON c.id = r.customer_id
-   WHERE r.broadcast_id = $1 AND r.position > $2
-   ORDER BY r.position LIMIT $3`
+  SELECT position, customer_id, variant, send_at FROM broadcast_recipients
+   WHERE broadcast_id = $1 AND position > $2 ORDER BY position LIMIT $3`
+
+/** Somebody who was merged meanwhile stands for whoever they are part of. Of who was erased there is nobody. */
+const standInsSql = `
+  SELECT c.id AS given, ${standsForSql('c')} AS id FROM customers c WHERE c.id = ANY ($1::uuid[]) AND c.erasing_at IS NULL`
 
 /** The next recipients after a position: reading is cheap, so that several pages may be planned at once. */
 export async function readFresh(
@@ -52,25 +54,54 @@ export async function planFresh(
   context: BulkContext,
   recipients: readonly Recipient[],
 ): Promise<BulkPage> {
-  if (recipients.length === 0) return nothing
+  const { page, missing } = await planPage(database, context, recipients)
+  if (missing.length === 0) return page
+  const others = await planPage(database, context, await standIns(database, missing))
+  return {
+    messages: [...page.messages, ...others.page.messages],
+    refused: page.refused + others.page.refused,
+    postponed: page.postponed + others.page.postponed,
+  }
+}
+
+/** In the place of those who were merged with others meanwhile: whom they are part of. */
+async function standIns(database: Database, missing: readonly Recipient[]): Promise<Recipient[]> {
+  const { rows } = await database.pool.query<{ given: string; id: string | null }>(standInsSql, [
+    uuidArray(missing.map(({ customer_id: id }) => id)),
+  ])
+  const idOf = new Map(rows.map(({ given, id }) => [given, id]))
+  return missing.flatMap((recipient) => {
+    const id = idOf.get(recipient.customer_id) ?? null
+    return id === null ? [] : [{ ...recipient, customer_id: id }]
+  })
+}
+
+/** @returns also who is not there any more, as themselves. */
+async function planPage(
+  database: Database,
+  context: BulkContext,
+  recipients: readonly Recipient[],
+): Promise<{ readonly page: BulkPage; readonly missing: readonly Recipient[] }> {
+  if (recipients.length === 0) return { page: nothing, missing: [] }
   const { broadcast, nowMs } = context
   return database.transaction(async (client) => {
-    const ids = [...new Set(recipients.flatMap(({ customer_id: id }) => id ?? []))]
+    const ids = [...new Set(recipients.map(({ customer_id: id }) => id))]
     const known = await lockAddressees(client, ids, context)
     const seen = new Set<string>()
     const planned = recipients.flatMap(({ customer_id: customerId, variant }): Planned[] => {
-      const who = customerId === null ? undefined : known.get(customerId)
-      if (customerId === null || who === undefined || seen.has(customerId)) return [] // Erased, or merged with another.
+      const who = known.get(customerId)
+      if (who === undefined || seen.has(customerId)) return []
       seen.add(customerId)
       const outcome = outcomeFor(who, context)
       return [{ id: uuid(), customerId, variant: variant ?? broadcast.winner ?? '', outcome }]
     })
     const inserted = await insertMessages(client, context, planned)
-    return toPage(
+    const page = toPage(
       planned.filter(({ id }) => inserted.has(id)),
       context,
       () => nowMs,
     )
+    return { page, missing: recipients.filter(({ customer_id: id }) => !known.has(id)) }
   })
 }
 

@@ -6,6 +6,7 @@ import { type Change, diffDocuments } from '../../domain/journey-diff.ts'
 import type { EpochMs } from '../../domain/time.ts'
 import type { CampaignFiles } from '../campaign-files.ts'
 import type { Database, Queryable } from '../database.ts'
+import { openMessagesSql } from '../open-messages.ts'
 import { previewSegment } from '../segments/segment-preview.ts'
 import type { InFlightChoices } from './journey-plans.ts'
 import { type Publication, previewPublication } from './publish-campaigns.ts'
@@ -115,7 +116,7 @@ async function concernsOf(
       return [
         await count(
           'planned messages that would leave with the new words',
-          'SELECT count(*) FROM messages WHERE template = $1 AND settled_at IS NULL',
+          `SELECT count(*) FROM ${openMessagesSql('template')} AS open WHERE template = $1`,
           [key],
         ),
       ]
@@ -123,7 +124,7 @@ async function concernsOf(
       return [
         await count(
           'planned messages that would be judged by it before they leave',
-          'SELECT count(*) FROM messages WHERE settled_at IS NULL',
+          `SELECT count(*) FROM ${openMessagesSql('id')} AS open`,
         ),
       ]
     case 'lifecycle':
