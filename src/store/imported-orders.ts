@@ -183,31 +183,38 @@ export async function takeImportedRefunds(
   const { rows } = await client.query<PlacedRefund>({
     name: 'take-imported-refunds',
     text: `
-      WITH page AS MATERIALIZED (
-        SELECT DISTINCT customer_id FROM imported_refunds WHERE import_id = $1 ORDER BY customer_id LIMIT $2
-      ), refund AS MATERIALIZED (
-        DELETE FROM imported_refunds r USING page
-        WHERE r.import_id = $1 AND r.customer_id = page.customer_id RETURNING r.*
-      ), held AS MATERIALIZED (
-        -- All lines at once: order by order, from the newest on, most would be read many times. IS TRUE keeps the planner,
-        -- who takes the page for a few rows, from reading them once for each refund.
-        SELECT o.customer_id, l.product_key, o.ordered_at, o.order_key
-        FROM page JOIN orders o ON o.customer_id = page.customer_id JOIN order_lines l ON l.order_id = o.id
-        WHERE ((o.customer_id, l.product_key) IN (SELECT customer_id, product_key FROM refund)) IS TRUE
-      ), exact AS MATERIALIZED (
-        SELECT DISTINCT ON (r.line) r.line, held.order_key
+      WITH refund AS MATERIALIZED (
+        DELETE FROM imported_refunds WHERE import_id = $1 AND customer_id = ANY (ARRAY(
+          SELECT DISTINCT customer_id FROM imported_refunds WHERE import_id = $1 ORDER BY customer_id LIMIT $2))
+        RETURNING *
+      ), wanted AS MATERIALIZED (
+        -- By customer and product, as JSON: what is joined below is joined by index or by key, whatever statistics from
+        -- before the file say.
+        SELECT customer_id, jsonb_object_agg(product_key, refunds) AS products FROM (
+          SELECT customer_id, product_key, jsonb_agg(jsonb_build_array(line, amount_cents, refunded_at)) AS refunds
+          FROM refund WHERE product_key IS NOT NULL GROUP BY customer_id, product_key) AS each
+        GROUP BY customer_id
+      ), candidate AS (
+        -- Each line once: order by order, from the newest on, most would be read many times.
+        SELECT (r ->> 0)::bigint AS line, (r ->> 1)::bigint AS amount_cents, (r ->> 2)::timestamptz AS refunded_at,
+               o.ordered_at, o.order_key, true AS is_exact
+        FROM wanted
+        JOIN LATERAL (
+          SELECT id, ordered_at, order_key FROM orders WHERE customer_id = wanted.customer_id OFFSET 0) AS o ON true
+        JOIN LATERAL (SELECT product_key FROM order_lines WHERE order_id = o.id OFFSET 0) AS l
+          ON wanted.products ? l.product_key
+        CROSS JOIN LATERAL jsonb_array_elements(wanted.products -> l.product_key) AS r
+        WHERE o.ordered_at <= (r ->> 2)::timestamptz
+        UNION ALL
+        SELECT r.line, r.amount_cents, r.refunded_at, newest.ordered_at, newest.order_key, false
         FROM refund r
-        JOIN held ON held.customer_id = r.customer_id AND held.product_key = r.product_key
-                  AND held.ordered_at <= r.refunded_at
-        ORDER BY r.line, held.ordered_at DESC, held.order_key DESC
+        LEFT JOIN LATERAL (
+          SELECT ordered_at, order_key FROM orders o WHERE o.customer_id = r.customer_id AND o.ordered_at <= r.refunded_at
+          ORDER BY o.ordered_at DESC, o.order_key DESC LIMIT 1) AS newest ON true
       )
-      SELECT r.line, r.amount_cents AS "amountCents", (extract(epoch FROM r.refunded_at) * 1000)::float8 AS "refundedMs",
-             coalesce(exact.order_key, newest.order_key) AS "orderKey", exact.order_key IS NOT NULL AS "isExact"
-      FROM refund r
-      LEFT JOIN exact ON exact.line = r.line
-      LEFT JOIN LATERAL (
-        SELECT o.order_key FROM orders o WHERE o.customer_id = r.customer_id AND o.ordered_at <= r.refunded_at
-        ORDER BY o.ordered_at DESC, o.order_key DESC LIMIT 1) AS newest ON exact.order_key IS NULL`,
+      SELECT DISTINCT ON (line) line, amount_cents AS "amountCents",
+             (extract(epoch FROM refunded_at) * 1000)::float8 AS "refundedMs", order_key AS "orderKey", is_exact AS "isExact"
+      FROM candidate ORDER BY line, is_exact DESC, ordered_at DESC NULLS LAST, order_key DESC`,
     values: [importId, customers],
   })
   return rows

@@ -90,16 +90,19 @@ export async function noteImportedCustomers(
   })
 }
 
-/** Takes a page of them off the list; nobody of whom refunds wait, because those change what they are. */
+/**
+ * Takes a page of them off the list; nobody of whom refunds wait, because those change what they are. Two may take at the
+ * same time.
+ */
 export async function takeImportedCustomers(client: Queryable, importId: string, limit: number): Promise<string[]> {
   const { rows } = await client.query<{ customer_id: string }>({
     name: 'take-imported-customers',
     text: `
-      DELETE FROM imported_customers WHERE import_id = $1 AND customer_id IN (
+      DELETE FROM imported_customers WHERE import_id = $1 AND customer_id = ANY (ARRAY(
         SELECT customer_id FROM imported_customers c
         WHERE import_id = $1
           AND NOT EXISTS (SELECT FROM imported_refunds r WHERE r.import_id = $1 AND r.customer_id = c.customer_id)
-        ORDER BY customer_id LIMIT $2)
+        ORDER BY customer_id LIMIT $2 FOR UPDATE SKIP LOCKED))
       RETURNING customer_id`,
     values: [importId, limit],
   })

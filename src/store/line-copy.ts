@@ -1,49 +1,37 @@
 /**
  * Lines of orders on their way into the table, in PostgreSQL's binary COPY format: neither side spends its time on writing
- * and reading numbers as text.
+ * and reading numbers as text. They are written down as they are read, so that the copying itself only sends them.
  */
 
-import { once } from 'node:events'
 import { finished } from 'node:stream/promises'
 import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 
 const blockBytes = 1 << 17
-/** Of a line without its product: five lengths of four bytes each after the count, an id, a position, a quantity, a price. */
-const fixedBytes = 2 + 5 * 4 + 16 + 4 + 4 + 8
 const uuidBytes = 16
+/** Of a line without its product: five lengths of four bytes each after the count, an id, a position, a quantity, a price. */
+const fixedBytes = 2 + 5 * 4 + uuidBytes + 4 + 4 + 8
+/** Where in a line its id, its position and the length of its product stand. */
+const idAt = 2 + 4
+const positionAt = idAt + uuidBytes + 4
+const keyLengthAt = positionAt + 4
 const highWord = 2 ** 32
 
-export class LineCopy {
-  readonly #stream: ReturnType<typeof copyFrom> & NodeJS.WritableStream
-  readonly #done: Promise<void>
+/** Of which order a line is, and the how manieth. */
+export interface LinePlace {
+  /** The order's id, its 16 bytes; see `uuidOf`. */
+  readonly orderId: Uint8Array
+  position: number
+}
+
+export class WrittenLines {
+  readonly #full: Buffer[] = []
   #block = Buffer.allocUnsafe(blockBytes)
   #at = 0
 
-  constructor(client: pg.ClientBase) {
-    this.#stream = client.query(
-      copyFrom('COPY order_lines (order_id, position, product_key, quantity, price_cents) FROM STDIN (FORMAT binary)'),
-    )
-    this.#done = finished(this.#stream)
-    this.#done.catch(() => undefined) // Told by `end`, and by whatever is written after it.
-    this.#at += this.#block.write('PGCOPY\n\xff\r\n\0', 0, 'latin1')
-    this.#block.fill(0, this.#at, (this.#at += 8)) // No flags, no extension.
-  }
-
-  /**
-   * @param orderId its 16 bytes; see `uuidOf`.
-   * @param productKey in UTF-8.
-   * @returns what to wait for before the next line, if anything.
-   */
-  add(
-    orderId: Uint8Array,
-    position: number,
-    productKey: Uint8Array,
-    quantity: number,
-    priceCents: number,
-  ): Promise<void> | undefined {
-    const isFull = this.#at + fixedBytes + productKey.length > this.#block.length
-    const flushed = isFull ? this.#flush(fixedBytes + productKey.length) : undefined
+  /** @param productKey in UTF-8. */
+  add({ orderId, position }: LinePlace, productKey: Uint8Array, quantity: number, priceCents: number): void {
+    this.#makeRoom(fixedBytes + productKey.length)
     this.#short(5)
     this.#word(uuidBytes)
     this.#bytes(orderId)
@@ -56,15 +44,52 @@ export class LineCopy {
     this.#word(8)
     this.#word(Math.floor(priceCents / highWord))
     this.#word(priceCents)
-    return flushed
   }
 
-  async end(): Promise<void> {
-    if (this.#at + 2 > this.#block.length) await this.#flush(2)
-    this.#short(-1)
-    await this.#flush(0)
-    this.#stream.end()
-    await this.#done
+  /** The same lines at other places. @param placeOf by the line's number, from 0; undefined: leaves it out. */
+  moved(placeOf: (line: number) => LinePlace | undefined): WrittenLines {
+    const moved = new WrittenLines()
+    let line = 0
+    for (const block of this.#blocks()) {
+      for (let at = 0; at < block.length; line++) {
+        const end = at + fixedBytes + block.readInt32BE(at + keyLengthAt)
+        const place = placeOf(line)
+        if (place !== undefined) moved.#copy(block.subarray(at, end), place)
+        at = end
+      }
+    }
+    return moved
+  }
+
+  /** Copies them into the table. */
+  async copyInto(client: pg.ClientBase): Promise<void> {
+    const stream = client.query(
+      copyFrom('COPY order_lines (order_id, position, product_key, quantity, price_cents) FROM STDIN (FORMAT binary)'),
+    )
+    const done = finished(stream)
+    stream.write(header)
+    for (const block of this.#blocks()) stream.write(block) // All of it is in memory anyway.
+    stream.end(trailer)
+    await done
+  }
+
+  #blocks(): Buffer[] {
+    return [...this.#full, this.#block.subarray(0, this.#at)]
+  }
+
+  #copy(line: Uint8Array, { orderId, position }: LinePlace): void {
+    this.#makeRoom(line.length)
+    const at = this.#at
+    this.#bytes(line)
+    this.#block.set(orderId, at + idAt)
+    this.#block.writeInt32BE(position, at + positionAt)
+  }
+
+  #makeRoom(bytes: number): void {
+    if (this.#at + bytes <= this.#block.length) return
+    this.#full.push(this.#block.subarray(0, this.#at))
+    this.#block = Buffer.allocUnsafe(Math.max(blockBytes, bytes))
+    this.#at = 0
   }
 
   #short(value: number): void {
@@ -87,16 +112,11 @@ export class LineCopy {
     this.#block.set(bytes, this.#at)
     this.#at += bytes.length
   }
-
-  /** The connection keeps what it was given until it is sent: the next bytes go into another block. */
-  #flush(neededBytes: number): Promise<void> | undefined {
-    const written = this.#block.subarray(0, this.#at)
-    this.#block = Buffer.allocUnsafe(Math.max(blockBytes, neededBytes))
-    this.#at = 0
-    if (this.#stream.write(written)) return undefined
-    return Promise.race([once(this.#stream, 'drain').then(() => undefined), this.#done])
-  }
 }
+
+/** No flags, no extension. */
+const header = Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)])
+const trailer = Buffer.from([0xff, 0xff])
 
 export function uuidOf(id: string): Buffer {
   return Buffer.from(id.replaceAll('-', ''), 'hex')

@@ -185,7 +185,9 @@ export async function markNudged(client: Queryable, nudged: readonly Unnudged[],
     text: `
       UPDATE news SET nudged_at = $3::timestamptz,
                       consumed_at = CASE WHEN id = ANY ($2::bigint[]) THEN $3::timestamptz END
-      WHERE id IN (SELECT id FROM news WHERE id = ANY ($1::bigint[]) AND consumed_at IS NULL FOR UPDATE SKIP LOCKED)`,
+      -- An array, not IN: statistics of a queue are always old, and by them any plan may look cheap.
+      WHERE id = ANY (ARRAY(
+        SELECT id FROM news WHERE id = ANY ($1::bigint[]) AND consumed_at IS NULL FOR UPDATE SKIP LOCKED))`,
     values: [ids(nudged), ids(merged), new Date(nowMs)],
   })
 }
@@ -221,8 +223,8 @@ export async function markNudgedCrowd(client: Queryable, newsIds: readonly numbe
   await client.query({
     name: 'mark-nudged-crowd',
     text: `
-      UPDATE news SET nudged_at = $2 WHERE id IN (
-        SELECT id FROM news WHERE id = ANY ($1::bigint[]) AND consumed_at IS NULL FOR UPDATE SKIP LOCKED)`,
+      UPDATE news SET nudged_at = $2 WHERE id = ANY (ARRAY( -- Not IN, as in 'mark-nudged'.
+        SELECT id FROM news WHERE id = ANY ($1::bigint[]) AND consumed_at IS NULL FOR UPDATE SKIP LOCKED))`,
     values: [newsIds, new Date(nowMs)],
   })
 }

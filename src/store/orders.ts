@@ -161,31 +161,31 @@ export async function applyOrderChanges(client: Queryable, orderKeys: readonly s
 
 /**
  * Counts the orders of these customers anew; they must be locked. Cancelled orders do not count; sums are of the currency
- * that most of the customer's orders are in. Their RFM scores follow.
+ * that most of the customer's orders are in, of two the one that sorts first. Who ordered was there to be seen. Their RFM
+ * scores follow.
  */
 export async function recountOrders(client: Queryable, customerIds: readonly string[], nowMs: number): Promise<void> {
   if (customerIds.length === 0) return
   await client.query({
     name: 'recount-orders',
     text: `
-      WITH counted AS (
-        SELECT given.id, count(o.id) AS orders, min(o.ordered_at) AS first, max(o.ordered_at) AS last,
-               mode() WITHIN GROUP (ORDER BY o.currency) AS currency
-        FROM unnest($1::uuid[]) AS given (id)
-        LEFT JOIN orders o ON o.customer_id = given.id AND o.cancelled_at IS NULL
-        GROUP BY given.id
-      ), summed AS (
-        SELECT counted.*, coalesce(sum(o.revenue_cents), 0) AS revenue, coalesce(sum(o.refunded_cents), 0) AS refunded,
+      WITH each AS (
+        SELECT given.id, o.currency, count(o.id) AS orders, min(o.ordered_at) AS first, max(o.ordered_at) AS last,
+               coalesce(sum(o.revenue_cents), 0) AS revenue, coalesce(sum(o.refunded_cents), 0) AS refunded,
                coalesce(sum(o.discount_cents), 0) AS discount,
                coalesce(sum(o.revenue_cents) FILTER (WHERE o.discount_cents > 0), 0) AS discounted
-        FROM counted
-        LEFT JOIN orders o
-          ON o.customer_id = counted.id AND o.cancelled_at IS NULL AND o.currency = counted.currency
-        GROUP BY counted.id, counted.orders, counted.first, counted.last, counted.currency
+        FROM unnest($1::uuid[]) AS given (id)
+        LEFT JOIN orders o ON o.customer_id = given.id AND o.cancelled_at IS NULL
+        GROUP BY given.id, o.currency
+      ), summed AS (
+        SELECT DISTINCT ON (id) id, currency, revenue, refunded, discount, discounted,
+               sum(orders) OVER own AS orders, min(first) OVER own AS first, max(last) OVER own AS last
+        FROM each WINDOW own AS (PARTITION BY id) ORDER BY id, each.orders DESC, currency
       )
       UPDATE customers c SET
         order_count = s.orders, revenue_cents = s.revenue, refunded_cents = s.refunded, discount_cents = s.discount,
-        discounted_revenue_cents = s.discounted, currency = s.currency, first_order_at = s.first, last_order_at = s.last, updated_at = $2
+        discounted_revenue_cents = s.discounted, currency = s.currency, first_order_at = s.first, last_order_at = s.last,
+        first_seen_at = least(c.first_seen_at, s.first), last_seen_at = greatest(c.last_seen_at, s.last), updated_at = $2
       FROM summed s WHERE c.id = s.id`,
     values: [customerIds, new Date(nowMs)],
   })

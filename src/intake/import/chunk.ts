@@ -8,7 +8,7 @@ import type { ImportCounts } from '../../store/imports.ts'
 import type { Vault } from '../../store/vault.ts'
 import type { ColumnPlan, KindFields } from './columns.ts'
 import type { FileRecord } from './line-blocks.ts'
-import { rejectCells, rejectLine } from './reject-file.ts'
+import { RejectedLines, rejectCells } from './reject-file.ts'
 import type { DateOrder } from './values.ts'
 
 /** What every import needs to know, whatever it imports. */
@@ -46,6 +46,8 @@ export interface ImportKind {
   open(plan: ColumnPlan, context: ImportContext): ChunkMaker
   /** Once all lines are there: a page of what only the whole file tells. @returns undefined when nothing is left. */
   finishPage?(client: Queryable, context: ImportContext): Promise<Tally | undefined>
+  /** After that: counts anew what all lines together say of these customers. */
+  finishCustomers?(client: Queryable, customerIds: readonly string[], nowMs: number): Promise<void>
 }
 
 export interface ChunkMaker {
@@ -99,7 +101,7 @@ export class Tally {
   /** How many by column and rule. */
   readonly #byRule = new Map<string, Map<string, Broken>>()
   /** For the reject file. */
-  readonly #rejects: string[] = []
+  readonly rejects = new RejectedLines()
 
   add(what: string, count = 1): void {
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + count)
@@ -113,7 +115,7 @@ export class Tally {
     if (broken === undefined) rules.set(rule, (broken = { count: 0, cells: rejectCells(column, rule) }))
     broken.count++
     if (this.samples.length < mostSamples) this.samples.push({ line, column, rule })
-    this.#rejects.push(rejectLine(line, broken.cells, text))
+    this.rejects.add(line, broken.cells, text)
   }
 
   get counts(): ImportCounts {
@@ -125,10 +127,6 @@ export class Tally {
       }
     }
     return counts
-  }
-
-  get rejects(): string {
-    return this.#rejects.join('')
   }
 }
 

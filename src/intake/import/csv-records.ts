@@ -31,7 +31,7 @@ export class CsvParser implements BlockParser {
       const raw = withoutEnd(text, at, newline < 0 ? text.length : newline)
       if (!hasQuotes || !raw.includes('"')) {
         // An empty line is no record.
-        if (raw !== '') visit(this.#record(line, raw, raw.split(this.#delimiter)))
+        if (raw !== '') visit(this.#record(line, raw, text, at, raw.split(this.#delimiter)))
         line++
         at = next
         continue
@@ -39,36 +39,37 @@ export class CsvParser implements BlockParser {
       const quoted = readQuoted(text, at, this.#delimiter)
       if (quoted === 'open') {
         if (!isLast && mayGoOn(text, at)) break
-        visit({ line, text: raw, fault: 'must close the quote that it opens', cells: [] })
+        visit(faulty(line, raw, text, at, 'must close the quote that it opens'))
         line++
         at = next
         continue
       }
       if (quoted.fault !== undefined) {
         // Its quotes may be those of the lines after it: these get a chance of their own.
-        visit(faulty(line, raw, quoted.fault))
+        visit(faulty(line, raw, text, at, quoted.fault))
         line++
         at = next
         continue
       }
-      visit(this.#record(line, withoutEnd(text, at, quoted.end), quoted.cells))
+      visit(this.#record(line, withoutEnd(text, at, quoted.end), text, at, quoted.cells))
       line += quoted.lines
       at = quoted.end + 1
     }
     return line - firstLine
   }
 
-  #record(line: number, text: string, cells: readonly string[]): FileRecord {
+  #record(line: number, text: string, block: string, from: number, cells: readonly string[]): FileRecord {
     if (text.length > maxLineBytes)
-      return faulty(line, text.slice(0, 200), `must have at most ${maxLineBytes} characters`)
-    if (this.#columns === undefined || cells.length === this.#columns) return { line, text, fault: undefined, cells }
+      return faulty(line, text.slice(0, 200), block, from, `must have at most ${maxLineBytes} characters`)
+    if (this.#columns === undefined || cells.length === this.#columns)
+      return { line, text, block, from, fault: undefined, cells }
     const rule = `must have as many values as the header has columns (${this.#columns}), but has ${cells.length}`
-    return faulty(line, text, rule)
+    return faulty(line, text, block, from, rule)
   }
 }
 
-function faulty(line: number, text: string, fault: string): FileRecord {
-  return { line, text, fault, cells: [] }
+function faulty(line: number, text: string, block: string, from: number, fault: string): FileRecord {
+  return { line, text, block, from, fault, cells: [] }
 }
 
 /** Without the carriage return of a Windows line end. */

@@ -241,7 +241,7 @@ class Run {
     await patiently(() =>
       chunk.write(async (client) => {
         const { reading, writing } = chunk
-        const rejectBytes = await this.#rejects.append(this.#state.rejectBytes, reading.rejects + writing.rejects)
+        const rejectBytes = await this.#rejects.append(this.#state.rejectBytes, reading.rejects, writing.rejects)
         const counts = addCounts(addCounts(this.#state.counts, reading.counts), writing.counts)
         state = {
           ...this.#state,
@@ -266,10 +266,9 @@ class Run {
     const place = async (): Promise<void> => {
       while (await patiently(() => database.transaction((client) => this.#placePage(client))));
     }
-    // Whoever waits for nothing is placed meanwhile. Both are waited for, also if one fails.
-    const ends = await Promise.allSettled([finish(), place()])
+    // Whoever waits for nothing is placed meanwhile, and the rest by both. Both are waited for, also if one fails.
+    const ends = await Promise.allSettled([finish().then(place), place()])
     for (const end of ends) if (end.status === 'rejected') throw end.reason
-    await place()
     this.#state = { ...this.#state, status: 'done' }
     await saveImport(database.pool, this.#state, nowMs)
   }
@@ -291,6 +290,7 @@ class Run {
     const { nowMs, definitions } = this.#needs
     const ids = await takeImportedCustomers(client, this.#state.id, stagePage)
     if (ids.length === 0) return false
+    await this.#request.kind.finishCustomers?.(client, ids, nowMs)
     await recountCategoriesOf(client, ids)
     const { lifecycle } = definitions
     await placePage(client, ids, {

@@ -10,7 +10,7 @@ export class JsonParser implements BlockParser {
       const newline = text.indexOf('\n', at)
       const end = newline < 0 ? text.length : newline
       const raw = text.slice(at, end).trimEnd()
-      if (raw !== '') visit(read(line, raw))
+      if (raw !== '') visit(read(line, raw, text, at))
       line++
       at = end + 1
     }
@@ -19,14 +19,14 @@ export class JsonParser implements BlockParser {
 }
 
 /** The whole object is the only cell. */
-function read(line: number, text: string): FileRecord {
+function read(line: number, text: string, block: string, from: number): FileRecord {
   try {
     const value = JSON.parse(text) as unknown
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return { line, text, fault: undefined, cells: [value] }
+      return { line, text, block, from, fault: undefined, cells: [value] }
     }
-    return { line, text, fault: 'must be a JSON object', cells: [] }
+    return { line, text, block, from, fault: 'must be a JSON object', cells: [] }
   } catch {
-    return { line, text, fault: 'must be JSON', cells: [] }
+    return { line, text, block, from, fault: 'must be JSON', cells: [] }
   }
 }

@@ -14,6 +14,9 @@ export interface FileRecord {
   readonly line: number
   /** Exactly as in the file, for the file of rejected lines. */
   readonly text: string
+  /** The same text is in this one, from there on: who keeps many lines keeps places (`KeptLines`), not a string of each. */
+  readonly block: string
+  readonly from: number
   /** What is wrong with it as a whole; then there are no cells. */
   readonly fault: string | undefined
   /** By column. Of JSON whatever stands there, of CSV texts. */
@@ -106,7 +109,8 @@ class BlockReader {
       return undefined
     }
     const fault = `must have at most ${maxLineBytes} bytes`
-    this.#visit({ line: this.#line, text: bytes.toString('utf8', 0, 200), fault, cells: [] })
+    const text = bytes.toString('utf8', 0, 200)
+    this.#visit({ line: this.#line, text, block: text, from: 0, fault, cells: [] })
     const byte = this.#byte
     this.#rest = Buffer.alloc(0)
     this.#byte += bytes.length

@@ -6,7 +6,6 @@
 import type pg from 'pg'
 import { v7 } from 'uuid'
 import type { Queryable } from '../../store/database.ts'
-import { markDirty } from '../../store/dirty-customers.ts'
 import {
   extendImportedOrders,
   type ImportedOrder,
@@ -17,6 +16,7 @@ import {
   replaceImportedOrders,
 } from '../../store/imported-orders.ts'
 import { noteImportedCustomers } from '../../store/imports.ts'
+import { type LinePlace, uuidOf } from '../../store/line-copy.ts'
 import { applyOrderChanges, insertOrderChanges } from '../../store/orders.ts'
 import { findProducts, type ProductRow, upsertProducts } from '../../store/products.ts'
 import { OutOfDateError } from '../page-identities.ts'
@@ -60,6 +60,9 @@ interface OrderTotals {
 interface PendingOrder {
   /** In the order of the file, from 0. */
   readonly number: number
+  /** If it is new. */
+  readonly id: string
+  readonly place: LinePlace
   readonly orderKey: string
   readonly customerKey: string
   readonly currency: string
@@ -69,8 +72,8 @@ interface PendingOrder {
 }
 
 interface PendingProduct {
-  /** From 0. */
-  readonly number: number
+  /** Its key in UTF-8. */
+  readonly key: Uint8Array
   row: { -readonly [Field in keyof ProductRow]: ProductRow[Field] }
 }
 
@@ -87,8 +90,8 @@ interface Written {
   readonly added: ImportedOrder[]
   readonly replaced: ImportedOrder[]
   readonly extended: ImportedOrder[]
-  /** Customers whose orders changed otherwise than by having more of them. */
-  readonly changed: Set<string>
+  /** Whose orders they were before, or came with changes that were known already. */
+  readonly concerned: Set<string>
   /** The broken rule, by the order's number. */
   readonly refused: Map<number, string>
 }
@@ -132,8 +135,11 @@ export abstract class OrderChunk implements Chunk {
       if (line.atMs < order.orderedMs) order.orderedMs = line.atMs
       order.linesCents += line.amountCents
     } else {
+      const id = v7({ msecs: line.atMs })
       order = {
         number: this.#orders.size,
+        id,
+        place: { orderId: uuidOf(id), position: 0 },
         orderKey: line.orderKey,
         customerKey: line.customerKey,
         currency: line.currency,
@@ -146,8 +152,8 @@ export abstract class OrderChunk implements Chunk {
     this.#last = order
     this.#customers.see(line.customerKey, line.atMs, line.country)
     const { product } = line
-    if (product === null) this.#lines.add(order.number, record, -1, 0, 0)
-    else this.#lines.add(order.number, record, this.#seeProduct(product, line), product.quantity, product.priceCents)
+    const bought = product === null ? null : { ...product, key: this.#seeProduct(product, line) }
+    this.#lines.add(order.number, record, order.place, bought)
     return undefined
   }
 
@@ -179,26 +185,25 @@ export abstract class OrderChunk implements Chunk {
       const written = await this.#writeOrders(client, customers.ids)
       await this.#copyLines(client, written)
       await this.#writeRefunds(client, customers.ids)
-      await this.#customers.update(client, customers, written.added, written.changed, nowMs)
-      const touched = new Set([...customers.ids.values(), ...written.changed])
-      await markDirty(client, touched, 'import')
-      await noteImportedCustomers(client, importId, [...touched])
+      await this.#customers.noteRefunds(client, customers, new Set(this.#refunds.map(({ customerKey }) => customerKey)))
+      // What their rows say of their orders is counted once, when all are there.
+      await noteImportedCustomers(client, importId, [...new Set([...customers.ids.values(), ...written.concerned])])
       await save(client)
     })
   }
 
-  /** @returns its number. */
-  #seeProduct(product: LineProduct, { atMs, currency }: OrderLine): number {
+  /** @returns its key in UTF-8. */
+  #seeProduct(product: LineProduct, { atMs, currency }: OrderLine): Uint8Array {
     const { key: productKey, name, category, brand, priceCents } = product
     const known = this.#products.get(productKey)
     // What `seen` does with a later word, without making a row for it: most lines are that.
     if (known !== undefined && atMs >= known.row.updatedMs && category === null && brand === null) {
       const { row } = known
-      if (name !== null) row.name = name
+      if (name !== null && name !== row.name) row.name = name // Another string of the same letters would live on.
       row.priceCents = priceCents
       row.currency = currency
       row.updatedMs = atMs
-      return known.number
+      return known.key
     }
     const sighting = {
       productKey,
@@ -213,11 +218,11 @@ export abstract class OrderChunk implements Chunk {
     const row = seen(known?.row, sighting, atMs)
     if (known !== undefined) {
       known.row = row
-      return known.number
+      return known.key
     }
-    const number = this.#products.size
-    this.#products.set(productKey, { number, row })
-    return number
+    const key = Buffer.from(productKey)
+    this.#products.set(productKey, { key, row })
+    return key
   }
 
   async #writeProducts(client: Queryable): Promise<void> {
@@ -234,10 +239,10 @@ export abstract class OrderChunk implements Chunk {
   async #writeOrders(client: Queryable, customerIds: ReadonlyMap<string, string>): Promise<Written> {
     const contentBy = `import:${this.#context.importId}`
     const known = await lockOrders(client, [...this.#orders.keys()])
-    const written: Written = { added: [], replaced: [], extended: [], changed: new Set(), refused: new Map() }
+    const written: Written = { added: [], replaced: [], extended: [], concerned: new Set(), refused: new Map() }
     for (const order of this.#orders.values()) {
       const before = known.get(order.orderKey)
-      const row = toRow(order, before?.id ?? v7({ msecs: order.orderedMs }), customerIds.get(order.customerKey) ?? '')
+      const row = toRow(order, before?.id ?? order.id, customerIds.get(order.customerKey) ?? '')
       if (before === undefined) written.added.push(row)
       else if (before.contentBy === contentBy) {
         const isOne = before.customerId === row.customerId && before.currency === row.currency
@@ -246,7 +251,7 @@ export abstract class OrderChunk implements Chunk {
         else written.refused.set(order.number, 'must name one customer and one currency')
       } else if (before.contentBy === null || before.contentBy.startsWith('import:')) {
         written.replaced.push(row)
-        written.changed.add(before.customerId)
+        written.concerned.add(before.customerId)
       } else {
         written.refused.set(order.number, 'must not be known from events: those know better')
       }
@@ -260,9 +265,8 @@ export abstract class OrderChunk implements Chunk {
       this.#writing.reject({ line, text }, 'order_id', written.refused.get(order) ?? '')
       this.#writing.add('order lines', -1)
     }
-    for (const { customerId } of [...written.replaced, ...written.extended]) written.changed.add(customerId)
     const owners = await this.#applyChanges(client, [...written.added, ...written.replaced])
-    for (const owner of owners) written.changed.add(owner)
+    for (const owner of owners) written.concerned.add(owner)
     return written
   }
 
@@ -285,13 +289,15 @@ export abstract class OrderChunk implements Chunk {
   }
 
   async #copyLines(client: pg.ClientBase & Queryable, written: Written): Promise<void> {
+    const areAllNew = written.added.length === this.#orders.size
+    if (areAllNew) return this.#lines.copy(client)
     const counts = await extendImportedOrders(client, written.extended)
     const orders: ({ id: string; position: number } | undefined)[] = [...this.#orders.values()].map(() => undefined)
     for (const { id, orderKey } of [...written.added, ...written.replaced, ...written.extended]) {
       const { number } = this.#orders.get(orderKey) as PendingOrder
       orders[number] = { id, position: counts.get(id) ?? 0 }
     }
-    await this.#lines.copy(client, orders, [...this.#products.keys()])
+    await this.#lines.copyTo(client, orders)
   }
 
   async #writeRefunds(client: Queryable, customerIds: ReadonlyMap<string, string>): Promise<void> {

@@ -1,11 +1,11 @@
-/** The customers of a chunk of orders: who they are, and what their rows say afterwards. */
+/** The customers of files of orders: who they are, and, once all orders are there, what their rows say of them. */
 
 import { v7 } from 'uuid'
-import { type CustomerRow, createCustomers, noteSightings } from '../../store/customers.ts'
+import { type CustomerRow, createCustomers, lockCustomers, noteSightings } from '../../store/customers.ts'
 import type { Queryable } from '../../store/database.ts'
+import { markDirty } from '../../store/dirty-customers.ts'
 import { insertIdentities } from '../../store/identities.ts'
-import { addToOrderSums, findShopCustomers, lockUnmerged, type NewOrdersSum } from '../../store/imported-customers.ts'
-import type { ImportedOrder } from '../../store/imported-orders.ts'
+import { findShopCustomers, lockUnmerged } from '../../store/imported-customers.ts'
 import { recountOrders } from '../../store/orders.ts'
 import { OutOfDateError } from '../page-identities.ts'
 
@@ -65,27 +65,12 @@ export class OrderCustomers {
     return { ids: new Map(keys.map((key) => [key, made.get(key) ?? known.get(key) ?? ''])), made }
   }
 
-  /**
-   * Brings their rows up to date.
-   *
-   * @param added orders that were not known before.
-   * @param changed whose other orders may have changed too, whether they are of the chunk or not; they must be locked.
-   */
-  async update(
-    client: Queryable,
-    { ids, made }: ResolvedCustomers,
-    added: readonly ImportedOrder[],
-    changed: ReadonlySet<string>,
-    nowMs: number,
-  ): Promise<void> {
-    const { sums, mixed } = sumUp(added)
-    const addable = sums.filter(({ customerId }) => !changed.has(customerId) && !mixed.has(customerId))
-    const done = await addToOrderSums(client, addable, nowMs)
-    const rest = sums.map(({ customerId }) => customerId).filter((id) => !done.has(id))
-    await recountOrders(client, [...new Set([...changed, ...rest])], nowMs)
+  /** Notes when those who are known took something back; their orders are counted once all are there. */
+  async noteRefunds(client: Queryable, { ids, made }: ResolvedCustomers, keys: ReadonlySet<string>): Promise<void> {
+    const known = [...keys].filter((key) => !made.has(key))
     await noteSightings(
       client,
-      [...ids].filter(([key]) => !made.has(key)).map(([key, id]) => ({ id, ...this.#sighting(key) })),
+      known.map((key) => ({ id: ids.get(key) ?? '', ...this.#sighting(key) })),
     )
   }
 
@@ -112,32 +97,16 @@ export class OrderCustomers {
   }
 }
 
-/** @returns also who has orders in more than one currency. */
-function sumUp(orders: readonly ImportedOrder[]): { sums: NewOrdersSum[]; mixed: Set<string> } {
-  const sums = new Map<string, NewOrdersSum>()
-  const mixed = new Set<string>()
-  for (const { customerId, currency, orderedMs, revenueCents, discountCents } of orders) {
-    let sum = sums.get(customerId)
-    if (sum === undefined) {
-      sum = {
-        customerId,
-        currency,
-        orders: 0,
-        firstMs: orderedMs,
-        lastMs: orderedMs,
-        revenueCents: 0,
-        discountCents: 0,
-        discountedRevenueCents: 0,
-      }
-      sums.set(customerId, sum)
-    }
-    if (sum.currency !== currency) mixed.add(customerId)
-    sum.orders++
-    sum.firstMs = Math.min(sum.firstMs, orderedMs)
-    sum.lastMs = Math.max(sum.lastMs, orderedMs)
-    sum.revenueCents += revenueCents
-    sum.discountCents += discountCents
-    if (discountCents > 0) sum.discountedRevenueCents += revenueCents
-  }
-  return { sums: [...sums.values()], mixed }
+/**
+ * Brings customers' rows up to date, once for the whole file: chunk by chunk, somebody who buys all year would be written
+ * as often as there are chunks.
+ */
+export async function countImportedOrders(
+  client: Queryable,
+  customerIds: readonly string[],
+  nowMs: number,
+): Promise<void> {
+  await lockCustomers(client, customerIds, [])
+  await recountOrders(client, customerIds, nowMs)
+  await markDirty(client, customerIds, 'import')
 }

@@ -6,6 +6,7 @@ import type { Chunk, ChunkMaker, ImportContext, ImportKind } from './chunk.ts'
 import type { ColumnPlan, KindFields } from './columns.ts'
 import type { FileRecord } from './line-blocks.ts'
 import { OrderChunk } from './order-chunk.ts'
+import { countImportedOrders } from './order-customers.ts'
 import { decimalRule, MomentReader, minorUnits, readDecimal, readText, readWhole } from './values.ts'
 
 const names = [
@@ -63,6 +64,7 @@ export const ordersImport: ImportKind = {
   fields,
   chunkLines: 20_000,
   open: (plan, context) => new OrderChunks(plan, context),
+  finishCustomers: countImportedOrders,
 }
 
 class OrderChunks implements ChunkMaker {

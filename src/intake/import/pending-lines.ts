@@ -1,63 +1,63 @@
-/**
- * Lines of the orders of a chunk. Kept by column: as an object each, hundreds of thousands of them would be moved about by
- * the collector until the chunk is written.
- */
+/** Lines of the orders of a chunk: written down for the table as they are read, at the places that new orders give them. */
 
 import type pg from 'pg'
-import { LineCopy, uuidOf } from '../../store/line-copy.ts'
+import { type LinePlace, uuidOf, WrittenLines } from '../../store/line-copy.ts'
+import { Int32List, KeptLines } from './kept-lines.ts'
 import type { FileRecord } from './line-blocks.ts'
 
 export class PendingLines {
-  /** By line: which of the chunk's orders, where in the file and how it reads there, for whoever has to be told. */
-  readonly #orders: number[] = []
+  readonly #written = new WrittenLines()
+  /** By written line: which of the chunk's orders. */
+  readonly #ordersOfWritten = new Int32List()
+  /** By line of the file: which of the chunk's orders, and which line; for whoever has to be told of it. */
+  readonly #orders = new Int32List()
   readonly #fileLines: number[] = []
-  readonly #texts: string[] = []
-  /** Which of the chunk's products; -1 for a line that tells of the order alone. */
-  readonly #products: number[] = []
-  readonly #quantities: number[] = []
-  readonly #prices: number[] = []
+  readonly #texts = new KeptLines()
 
-  add(order: number, { line, text }: FileRecord, product: number, quantity: number, priceCents: number): void {
+  /** @param product null: the line tells of the order alone. */
+  add(
+    order: number,
+    record: FileRecord,
+    place: LinePlace,
+    product: { readonly key: Uint8Array; readonly quantity: number; readonly priceCents: number } | null,
+  ): void {
     this.#orders.push(order)
-    this.#fileLines.push(line)
-    this.#texts.push(text)
-    this.#products.push(product)
-    this.#quantities.push(quantity)
-    this.#prices.push(priceCents)
+    this.#fileLines.push(record.line)
+    this.#texts.add(record)
+    if (product === null) return
+    this.#ordersOfWritten.push(order)
+    this.#written.add(place, product.key, product.quantity, product.priceCents)
+    place.position++
   }
 
   /** The lines of these orders as the file has them. */
   *ofOrders(orders: ReadonlySet<number>): Generator<{ order: number; line: number; text: string }> {
-    for (const [at, order] of this.#orders.entries()) {
-      if (orders.has(order)) yield { order, line: this.#fileLines[at] as number, text: this.#texts[at] as string }
+    if (orders.size === 0) return
+    for (const [at, line] of this.#fileLines.entries()) {
+      const order = this.#orders.at(at)
+      if (orders.has(order)) yield { order, line, text: this.#texts.text(at) }
     }
+  }
+
+  /** Writes them in one COPY, of orders that are all new. */
+  copy(client: pg.ClientBase): Promise<void> {
+    return this.#written.copyInto(client)
   }
 
   /**
    * Writes them in one COPY.
    *
    * @param orders by the chunk's numbers: the order's id and the position of its next line; undefined: leave its lines out.
-   * @param productKeys by the chunk's numbers.
    */
-  async copy(
+  copyTo(
     client: pg.ClientBase,
     orders: readonly ({ readonly id: string; readonly position: number } | undefined)[],
-    productKeys: readonly string[],
   ): Promise<void> {
-    const ids = orders.map((order) => (order === undefined ? undefined : uuidOf(order.id)))
-    const positions = orders.map((order) => order?.position ?? 0)
-    const keys = productKeys.map((key) => Buffer.from(key))
-    const copy = new LineCopy(client)
-    for (let at = 0; at < this.#orders.length; at++) {
-      const order = this.#orders[at] as number
-      const id = ids[order]
-      const key = keys[this.#products[at] as number]
-      if (id === undefined || key === undefined) continue
-      const position = positions[order] as number
-      positions[order] = position + 1
-      const flushed = copy.add(id, position, key, this.#quantities[at] as number, this.#prices[at] as number)
-      if (flushed !== undefined) await flushed
-    }
-    await copy.end()
+    const next = orders.map((order) => order && { orderId: uuidOf(order.id), position: order.position })
+    const moved = this.#written.moved((line) => {
+      const place = next[this.#ordersOfWritten.at(line)]
+      return place && { orderId: place.orderId, position: place.position++ }
+    })
+    return moved.copyInto(client)
   }
 }

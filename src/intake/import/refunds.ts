@@ -4,9 +4,8 @@
  */
 
 import type { Queryable } from '../../store/database.ts'
-import { markDirty } from '../../store/dirty-customers.ts'
 import { takeImportedRefunds } from '../../store/imported-orders.ts'
-import { applyOrderChanges, insertOrderChanges, recountOrders } from '../../store/orders.ts'
+import { applyOrderChanges, insertOrderChanges } from '../../store/orders.ts'
 import { type ImportContext, Tally } from './chunk.ts'
 
 export const refundRule = 'must come after something that the customer bought'
@@ -29,8 +28,6 @@ export async function finishRefunds(client: Queryable, context: ImportContext): 
     return [{ orderKey, messageId, kind: 'refund' as const, amountCents, atMs: refundedMs }]
   })
   await insertOrderChanges(client, changes)
-  const owners = await applyOrderChanges(client, [...new Set(changes.map(({ orderKey }) => orderKey))])
-  await recountOrders(client, [...new Set(owners)], context.nowMs)
-  await markDirty(client, owners, 'import')
+  await applyOrderChanges(client, [...new Set(changes.map(({ orderKey }) => orderKey))])
   return tally
 }

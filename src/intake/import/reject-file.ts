@@ -15,8 +15,30 @@ export function rejectCells(column: string, rule: string): string {
   return `${csvCell(column)},${csvCell(rule)}`
 }
 
-export function rejectLine(line: number, cells: string, row: string): string {
-  return `${line},${cells},${csvCell(row)}\r\n`
+const firstBytes = 1 << 12
+/** In UTF-8 a UTF-16 unit takes three bytes at most. */
+const mostBytesEach = 3
+
+/** Rejected lines on their way into the file, as bytes: as strings, they would be moved about by the collector until then. */
+export class RejectedLines {
+  #bytes = Buffer.allocUnsafe(firstBytes)
+  #length = 0
+
+  /** @param cells see `rejectCells`. */
+  add(line: number, cells: string, row: string): void {
+    const text = `${line},${cells},${csvCell(row)}\r\n`
+    const needed = this.#length + text.length * mostBytesEach
+    if (needed > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length))
+      larger.set(this.#bytes.subarray(0, this.#length))
+      this.#bytes = larger
+    }
+    this.#length += this.#bytes.write(text, this.#length)
+  }
+
+  get bytes(): Buffer {
+    return this.#bytes.subarray(0, this.#length)
+  }
 }
 
 export class RejectFile {
@@ -40,10 +62,11 @@ export class RejectFile {
   }
 
   /** Writes lines after so many bytes; the file comes into being with the first. @returns its length. */
-  async append(afterBytes: number, lines: string): Promise<number> {
-    if (lines === '' || this.path === undefined) return afterBytes
+  async append(afterBytes: number, ...lines: readonly RejectedLines[]): Promise<number> {
+    const parts = lines.map((some) => some.bytes).filter(({ length }) => length > 0)
+    if (parts.length === 0 || this.path === undefined) return afterBytes
     const file = await this.#opened()
-    const bytes = Buffer.from(afterBytes === 0 ? header + lines : lines)
+    const bytes = Buffer.concat(afterBytes === 0 ? [Buffer.from(header), ...parts] : parts)
     await file.write(bytes, 0, bytes.length, afterBytes)
     return afterBytes + bytes.length
   }

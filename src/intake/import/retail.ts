@@ -10,6 +10,7 @@ import { countryNamed } from './countries.ts'
 import type { FileRecord } from './line-blocks.ts'
 import { LineMemory } from './line-memory.ts'
 import { OrderChunk } from './order-chunk.ts'
+import { countImportedOrders } from './order-customers.ts'
 import { finishRefunds } from './refunds.ts'
 import { decimalRule, MomentReader, minorUnits, readDecimal, readText, readWhole } from './values.ts'
 
@@ -51,6 +52,7 @@ export const retailImport: ImportKind = {
   chunkLines,
   open: (plan, context) => new RetailChunks(plan, context),
   finishPage: finishRefunds,
+  finishCustomers: countImportedOrders,
 }
 
 class RetailChunks implements ChunkMaker {
@@ -74,7 +76,7 @@ class RetailChunks implements ChunkMaker {
   }
 
   recall(record: FileRecord): void {
-    if (record.fault === undefined) this.isRepeated(this.value(record, 0), this.value(record, 1), record.text)
+    if (record.fault === undefined) this.isRepeated(this.value(record, 0), this.value(record, 1), record)
   }
 
   /** Not inside of an invoice, if it can be helped. */
@@ -90,8 +92,8 @@ class RetailChunks implements ChunkMaker {
     return invoice !== undefined && invoice === this.#lastInvoice
   }
 
-  isRepeated(invoice: string, stockCode: string, text: string): boolean {
-    return this.#memory.isRepeated(invoice, stockCode, text)
+  isRepeated(invoice: string, stockCode: string, record: FileRecord): boolean {
+    return this.#memory.isRepeated(invoice, stockCode, record)
   }
 
   /** A field's text without spaces around it; empty where the file does not have it. */
@@ -127,7 +129,7 @@ class RetailChunk extends OrderChunk {
     if (quantity === undefined || Math.abs(quantity) > mostQuantity) return reject('quantity', retailRules.quantity)
     if (atMs === undefined) return reject('invoice_date', moments.rule)
     if (price === undefined) return reject('unit_price', retailRules.price)
-    if (chunks.isRepeated(invoice, stockCode, record.text)) return reject('', retailRules.duplicate)
+    if (chunks.isRepeated(invoice, stockCode, record)) return reject('', retailRules.duplicate)
     const customerKey = customerOf(chunks.value(record, 6))
     if (customerKey === undefined) return reject('customer_id', retailRules.customer)
     const { currency } = context.options
