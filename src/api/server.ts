@@ -72,11 +72,11 @@ export async function buildServer(needs: ServerNeeds): Promise<FastifyInstance> 
   }
   await app.register(adminRoutes(admin), { prefix: '/api' })
   await app.register(metricsRoutes({ ...needs, checkKey }))
-  await app.register(unsubscribeRoutes(needs))
   await app.register(surveyRoutes(needs))
   await app.register(referralRoutes({ database, definitions: () => definitions.get() }))
   await app.register(messageLinkRoutes({ ...needs, brand }))
   const pages = { ...needs, brand, policy: async () => (await definitions.get()).policy }
+  await app.register(unsubscribeRoutes(pages))
   await app.register(preferenceRoutes(pages))
   await app.register(confirmRoutes(pages))
   const hooks = { ...pages, authToken: config.twilio?.authToken }

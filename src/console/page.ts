@@ -69,6 +69,8 @@ export interface PageExtras {
   readonly style?: string | undefined
   /** The page has frames with other pages of ours. */
   readonly hasFrames?: boolean
+  /** Default: English. */
+  readonly lang?: string
 }
 
 /**
@@ -81,7 +83,7 @@ export function sendPage(
   status: number,
   title: string,
   body: Html,
-  { script, style: moreStyle = '', hasFrames = false }: PageExtras = {},
+  { script, style: moreStyle = '', hasFrames = false, lang = 'en' }: PageExtras = {},
 ): FastifyReply {
   const nonce = randomBytes(16).toString('base64')
   const policy = [
@@ -95,7 +97,7 @@ export function sendPage(
     "base-uri 'none'",
   ]
   const page = html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="${lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex"><link rel="icon" href="${icon}"><title>${title}</title><style nonce="${nonce}">${new Html(style + moreStyle)}</style></head>
 <body>${body}${script !== undefined && html`<script nonce="${nonce}">${new Html(script)}</script>`}</body></html>
 `

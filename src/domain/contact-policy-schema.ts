@@ -44,9 +44,12 @@ const sms = z.strictObject({
     .default({ from: smsClosesAt, to: smsOpensAt }),
 })
 
+const topicWords = { name: words, description: words.optional() }
+const language = z.string().regex(/^[a-z]{2,3}$/, { message: 'must be a language of two or three letters, such as de' })
+
 const topic = z.strictObject({
-  name: words,
-  description: words.optional(),
+  ...topicWords,
+  translations: z.record(language, z.strictObject(topicWords)).optional(),
   consent: consentRule.optional(),
   tracking: z.boolean().optional(),
 })

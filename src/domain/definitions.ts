@@ -254,10 +254,17 @@ export interface ContactPolicy extends Published {
  */
 export type ConsentRule = 'implied' | 'express' | 'double'
 
+export interface TopicWords {
+  readonly name: string
+  readonly description?: string | undefined
+}
+
 export interface Topic {
   readonly name: string
   /** For the page on which customers choose. */
   readonly description?: string | undefined
+  /** By language, such as `de`: how it is called on the page of somebody who speaks that. */
+  readonly translations?: Readonly<Record<string, TopicWords>> | undefined
   /** Where it is stricter than that of the channel. */
   readonly consent?: ConsentRule | undefined
   /** `false`: what people do with these messages is not measured. */

@@ -19,6 +19,8 @@ export interface Confirmation {
   readonly channel: Channel
   readonly topics: readonly string[]
   readonly state: ConfirmationState
+  /** The customer's own, if it is known. */
+  readonly locale: string | null
 }
 
 /** @returns undefined if nothing of it is there any more. */
@@ -30,12 +32,14 @@ export async function findConfirmation(
   const { rows } = await client.query<{
     customerId: string
     channel: Channel
+    locale: string | null
     topics: string[]
     isOpen: boolean
     givenAt: Date
   }>(
     `SELECT w.customer_id AS "customerId", w.channel, array_agg(DISTINCT w.topic) AS topics,
-            bool_or(${isStillOpen('w')}) AS "isOpen", min(w.given_at) AS "givenAt"
+            bool_or(${isStillOpen('w')}) AS "isOpen", min(w.given_at) AS "givenAt",
+            (SELECT locale FROM customers c WHERE c.id = w.customer_id) AS locale
      FROM consents w WHERE w.id = ANY ($1::bigint[]) AND w.status = 'pending'
      GROUP BY w.customer_id, w.channel`,
     [ids],

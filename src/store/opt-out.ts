@@ -14,16 +14,18 @@ export interface MessageOrigin {
   readonly customerId: string
   readonly channel: Channel
   readonly topic: string
+  /** The customer's own, if it is known. */
+  readonly locale: string | null
 }
 
 export async function findMessageOrigin(client: Queryable, messageId: string): Promise<MessageOrigin | undefined> {
   const { rows } = await client.query<MessageOrigin>(
     `WITH RECURSIVE person AS (
-       SELECT c.id, c.merged_into FROM messages m JOIN customers c ON c.id = m.customer_id WHERE m.id = $1
+       SELECT c.id, c.merged_into, c.locale FROM messages m JOIN customers c ON c.id = m.customer_id WHERE m.id = $1
        UNION ALL
-       SELECT c.id, c.merged_into FROM person p JOIN customers c ON c.id = p.merged_into
+       SELECT c.id, c.merged_into, c.locale FROM person p JOIN customers c ON c.id = p.merged_into
      )
-     SELECT p.id AS "customerId", m.channel, m.topic
+     SELECT p.id AS "customerId", p.locale, m.channel, m.topic
      FROM messages m, person p WHERE m.id = $1 AND p.merged_into IS NULL`,
     [messageId],
   )

@@ -6,6 +6,9 @@ import { ruleFor } from '../../domain/consent-rule.ts'
 import type { ContactPolicy } from '../../domain/definitions.ts'
 import type { Channel } from '../../domain/snapshot.ts'
 import type { ChannelWords, Preferences } from '../../store/preferences.ts'
+import { topicIn } from './topic-words.ts'
+import type { CustomerWords } from './words/customer-words.ts'
+import { languageField } from './words/languages.ts'
 
 export interface ChannelView extends Pick<Preferences, 'channel' | 'words' | 'unconfirmed' | 'suppressed'> {
   /** In plain text; the page masks it. */
@@ -21,17 +24,9 @@ export interface PreferenceView {
   readonly said: string | undefined
 }
 
-export const channelNames: Readonly<Record<Channel, string>> = { email: 'E-mail', sms: 'Text messages' }
-
 /** The name of the checkbox of one topic on one channel. */
 export function fieldName(channel: Channel, topic: string): string {
   return `${channel}:${topic}`
-}
-
-/** The words beside a checkbox, as they are written down with the choice. */
-export function wordsOf({ topics }: ContactPolicy, channel: Channel, topic: string): string {
-  const { name = topic, description } = topics[topic] ?? {}
-  return `${channelNames[channel]} · ${name}${description === undefined ? '' : ` · ${description}`}`
 }
 
 /** Whether a topic is on: chosen, or never spoken of where the shop may write until told otherwise. */
@@ -46,46 +41,50 @@ export function isOn(policy: ContactPolicy, channel: Channel, topic: string, wor
 /** The name of the checkbox, and of the field that says it was shown. */
 export const measuredField = 'measured'
 export const measuredShownField = 'measured-shown'
-export const measuredWords = 'You may measure whether I open messages and which links in them I follow'
 
-export function preferenceCard({ policy, channels, isMeasured, said }: PreferenceView): Html {
+export function preferenceCard(words: CustomerWords, { policy, channels, isMeasured, said }: PreferenceView): Html {
+  const { choices } = words
   const open = channels.filter(({ suppressed }) => suppressed === null)
   return html`${said !== undefined && html`<p class="said" role="status">${said}</p>`}
-    <h1>What would you like to hear about?</h1>
-    <p class="soft">Tick what you want, leave out what you do not. It holds from the moment you save it.</p>
-    <form method="post">${channels.map((one) => channelFields(policy, one))}
-    ${open.length > 0 && measuringFields(isMeasured)}
-    ${channels.length === 0 && html`<p>We have no address of yours to write to.</p>`}
-    <div class="buttons">${open.length > 0 && html`<button name="do" value="save">Save my choices</button>`}
-    <button name="do" value="none" class="quiet">Unsubscribe from everything</button></div></form>
-    <p class="foot">Messages about orders that you place, such as receipts, may still reach you.</p>`
+    <h1>${choices.heading}</h1>
+    <p class="soft">${choices.hint}</p>
+    <form method="post"><input type="hidden" name="${languageField}" value="${words.lang}">
+    ${channels.map((one) => channelFields(policy, words, one))}
+    ${open.length > 0 && measuringFields(words, isMeasured)}
+    ${channels.length === 0 && html`<p>${choices.noAddress}</p>`}
+    <div class="buttons">${open.length > 0 && html`<button name="do" value="save">${choices.save}</button>`}
+    <button name="do" value="none" class="quiet">${choices.endAll}</button></div></form>
+    <p class="foot">${choices.foot}</p>`
 }
 
-function measuringFields(isMeasured: boolean): Html {
-  return html`<fieldset><legend>Measuring</legend><input type="hidden" name="${measuredShownField}" value="yes">
+function measuringFields({ choices }: CustomerWords, isMeasured: boolean): Html {
+  return html`<fieldset><legend>${choices.measuring}</legend><input type="hidden" name="${measuredShownField}" value="yes">
     <label class="choice"><input type="checkbox" name="${measuredField}" value="on"${isMeasured && html` checked`}>
-    <span><span class="name">${measuredWords}</span></span></label></fieldset>`
+    <span><span class="name">${choices.measured}</span></span></label></fieldset>`
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  stop: 'You answered STOP, so nothing is sent to this number. Answer START to the same number to begin again.',
-  complaint: 'A message to this address was reported as unwanted, so nothing is sent there any more.',
-  bounce: 'Messages to this address came back, so nothing is sent there any more.',
-  invalid: 'This address cannot be reached, so nothing is sent there any more.',
-}
-
-function channelFields(policy: ContactPolicy, { channel, address, words, unconfirmed, suppressed }: ChannelView): Html {
-  const boxes = Object.entries(policy.topics).map(([topic, { name, description }]) => {
-    const isChosen = suppressed === null && isOn(policy, channel, topic, words)
+function channelFields(
+  policy: ContactPolicy,
+  words: CustomerWords,
+  { channel, address, words: said, unconfirmed, suppressed }: ChannelView,
+): Html {
+  const { choices } = words
+  const boxes = Object.keys(policy.topics).map((topic) => {
+    const { name, description } = topicIn(policy, topic, words)
+    const isChosen = suppressed === null && isOn(policy, channel, topic, said)
     const waits = !isChosen && (unconfirmed.includes(topic) || unconfirmed.includes('*'))
     return html`<label class="choice"><input type="checkbox" name="${fieldName(channel, topic)}" value="on"${
       isChosen && html` checked`
     }${suppressed !== null && html` disabled`}><span><span class="name">${name}</span>
       ${description !== undefined && html`<span class="soft">${description}</span>`}
-      ${waits && html`<span class="soft">Waits for you to confirm it: we have sent you a message.</span>`}</span></label>`
+      ${waits && html`<span class="soft">${choices.waits}</span>`}</span></label>`
   })
-  return html`<fieldset><legend>${channelNames[channel]}</legend>
-    <p class="to">to ${maskContactPoint(channel, address, 'marketer')}</p>
-    ${suppressed !== null && html`<p class="said warn">${reasons[suppressed] ?? 'Nothing is sent to this address. Please ask us if you want that changed.'}</p>`}
+  return html`<fieldset><legend>${words.channels[channel]}</legend>
+    <p class="to">${choices.to(maskContactPoint(channel, address, 'marketer'))}</p>
+    ${suppressed !== null && html`<p class="said warn">${reasonFor(choices.suppressed, suppressed)}</p>`}
     ${boxes}</fieldset>`
+}
+
+function reasonFor(reasons: CustomerWords['choices']['suppressed'], suppressed: string): string {
+  return Object.hasOwn(reasons, suppressed) ? reasons[suppressed as keyof typeof reasons] : reasons.other
 }

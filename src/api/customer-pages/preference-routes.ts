@@ -26,16 +26,16 @@ import type { Vault } from '../../store/vault.ts'
 import { parseFormBodies } from '../body-parsers.ts'
 import {
   type ChannelView,
-  channelNames,
   fieldName,
   isOn,
   measuredField,
   measuredShownField,
-  measuredWords,
   preferenceCard,
-  wordsOf,
 } from './preference-page.ts'
 import { sendShopPage, sendUnknownLink } from './shop-page.ts'
+import { choiceWords, topicIn } from './topic-words.ts'
+import type { CustomerWords } from './words/customer-words.ts'
+import { languageField, wordsOfPage } from './words/languages.ts'
 
 export interface CustomerPageNeeds {
   readonly database: Database
@@ -49,26 +49,28 @@ export interface CustomerPageNeeds {
 
 type TokenRequest = FastifyRequest<{ Params: { token: string } }>
 
-const title = 'Your choices'
-const unsubscribeWords = 'Unsubscribe from everything'
-
 /** Register at the root. */
 export function preferenceRoutes(needs: CustomerPageNeeds): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
     parseFormBodies(app)
-    app.get('/p/:token', (request: TokenRequest, reply) => show(needs, request, reply, undefined))
+    app.get('/p/:token', (request: TokenRequest, reply) => look(needs, request, reply))
     app.post('/p/:token', { bodyLimit: 16 * 1024 }, (request: TokenRequest, reply) => save(needs, request, reply))
   }
 }
 
+async function look(needs: CustomerPageNeeds, request: TokenRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const origin = await originOf(needs, request)
+  if (origin === undefined) return sendUnknownLink(request, reply, needs.brand)
+  return show(needs, origin, wordsOfPage(request, origin.locale), reply, undefined)
+}
+
 async function show(
   needs: CustomerPageNeeds,
-  request: TokenRequest,
+  origin: MessageOrigin,
+  words: CustomerWords,
   reply: FastifyReply,
   said: string | undefined,
 ): Promise<FastifyReply> {
-  const origin = await originOf(needs, request)
-  if (origin === undefined) return sendUnknownLink(reply, needs.brand)
   const { pool } = needs.database
   const [policy, known, isMeasured] = await Promise.all([
     needs.policy(),
@@ -76,19 +78,28 @@ async function show(
     readMeasured(pool, origin.customerId),
   ])
   const channels = known.map((one) => opened(one, origin.customerId, needs.vault))
-  return sendShopPage(reply, 200, needs.brand, title, preferenceCard({ policy, channels, isMeasured, said }))
+  const card = preferenceCard(words, { policy, channels, isMeasured, said })
+  return sendShopPage(reply, 200, needs.brand, words, words.choices.title, card)
 }
 
 async function save(needs: CustomerPageNeeds, request: TokenRequest, reply: FastifyReply): Promise<FastifyReply> {
   const origin = await originOf(needs, request)
-  if (origin === undefined) return sendUnknownLink(reply, needs.brand)
+  if (origin === undefined) return sendUnknownLink(request, reply, needs.brand)
   const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
-  const said = form.get('do') === 'save' ? await saveTopics(needs, origin, form) : await endEverything(needs, origin)
-  return show(needs, request, reply, said)
+  const words = wordsOfPage(request, origin.locale, form.get(languageField))
+  const said =
+    form.get('do') === 'save'
+      ? await saveTopics(needs, origin, words, form)
+      : await endEverything(needs, origin, words.choices)
+  return show(needs, origin, words, reply, said)
 }
 
 /** Anything but the button that saves ends everything: of two readings the stricter one. */
-async function endEverything({ database, clock }: CustomerPageNeeds, { customerId }: MessageOrigin): Promise<string> {
+async function endEverything(
+  { database, clock }: CustomerPageNeeds,
+  { customerId }: MessageOrigin,
+  { endAll, ended }: CustomerWords['choices'],
+): Promise<string> {
   const atMs = clock.nowMs()
   await database.transaction(async (client) => {
     for (const channel of ['email', 'sms'] as const) {
@@ -100,23 +111,24 @@ async function endEverything({ database, clock }: CustomerPageNeeds, { customerI
         atMs,
         source: 'preference-page',
         method: 'unsubscribe-all',
-        words: unsubscribeWords,
+        words: endAll,
       })
     }
   })
-  return 'You are unsubscribed from everything. No more marketing messages will reach you from us.'
+  return ended
 }
 
 async function saveTopics(
   { database, clock, policy: readPolicy }: CustomerPageNeeds,
   origin: MessageOrigin,
+  words: CustomerWords,
   form: URLSearchParams,
 ): Promise<string> {
   const policy = await readPolicy()
   const { customerId } = origin
   const chooser = { customerId, source: 'preference-page', method: 'page', atMs: clock.nowMs() }
   return database.transaction(async (client) => {
-    if (!(await lockCustomer(client, customerId))) return 'Nothing was changed.'
+    if (!(await lockCustomer(client, customerId))) return words.choices.unchanged
     const chosen: string[] = []
     let waits = false
     for (const known of await readPreferences(client, customerId)) {
@@ -125,7 +137,7 @@ async function saveTopics(
       const topics = Object.keys(policy.topics).map((topic) => ({
         topic,
         wanted: form.get(fieldName(channel, topic)) !== null,
-        words: wordsOf(policy, channel, topic),
+        words: choiceWords(policy, words, channel, topic),
       }))
       // Whoever holds a link that was mailed to an address has shown that the address is theirs; not so of the others.
       const isToConfirm = (topic: string): boolean =>
@@ -136,20 +148,24 @@ async function saveTopics(
       )
       await saveChoice(client, known.words, { channel, topics: withRest(topics, changed, known), isToConfirm }, chooser)
       waits ||= changed.some(({ topic, wanted }) => wanted && isToConfirm(topic))
-      chosen.push(...topics.filter(({ wanted }) => wanted).map(({ topic }) => said(policy, channel, topic)))
+      chosen.push(...topics.filter(({ wanted }) => wanted).map(({ topic }) => said(policy, words, channel, topic)))
     }
-    await saveMeasured(client, form, chooser)
-    return inWords(chosen, waits)
+    await saveMeasured(client, form, { ...chooser, words: words.choices.measured })
+    return inWords(words.choices, chosen, waits)
   })
 }
 
 /** A form that did not ask says nothing. */
-async function saveMeasured(client: Queryable, form: URLSearchParams, chooser: Chooser): Promise<void> {
+async function saveMeasured(
+  client: Queryable,
+  form: URLSearchParams,
+  chooser: Chooser & { readonly words: string },
+): Promise<void> {
   if (form.get(measuredShownField) === null) return
   const wanted = form.get(measuredField) !== null
   if (wanted === (await readMeasured(client, chooser.customerId))) return
   const status = wanted ? 'granted' : 'withdrawn'
-  await sayConsent(client, { ...chooser, channel: trackingChannel, topic: '*', status, words: measuredWords })
+  await sayConsent(client, { ...chooser, channel: trackingChannel, topic: '*', status })
 }
 
 /** Where implied consent ends by itself, a tick that is saved is a yes in words, which does not. */
@@ -166,16 +182,17 @@ function withRest(all: readonly Chosen[], changed: readonly Chosen[], { words }:
   return words['*'] === 'withdrawn' && all.some(({ wanted }) => wanted) ? all : changed
 }
 
-function inWords(chosen: readonly string[], waits: boolean): string {
-  const list =
-    chosen.length === 0
-      ? 'Saved. You will get no marketing messages from us.'
-      : `Saved. You will hear about: ${chosen.join('; ')}.`
-  return waits ? `${list} We have sent a message to confirm what is new.` : list
+function inWords(
+  { saved, savedNothing, savedWaits }: CustomerWords['choices'],
+  chosen: readonly string[],
+  waits: boolean,
+): string {
+  const list = chosen.length === 0 ? savedNothing : saved(chosen.join('; '))
+  return waits ? `${list} ${savedWaits}` : list
 }
 
-function said(policy: ContactPolicy, channel: Channel, topic: string): string {
-  return `${policy.topics[topic]?.name ?? topic} (${channelNames[channel].toLowerCase()})`
+function said(policy: ContactPolicy, words: CustomerWords, channel: Channel, topic: string): string {
+  return `${topicIn(policy, topic, words).name} (${words.onChannel[channel]})`
 }
 
 function opened(one: Preferences, customerId: string, vault: Vault): ChannelView {

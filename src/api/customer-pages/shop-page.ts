@@ -1,8 +1,10 @@
 /** The frame of the pages that a shop's customers see: the shop's name, one card, room to read. */
 
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Html, html } from '../../console/html.ts'
 import { sendPage } from '../../console/page.ts'
+import type { CustomerWords } from './words/customer-words.ts'
+import { wordsOfPage } from './words/languages.ts'
 
 const style = `
   body.shop, .shop { font-size: 17px } .shop { max-width: 40rem; margin: 0 auto; padding: 1.5rem 1rem 4rem }
@@ -36,15 +38,17 @@ export function sendShopPage(
   reply: FastifyReply,
   status: number,
   shop: string,
+  { lang }: CustomerWords,
   title: string,
   card: Html,
 ): FastifyReply {
   const body = html`<div class="shop"><p class="brand">${shop}</p><main class="card">${card}</main></div>`
-  return sendPage(reply, status, `${title} · ${shop}`, body, { style })
+  return sendPage(reply, status, `${title} · ${shop}`, body, { style, lang })
 }
 
-export function sendUnknownLink(reply: FastifyReply, shop: string): FastifyReply {
-  const card = html`<h1>This link is not complete</h1>
-    <p>Please open it again from the message, or copy all of it. A link also ends when everything about you was deleted.</p>`
-  return sendShopPage(reply, 404, shop, 'Unknown link', card)
+/** Nothing is known of whoever follows it but what their browser says. */
+export function sendUnknownLink(request: FastifyRequest, reply: FastifyReply, shop: string): FastifyReply {
+  const words = wordsOfPage(request, null)
+  const { title, heading, hint } = words.link
+  return sendShopPage(reply, 404, shop, words, title, html`<h1>${heading}</h1><p>${hint}</p>`)
 }

@@ -17,7 +17,8 @@ import { type SuppressionReason, suppress } from '../../store/suppressions.ts'
 import { retryUnreachable } from '../../store/unreachable-phones.ts'
 import type { Vault } from '../../store/vault.ts'
 import { ApiError } from '../api-error.ts'
-import { wordsFor } from '../customer-pages/confirm-words.ts'
+import { confirmedWords } from '../customer-pages/topic-words.ts'
+import { english } from '../customer-pages/words/en.ts'
 import { readSmsWord } from './sms-words.ts'
 import { isFromTwilio } from './twilio-signature.ts'
 
@@ -176,7 +177,7 @@ async function confirmBySms(
   const ids = await findSmsQuestion(database.pool, addressHash, atMs)
   if (ids === undefined) return false
   const current = await policy()
-  const words = (topic: string): string => `${wordsFor(current, 'sms', topic, brand)} [answered ${word}]`
+  const words = (topic: string): string => `${confirmedWords(current, english, 'sms', topic, brand)} [answered ${word}]`
   const confirming = { ids, source: 'sms', words, allTopics: Object.keys(current.topics), atMs }
   const found = await database.transaction((client) => confirmConsent(client, confirming))
   return found?.state === 'open'

@@ -54,10 +54,10 @@ async function follow(
   reply: FastifyReply,
   link: { readonly messageId: string; readonly linkId: string } | undefined,
 ): Promise<FastifyReply> {
-  if (link === undefined) return sendUnknownLink(reply, needs.brand)
+  if (link === undefined) return sendUnknownLink(request, reply, needs.brand)
   const isTrap = link.linkId === trapLink
   const target = isTrap ? needs.publicUrl : await findTarget(needs.database.pool, link.linkId)
-  if (target === undefined) return sendUnknownLink(reply, needs.brand)
+  if (target === undefined) return sendUnknownLink(request, reply, needs.brand)
   await note(needs, request, isTrap ? { ...link, linkId: '', kind: 'trap' } : { ...link, kind: 'click' })
   return reply
     .header('cache-control', 'no-store')

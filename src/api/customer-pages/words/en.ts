@@ -1,0 +1,91 @@
+import type { CustomerWords } from './customer-words.ts'
+
+export const english: CustomerWords = {
+  lang: 'en',
+  channels: { email: 'E-mail', sms: 'Text messages' },
+  onChannel: { email: 'e-mail', sms: 'text messages' },
+  from: (channel, brand, what) => `${channel} from ${brand}: ${what}`,
+  everything: 'everything',
+  link: {
+    title: 'Unknown link',
+    heading: 'This link is not complete',
+    hint: 'Please open it again from the message, or copy all of it. A link also ends when everything about you was deleted.',
+  },
+  choices: {
+    title: 'Your choices',
+    heading: 'What would you like to hear about?',
+    hint: 'Tick what you want, leave out what you do not. It holds from the moment you save it.',
+    to: (address) => `to ${address}`,
+    noAddress: 'We have no address of yours to write to.',
+    waits: 'Waits for you to confirm it: we have sent you a message.',
+    suppressed: {
+      stop: 'You answered STOP, so nothing is sent to this number. Answer START to the same number to begin again.',
+      complaint: 'A message to this address was reported as unwanted, so nothing is sent there any more.',
+      bounce: 'Messages to this address came back, so nothing is sent there any more.',
+      invalid: 'This address cannot be reached, so nothing is sent there any more.',
+      other: 'Nothing is sent to this address. Please ask us if you want that changed.',
+    },
+    measuring: 'Measuring',
+    measured: 'You may measure whether I open messages and which links in them I follow',
+    save: 'Save my choices',
+    endAll: 'Unsubscribe from everything',
+    foot: 'Messages about orders that you place, such as receipts, may still reach you.',
+    saved: (list) => `Saved. You will hear about: ${list}.`,
+    savedNothing: 'Saved. You will get no marketing messages from us.',
+    savedWaits: 'We have sent a message to confirm what is new.',
+    ended: 'You are unsubscribed from everything. No more marketing messages will reach you from us.',
+    unchanged: 'Nothing was changed.',
+  },
+  confirm: {
+    title: 'Please confirm',
+    heading: 'One click, and you are in',
+    hint: 'Nothing has been confirmed yet.',
+    button: 'Yes, confirm',
+    foot: 'If this was not you, close this page: then nothing will be sent.',
+    done: {
+      title: 'Confirmed',
+      heading: 'Thank you, that is confirmed',
+      hint: 'Every message has a link with which you can change your mind.',
+    },
+    spent: {
+      title: 'Link ended',
+      heading: 'This link has done its work',
+      expired: 'This link has expired: it was good for seven days.',
+      used: 'This link has been used already, or you have decided otherwise since. Nothing was changed now.',
+    },
+    again: {
+      title: 'New link',
+      offer: 'If you still want to confirm, we can send you a new message.',
+      button: 'Send me a new link',
+    },
+    sent: { heading: 'A new link is on its way', hint: 'Please look into your inbox in a moment.' },
+    tooSoon: {
+      heading: 'Please wait a little',
+      hint: 'We have sent you a message a short while ago, or several today. Look for it among unwanted mail too, and try again later.',
+    },
+  },
+  unsubscribe: {
+    title: 'Unsubscribe',
+    hint: 'Nothing has changed yet. What would you like to end?',
+    endAll: { email: 'End all marketing e-mails', sms: 'End all marketing text messages' },
+    endTopic: {
+      email: (topic) => `End only e-mails about “${topic}”`,
+      sms: (topic) => `End only text messages about “${topic}”`,
+    },
+    instead: 'Choose what you hear about instead',
+    done: {
+      title: 'Unsubscribed',
+      heading: 'You are unsubscribed',
+      all: {
+        email: 'You will get no more marketing e-mails from us. This holds from now on.',
+        sms: 'You will get no more marketing text messages from us. This holds from now on.',
+      },
+      topic: {
+        email: (topic) => `You will get no more e-mails about “${topic}” from us. This holds from now on.`,
+        sms: (topic) => `You will get no more text messages about “${topic}” from us. This holds from now on.`,
+      },
+      foot: 'Messages about orders you place may still reach you.',
+      choices: 'See all that you may choose',
+    },
+  },
+}

@@ -1,0 +1,91 @@
+import type { CustomerWords } from './customer-words.ts'
+
+export const spanish: CustomerWords = {
+  lang: 'es',
+  channels: { email: 'Correo electrónico', sms: 'SMS' },
+  onChannel: { email: 'correo electrónico', sms: 'SMS' },
+  from: (channel, brand, what) => `${channel} de ${brand}: ${what}`,
+  everything: 'todo',
+  link: {
+    title: 'Enlace desconocido',
+    heading: 'Este enlace no está completo',
+    hint: 'Ábralo de nuevo desde el mensaje o cópielo entero. Un enlace también termina cuando se ha borrado todo lo que sabemos de usted.',
+  },
+  choices: {
+    title: 'Sus preferencias',
+    heading: '¿Sobre qué le gustaría recibir noticias?',
+    hint: 'Marque lo que quiera y deje lo que no. Vale desde el momento en que lo guarde.',
+    to: (address) => `a ${address}`,
+    noAddress: 'No tenemos ninguna dirección suya a la que escribir.',
+    waits: 'Espera su confirmación: le hemos enviado un mensaje.',
+    suppressed: {
+      stop: 'Usted respondió STOP, así que no se envía nada a este número. Responda START al mismo número para volver a empezar.',
+      complaint: 'Un mensaje a esta dirección se señaló como no deseado, así que ya no se envía nada allí.',
+      bounce: 'Los mensajes a esta dirección fueron devueltos, así que ya no se envía nada allí.',
+      invalid: 'No se puede llegar a esta dirección, así que ya no se envía nada allí.',
+      other: 'No se envía nada a esta dirección. Díganoslo si quiere que eso cambie.',
+    },
+    measuring: 'Medición',
+    measured: 'Pueden medir si abro los mensajes y qué enlaces sigo en ellos',
+    save: 'Guardar mis preferencias',
+    endAll: 'Darme de baja de todo',
+    foot: 'Los mensajes sobre sus pedidos, como los recibos, pueden seguir llegándole.',
+    saved: (list) => `Guardado. Recibirá noticias sobre: ${list}.`,
+    savedNothing: 'Guardado. No recibirá mensajes comerciales nuestros.',
+    savedWaits: 'Le hemos enviado un mensaje para confirmar lo nuevo.',
+    ended: 'Está dado de baja de todo. Ya no le llegarán mensajes comerciales nuestros.',
+    unchanged: 'No se ha cambiado nada.',
+  },
+  confirm: {
+    title: 'Confirme, por favor',
+    heading: 'Un clic y ya está',
+    hint: 'Todavía no se ha confirmado nada.',
+    button: 'Sí, confirmar',
+    foot: 'Si no fue usted, cierre esta página: entonces no se enviará nada.',
+    done: {
+      title: 'Confirmado',
+      heading: 'Gracias, queda confirmado',
+      hint: 'Cada mensaje lleva un enlace con el que puede cambiar de opinión.',
+    },
+    spent: {
+      title: 'Enlace terminado',
+      heading: 'Este enlace ya cumplió su función',
+      expired: 'Este enlace ha caducado: era válido siete días.',
+      used: 'Este enlace ya se ha usado, o desde entonces usted decidió otra cosa. Ahora no se ha cambiado nada.',
+    },
+    again: {
+      title: 'Enlace nuevo',
+      offer: 'Si todavía quiere confirmar, podemos enviarle un mensaje nuevo.',
+      button: 'Enviarme un enlace nuevo',
+    },
+    sent: { heading: 'Un enlace nuevo está en camino', hint: 'Mire su bandeja de entrada dentro de un momento.' },
+    tooSoon: {
+      heading: 'Espere un poco, por favor',
+      hint: 'Le hemos enviado un mensaje hace poco, o varios hoy. Búsquelo también entre los no deseados e inténtelo más tarde.',
+    },
+  },
+  unsubscribe: {
+    title: 'Darse de baja',
+    hint: 'Todavía no ha cambiado nada. ¿Qué le gustaría terminar?',
+    endAll: { email: 'Terminar todos los correos comerciales', sms: 'Terminar todos los SMS comerciales' },
+    endTopic: {
+      email: (topic) => `Terminar solo los correos sobre «${topic}»`,
+      sms: (topic) => `Terminar solo los SMS sobre «${topic}»`,
+    },
+    instead: 'Elegir en su lugar sobre qué recibe noticias',
+    done: {
+      title: 'Dado de baja',
+      heading: 'Está dado de baja',
+      all: {
+        email: 'Ya no recibirá correos comerciales nuestros. Vale desde ahora.',
+        sms: 'Ya no recibirá SMS comerciales nuestros. Vale desde ahora.',
+      },
+      topic: {
+        email: (topic) => `Ya no recibirá correos nuestros sobre «${topic}». Vale desde ahora.`,
+        sms: (topic) => `Ya no recibirá SMS nuestros sobre «${topic}». Vale desde ahora.`,
+      },
+      foot: 'Los mensajes sobre sus pedidos pueden seguir llegándole.',
+      choices: 'Ver todo lo que puede elegir',
+    },
+  },
+}

@@ -1,0 +1,91 @@
+import type { CustomerWords } from './customer-words.ts'
+
+export const french: CustomerWords = {
+  lang: 'fr',
+  channels: { email: 'E-mail', sms: 'SMS' },
+  onChannel: { email: 'e-mail', sms: 'SMS' },
+  from: (channel, brand, what) => `${channel} de ${brand} : ${what}`,
+  everything: 'tout',
+  link: {
+    title: 'Lien inconnu',
+    heading: 'Ce lien n’est pas complet',
+    hint: 'Veuillez l’ouvrir à nouveau depuis le message, ou le copier en entier. Un lien prend fin aussi quand tout ce qui vous concerne a été supprimé.',
+  },
+  choices: {
+    title: 'Vos choix',
+    heading: 'De quoi souhaitez-vous entendre parler ?',
+    hint: 'Cochez ce que vous voulez, laissez le reste. Votre choix vaut dès que vous l’enregistrez.',
+    to: (address) => `à ${address}`,
+    noAddress: 'Nous n’avons aucune adresse à laquelle vous écrire.',
+    waits: 'En attente de votre confirmation : nous vous avons envoyé un message.',
+    suppressed: {
+      stop: 'Vous avez répondu STOP : rien n’est envoyé à ce numéro. Répondez START au même numéro pour reprendre.',
+      complaint: 'Un message à cette adresse a été signalé comme indésirable : plus rien n’y est envoyé.',
+      bounce: 'Des messages à cette adresse nous sont revenus : plus rien n’y est envoyé.',
+      invalid: 'Cette adresse n’est pas joignable : plus rien n’y est envoyé.',
+      other: 'Rien n’est envoyé à cette adresse. Écrivez-nous si vous voulez que cela change.',
+    },
+    measuring: 'Mesure',
+    measured: 'Vous pouvez mesurer si j’ouvre les messages et quels liens j’y suis',
+    save: 'Enregistrer mes choix',
+    endAll: 'Me désabonner de tout',
+    foot: 'Les messages sur vos commandes, comme les reçus, peuvent encore vous parvenir.',
+    saved: (list) => `Enregistré. Vous entendrez parler de : ${list}.`,
+    savedNothing: 'Enregistré. Vous ne recevrez aucun message commercial de notre part.',
+    savedWaits: 'Nous avons envoyé un message pour confirmer ce qui est nouveau.',
+    ended: 'Vous êtes désabonné de tout. Plus aucun message commercial de notre part ne vous parviendra.',
+    unchanged: 'Rien n’a été modifié.',
+  },
+  confirm: {
+    title: 'Veuillez confirmer',
+    heading: 'Un clic, et c’est fait',
+    hint: 'Rien n’est encore confirmé.',
+    button: 'Oui, confirmer',
+    foot: 'Si ce n’était pas vous, fermez cette page : rien ne sera envoyé.',
+    done: {
+      title: 'Confirmé',
+      heading: 'Merci, c’est confirmé',
+      hint: 'Chaque message contient un lien qui vous permet de changer d’avis.',
+    },
+    spent: {
+      title: 'Lien terminé',
+      heading: 'Ce lien a fait son travail',
+      expired: 'Ce lien a expiré : il était valable sept jours.',
+      used: 'Ce lien a déjà été utilisé, ou vous en avez décidé autrement depuis. Rien n’a été modifié maintenant.',
+    },
+    again: {
+      title: 'Nouveau lien',
+      offer: 'Si vous voulez toujours confirmer, nous pouvons vous envoyer un nouveau message.',
+      button: 'M’envoyer un nouveau lien',
+    },
+    sent: { heading: 'Un nouveau lien est en route', hint: 'Regardez votre boîte de réception dans un instant.' },
+    tooSoon: {
+      heading: 'Un peu de patience',
+      hint: 'Nous vous avons envoyé un message il y a peu, ou plusieurs aujourd’hui. Cherchez aussi parmi les indésirables, et réessayez plus tard.',
+    },
+  },
+  unsubscribe: {
+    title: 'Se désabonner',
+    hint: 'Rien n’a encore changé. Que souhaitez-vous arrêter ?',
+    endAll: { email: 'Arrêter tous les e-mails commerciaux', sms: 'Arrêter tous les SMS commerciaux' },
+    endTopic: {
+      email: (topic) => `Arrêter seulement les e-mails sur « ${topic} »`,
+      sms: (topic) => `Arrêter seulement les SMS sur « ${topic} »`,
+    },
+    instead: 'Choisir plutôt ce dont vous entendez parler',
+    done: {
+      title: 'Désabonné',
+      heading: 'Vous êtes désabonné',
+      all: {
+        email: 'Vous ne recevrez plus d’e-mails commerciaux de notre part. Cela vaut dès maintenant.',
+        sms: 'Vous ne recevrez plus de SMS commerciaux de notre part. Cela vaut dès maintenant.',
+      },
+      topic: {
+        email: (topic) => `Vous ne recevrez plus d’e-mails sur « ${topic} » de notre part. Cela vaut dès maintenant.`,
+        sms: (topic) => `Vous ne recevrez plus de SMS sur « ${topic} » de notre part. Cela vaut dès maintenant.`,
+      },
+      foot: 'Les messages sur vos commandes peuvent encore vous parvenir.',
+      choices: 'Voir tout ce que vous pouvez choisir',
+    },
+  },
+}

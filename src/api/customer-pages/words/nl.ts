@@ -1,0 +1,91 @@
+import type { CustomerWords } from './customer-words.ts'
+
+export const dutch: CustomerWords = {
+  lang: 'nl',
+  channels: { email: 'E-mail', sms: 'Sms' },
+  onChannel: { email: 'e-mail', sms: 'sms' },
+  from: (channel, brand, what) => `${channel} van ${brand}: ${what}`,
+  everything: 'alles',
+  link: {
+    title: 'Onbekende link',
+    heading: 'Deze link is niet volledig',
+    hint: 'Open hem nog eens vanuit het bericht of kopieer hem helemaal. Een link eindigt ook als alles over u is gewist.',
+  },
+  choices: {
+    title: 'Uw keuzes',
+    heading: 'Waarover wilt u iets horen?',
+    hint: 'Vink aan wat u wilt en laat weg wat u niet wilt. Het geldt zodra u het opslaat.',
+    to: (address) => `aan ${address}`,
+    noAddress: 'We hebben geen adres van u om naar te schrijven.',
+    waits: 'Wacht op uw bevestiging: we hebben u een bericht gestuurd.',
+    suppressed: {
+      stop: 'U hebt STOP geantwoord, dus naar dit nummer wordt niets gestuurd. Antwoord START naar hetzelfde nummer om weer te beginnen.',
+      complaint: 'Een bericht aan dit adres is als ongewenst gemeld, dus er wordt niets meer naartoe gestuurd.',
+      bounce: 'Berichten aan dit adres kwamen terug, dus er wordt niets meer naartoe gestuurd.',
+      invalid: 'Dit adres is niet bereikbaar, dus er wordt niets meer naartoe gestuurd.',
+      other: 'Naar dit adres wordt niets gestuurd. Vraag het ons als u dat wilt veranderen.',
+    },
+    measuring: 'Meten',
+    measured: 'U mag meten of ik berichten open en welke links daarin ik volg',
+    save: 'Mijn keuzes opslaan',
+    endAll: 'Afmelden voor alles',
+    foot: 'Berichten over bestellingen die u plaatst, zoals bonnen, kunnen u nog bereiken.',
+    saved: (list) => `Opgeslagen. U hoort over: ${list}.`,
+    savedNothing: 'Opgeslagen. U krijgt geen reclame meer van ons.',
+    savedWaits: 'We hebben een bericht gestuurd om te bevestigen wat nieuw is.',
+    ended: 'U bent voor alles afgemeld. Er bereikt u geen reclame meer van ons.',
+    unchanged: 'Er is niets veranderd.',
+  },
+  confirm: {
+    title: 'Graag bevestigen',
+    heading: 'Eén klik, en u doet mee',
+    hint: 'Er is nog niets bevestigd.',
+    button: 'Ja, bevestigen',
+    foot: 'Was u dit niet, sluit dan deze pagina: er wordt niets gestuurd.',
+    done: {
+      title: 'Bevestigd',
+      heading: 'Bedankt, dat is bevestigd',
+      hint: 'In elk bericht staat een link waarmee u van gedachten kunt veranderen.',
+    },
+    spent: {
+      title: 'Link beëindigd',
+      heading: 'Deze link heeft zijn werk gedaan',
+      expired: 'Deze link is verlopen: hij was zeven dagen geldig.',
+      used: 'Deze link is al gebruikt, of u hebt sindsdien anders beslist. Nu is er niets veranderd.',
+    },
+    again: {
+      title: 'Nieuwe link',
+      offer: 'Als u nog wilt bevestigen, kunnen we u een nieuw bericht sturen.',
+      button: 'Stuur mij een nieuwe link',
+    },
+    sent: { heading: 'Een nieuwe link is onderweg', hint: 'Kijk zo meteen in uw postvak.' },
+    tooSoon: {
+      heading: 'Even geduld',
+      hint: 'We hebben u kort geleden een bericht gestuurd, of vandaag al meerdere. Kijk ook bij de ongewenste post en probeer het later nog eens.',
+    },
+  },
+  unsubscribe: {
+    title: 'Afmelden',
+    hint: 'Er is nog niets veranderd. Wat wilt u beëindigen?',
+    endAll: { email: 'Alle reclame per e-mail beëindigen', sms: 'Alle reclame per sms beëindigen' },
+    endTopic: {
+      email: (topic) => `Alleen e-mails over “${topic}” beëindigen`,
+      sms: (topic) => `Alleen sms’en over “${topic}” beëindigen`,
+    },
+    instead: 'Liever kiezen waarover u hoort',
+    done: {
+      title: 'Afgemeld',
+      heading: 'U bent afgemeld',
+      all: {
+        email: 'U krijgt geen reclame per e-mail meer van ons. Dit geldt vanaf nu.',
+        sms: 'U krijgt geen reclame per sms meer van ons. Dit geldt vanaf nu.',
+      },
+      topic: {
+        email: (topic) => `U krijgt geen e-mails over “${topic}” meer van ons. Dit geldt vanaf nu.`,
+        sms: (topic) => `U krijgt geen sms’en over “${topic}” meer van ons. Dit geldt vanaf nu.`,
+      },
+      foot: 'Berichten over bestellingen die u plaatst kunnen u nog bereiken.',
+      choices: 'Alles bekijken wat u kunt kiezen',
+    },
+  },
+}
