@@ -232,8 +232,8 @@ function sendFramed(
 ): FastifyReply {
   const body = html`<header class="top"><strong><a href="/">Perennial</a></strong><nav>
     <a href="/journeys">Journeys</a><a href="/lifecycle">Lifecycle</a><a href="/segments">Segments</a><a href="/broadcasts">Broadcasts</a><a href="/templates">Templates</a><a href="/results">Results</a><a href="/models">Models</a>
-    ${pages.mail !== undefined && html`<a href="${pages.mail}">Caught mail</a>`}
-    ${pages.sms !== undefined && html`<a href="${pages.sms}">Caught SMS</a>`}
+    ${pages.mail !== undefined && html`<a href="${pages.mail}">Mail</a>`}
+    ${pages.sms !== undefined && html`<a href="${pages.sms}">SMS</a>`}
     ${pages.temporal !== undefined && html`<a href="${pages.temporal}">Temporal</a>`}
     <form method="post" action="/logout"><button class="quiet">Sign out</button></form></nav></header>${main}`
   return sendPage(reply, status, title, body, extras)

@@ -75,10 +75,11 @@ export const stretches = [7, 30, 90, 365]
 
 export function resultsPage(page: ResultsPage): Html {
   const { days, withinDays, results, currency } = page
-  const choices = stretches.map((one) =>
-    one === days ? html` <strong>${one}</strong>` : html` <a href="/results?days=${one}">${one}</a>`,
-  )
-  return html`<main><h1>Results</h1><p class="lead">What messages did. The last${choices} days; what somebody did within
+  const choices = stretches.map((one, i) => {
+    const choice = one === days ? html`<strong>${one}</strong>` : html`<a href="/results?days=${one}">${one}</a>`
+    return html`${i > 0 && ' · '}${choice}`
+  })
+  return html`<main><h1>Results</h1><p class="lead">What messages did. The last ${choices} days; what somebody did within
     ${withinDays} days of a message counts as its outcome.</p>
     <section><h2>What it was worth <span class="soft">How much more of those bought who were written to than of those whom
       chance held out, with the interval that holds 95 times of 100.</span></h2>${liftPlot(results.lifts)}</section>
@@ -109,8 +110,7 @@ function outcomeTable(outcomes: Results['outcomes'], currency: string | null): H
     const sum = (column: Exclude<keyof Results['outcomes'][number], 'journey'>): number =>
       of.reduce((total, each) => total + each[column], 0)
     const sent = sum('sent')
-    const cell = (count: number): Html =>
-      html`<td class="number">${formatCount(count)} <span class="soft">${formatShare(count / Math.max(1, sent))}</span></td>`
+    const cell = (count: number): Html => html`<td class="number">${formatCount(count)} ${shareOf(count, sent)}</td>`
     return html`<tr><td>${linkOf(journey)}</td><td class="number">${formatCount(sent)}</td>${cell(sum('opened'))}
       ${cell(sum('clicked'))}${cell(sum('bought'))}${cell(sum('unsubscribed'))}
       <td class="number">${formatMoney(sum('revenueCents'), currency)}</td></tr>`
@@ -119,6 +119,10 @@ function outcomeTable(outcomes: Results['outcomes'], currency: string | null): H
     <th class="number">Clicked</th><th class="number">Bought</th><th class="number">Unsubscribed</th>
     <th class="number">Revenue</th></tr></thead><tbody>${rows}</tbody></table>
     <p class="soft">Who buys after a message might have bought without it: what it caused, the comparison above says.</p>`
+}
+
+function shareOf(count: number, of: number): Html | false {
+  return count > 0 && html`<span class="soft">${formatShare(count / Math.max(1, of))}</span>`
 }
 
 function linkOf(journey: string): Html {
@@ -133,7 +137,7 @@ function offerTable({ offers, results }: ResultsPage): Html {
   const rows = offers.map(({ key, name, issued, redeemed, open, left, cost }) => {
     const effect = effects.get(key)
     return html`<tr><td>${name}<br><span class="soft">${key}</span></td><td class="number">${formatCount(issued)}</td>
-      <td class="number">${formatCount(redeemed)} <span class="soft">${formatShare(redeemed / Math.max(1, issued))}</span></td>
+      <td class="number">${formatCount(redeemed)} ${shareOf(redeemed, issued)}</td>
       <td class="number">${formatCount(open)}</td><td class="number">${left === null ? 'any' : formatCount(left)}</td>
       <td class="number">${formatMoney(cost.spentCents, cost.currency)}</td>
       <td class="number">${effect === undefined ? '–' : points(effect.difference)}</td></tr>`
