@@ -2,9 +2,12 @@
  * What models are worth on two real shops that are imported into the product: CDNOW for churn, purchases and value,
  * Online Retail for recommendations and everything else.
  *
- *   npm run -s bench -- models [--shop cdnow|retail|both] [--kinds churn,clv,…] [--customers 23570] [--json]
+ *   npm run -s bench -- models [--shop cdnow|retail|both] [--kinds churn,clv,…] [--customers 23570]
+ *                            [--ceiling yes] [--json]
  *
  * ours: the AUC of the churn model on CDNOW's later customers; reference: that of the length of their silence alone.
+ * `--ceiling yes`: also what other methods (scikit-learn) make of the same features, and what they make of them if they are told
+ * the future of all other customers.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -21,6 +24,7 @@ import { type Database, openDatabase } from '../src/store/database.ts'
 import type { ModelRow } from '../src/store/models.ts'
 import { publishCampaigns } from '../src/store/publishing/publish-campaigns.ts'
 import { loadMasterKey, Vault } from '../src/store/vault.ts'
+import { churnCeiling } from './models/ceiling.ts'
 import { runBench, say, wholeNumber } from './support/bench.ts'
 import { importRetail, retailFile } from './support/import-retail.ts'
 import { missingData } from './support/shared-data.ts'
@@ -32,8 +36,8 @@ const endOf = { cdnow: Date.parse('1998-07-01T00:00:00Z'), retail: Date.parse('2
 
 await runBench(
   'models',
-  { shop: 'both', kinds: 'all', customers: '23570' },
-  async ({ shop, kinds: named, customers }) => {
+  { shop: 'both', kinds: 'all', customers: '23570', ceiling: 'no' },
+  async ({ shop, kinds: named, customers, ceiling }) => {
     const kindsAsked = named === 'all' ? modelKinds : named.split(',')
     const count = wholeNumber('customers', customers, 200)
     const home = mkdtempSync(join(tmpdir(), 'perennial-bench-'))
@@ -71,6 +75,8 @@ await runBench(
         await importHistory(past, { database, vault, definitions, nowMs: endOf.cdnow })
         await learn('cdnow', ['churn', 'purchase', 'clv', 'clusters', 'revenue'])
       }
+      const churn = models.get('cdnow/churn')
+      if (ceiling === 'yes' && churn !== undefined) lines.push(...(await churnCeiling(database, churn, home)))
       if (shop !== 'cdnow') {
         const missing = missingData(retailFile)
         if (missing !== undefined) throw new RangeError(missing)

@@ -13,7 +13,7 @@ import { measured, type Outcome, sayOutcome } from './report.ts'
 import type { InputFolder, ReferenceHome, Row } from './row.ts'
 
 /** Each in an environment of its own: they do not agree on a numpy. */
-const packages: Readonly<Record<ReferenceHome, readonly string[]>> = {
+export const packages: Readonly<Record<ReferenceHome, readonly string[]>> = {
   lifetimes: ['numpy==1.26.4', 'scipy==1.11.4', 'pandas==2.0.3', 'lifetimes==0.11.3'],
   mining: ['mlxtend==0.25.0', 'pyfim==6.28', 'prefixspan==0.5.2'],
   science: ['numpy==1.26.4', 'scikit-learn==1.9.1', 'statsmodels==0.15.0', 'implicit==0.7.3', 'scikit-surprise==1.1.5'],
