@@ -23,7 +23,6 @@ interface Waiting {
   readonly sinceMs: number
   /** Conversations that broke before they took it. */
   breaks: number
-  timer: NodeJS.Timeout | undefined
 }
 
 /** A conversation may end at any message, so another one is tried; not for ever, for that may be the message's doing. */
@@ -35,8 +34,11 @@ const pauseMs = 1_000
 /** Who has waited so long for a conversation is told to come another time. */
 const queueMs = 20_000
 
+/** How often it is looked who that is: a timer for each message would cost more than putting it in the queue. */
+const lookMs = 500
+
 /** No attempt takes longer than this, whatever the server does. */
-export const smtpDeadlineMs = queueMs + usualPatience.messageMs
+export const smtpDeadlineMs = queueMs + lookMs + usualPatience.messageMs
 
 export function createSmtpSender(server: SmtpServer, patience: Patience = usualPatience): SmtpSender {
   return new Sender(server, patience)
@@ -49,6 +51,7 @@ class Sender implements SmtpSender {
   readonly #conversations = new Set<Conversation>()
   /** They finish what they have in hand, and get nothing more. */
   readonly #retired = new Set<Conversation>()
+  #lookout: NodeJS.Timeout | undefined
   #opening = 0
   #notBefore = 0
   /** Conversations in a row that ended before the server had taken anything. */
@@ -62,7 +65,7 @@ class Sender implements SmtpSender {
 
   send(mail: SmtpMail, lane: Lane = 'first'): Promise<SmtpOutcome> {
     return new Promise((end) => {
-      const waiting: Waiting = { mail, end, sinceMs: performance.now(), breaks: 0, timer: undefined }
+      const waiting: Waiting = { mail, end, sinceMs: performance.now(), breaks: 0 }
       if (this.#isClosed) return end(closed)
       this.#wait(waiting, lane, 'last')
       this.#dispatch()
@@ -79,11 +82,25 @@ class Sender implements SmtpSender {
     const queue = this.#queues[lane]
     if (place === 'first') queue.unshift(waiting)
     else queue.push(waiting)
-    const leftMs = Math.max(1, queueMs - (performance.now() - waiting.sinceMs))
-    waiting.timer = setTimeout(() => {
-      queue.splice(queue.indexOf(waiting), 1)
-      waiting.end(tooBusy)
-    }, leftMs)
+    this.#lookout ??= setInterval(() => this.#tellWhoWaitedTooLong(), lookMs)
+  }
+
+  #tellWhoWaitedTooLong(): void {
+    const since = performance.now() - queueMs
+    for (const queue of Object.values(this.#queues)) {
+      // Those who were put first again are not in order.
+      const late = queue.filter(({ sinceMs }) => sinceMs <= since)
+      if (late.length === 0) continue
+      queue.splice(0, queue.length, ...queue.filter(({ sinceMs }) => sinceMs > since))
+      for (const { end } of late) end(tooBusy)
+    }
+    this.#restIfEmpty()
+  }
+
+  #restIfEmpty(): void {
+    if (this.#queues.first.length + this.#queues.bulk.length > 0) return
+    clearInterval(this.#lookout)
+    this.#lookout = undefined
   }
 
   #dispatch(): void {
@@ -119,7 +136,6 @@ class Sender implements SmtpSender {
     const lane = this.#queues.first.length > 0 ? 'first' : 'bulk'
     const waiting = this.#queues[lane].shift()
     if (!waiting) return
-    clearTimeout(waiting.timer)
     void this.#sendOn(conversation, waiting, lane)
     if (conversation.messages >= this.#server.messagesPerConnection) {
       this.#conversations.delete(conversation)
@@ -173,11 +189,9 @@ class Sender implements SmtpSender {
 
   #refuseAll(outcome: SmtpOutcome): void {
     for (const queue of Object.values(this.#queues)) {
-      for (const { end, timer } of queue.splice(0)) {
-        clearTimeout(timer)
-        end(outcome)
-      }
+      for (const { end } of queue.splice(0)) end(outcome)
     }
+    this.#restIfEmpty()
   }
 }
 
