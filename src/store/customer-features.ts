@@ -92,22 +92,30 @@ const known = (who: (column: string) => string): string => `, known AS (
        AND ${who('c.id')}
   )`
 
-interface FeatureRow {
-  customer_id: string
-  purchases: number
-  age_days: number
-  silence_days: number
-  revenue_cents: number
-  repeat_revenue_cents: number
-  recent_purchases: number
-  month_purchases: number
-  discount_share: number | null
-  refund_share: number | null
-  active_days: number | null
-  quiet_days: number | null
-  later_purchases: number | null
-  later_revenue_cents: number | null
+const columnNames = [
+  'purchases',
+  'age_days',
+  'silence_days',
+  'revenue_cents',
+  'repeat_revenue_cents',
+  'recent_purchases',
+  'month_purchases',
+  'discount_share',
+  'refund_share',
+  'active_days',
+  'quiet_days',
+  'later_purchases',
+  'later_revenue_cents',
+] as const
+
+type Columns = { readonly [Name in (typeof columnNames)[number]]: readonly (number | null)[] } & {
+  readonly customer_id: readonly string[]
 }
+
+/** By column: taking apart a row for each customer would take longer than finding it. */
+const byColumn = (rows: string): string =>
+  `SELECT ${['customer_id', ...columnNames].map((name) => `coalesce(json_agg(${name}), '[]') AS ${name}`).join(', ')}
+     FROM (${rows}) AS features`
 
 /** The features of these customers, by ascending id, and what they did afterwards, row by row. */
 export async function loadCustomerFeatures(
@@ -123,16 +131,18 @@ export async function loadCustomerFeatures(
     values.push(range.after ?? '00000000-0000-0000-0000-000000000000', range.upTo)
     who = (column) => `${column} > $3::uuid AND ${column} <= $4::uuid`
   }
-  const { rows } = await db.query<FeatureRow>(featuresSql(who, population), values)
-  const column = (name: Exclude<keyof FeatureRow, 'customer_id'>): Float64Array => {
-    const values = new Float64Array(rows.length)
-    for (let i = 0; i < rows.length; i++) values[i] = rows[i]?.[name] ?? 0
-    return values
+  const { rows } = await db.query<Columns>(byColumn(featuresSql(who, population)), values)
+  const columns = rows[0] as Columns
+  const column = (name: (typeof columnNames)[number]): Float64Array => {
+    const found = columns[name]
+    const numbers = new Float64Array(found.length)
+    for (let i = 0; i < found.length; i++) numbers[i] = found[i] ?? 0
+    return numbers
   }
   return {
     histories: {
       asOfMs,
-      customerIds: rows.map((row) => row.customer_id),
+      customerIds: columns.customer_id,
       purchases: column('purchases'),
       ageDays: column('age_days'),
       silenceDays: column('silence_days'),

@@ -24,6 +24,7 @@ import {
   toLibraryModel,
 } from '../../src/analytics/logistic-regression/library-model.ts'
 import {
+  featureOrder,
   type LogisticTraining,
   predictProbabilities,
   reasonsFor,
@@ -166,6 +167,8 @@ describe.skipIf(!hasShared)(`on Telco churn${needsShared}`, () => {
     const sizes = reasons.map(({ contribution }) => Math.abs(contribution))
     expect(sizes).toEqual(sizes.toSorted((a, b) => b - a))
     expect(reasonsFor(model, telco.names, row, 3)).toEqual(reasons.slice(0, 3))
+    const orderOf = featureOrder(model, telco.names)
+    expect(orderOf(Float64Array.of(0, ...row), 1)).toEqual(reasons.map(({ feature }) => feature))
   })
 })
 

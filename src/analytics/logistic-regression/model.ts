@@ -110,29 +110,45 @@ export function reasonsFor(
   values: ArrayLike<number>,
   count: number,
 ): Reason[] {
-  return explainer(model, names, count)(values)
+  checkWhole('count', count, 1)
+  const { coefficients } = fromLibraryModel(model.classifier)
+  const reasons = positionsOf(model.features, names).map((position, j): Reason => {
+    const value = values[position] as number
+    const z = (value - (model.mean[j] as number)) / (model.deviation[j] as number)
+    return { feature: model.features[j] as string, value, contribution: z * (coefficients[j] as number) }
+  })
+  return reasons.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution)).slice(0, count)
 }
 
 /**
- * `reasonsFor` for many rows of one model: what is the same for all of them is worked out once.
+ * The features of a row, those first that moved its score most: as `reasonsFor` orders them, without a word about each.
  *
- * @throws RangeError as `reasonsFor` does.
+ * @returns of the row of a matrix that begins at `start`; the list is the same one each time.
+ * @throws RangeError if a feature of the model is missing.
  */
-export function explainer(
+export function featureOrder(
   model: LogisticModel,
   names: readonly string[],
-  count: number,
-): (values: ArrayLike<number>) => Reason[] {
-  checkWhole('count', count, 1)
+): (values: Float64Array, start: number) => readonly string[] {
   const { coefficients } = fromLibraryModel(model.classifier)
   const positions = positionsOf(model.features, names)
-  return (values) => {
-    const reasons = positions.map((position, j): Reason => {
-      const value = values[position] as number
-      const z = (value - (model.mean[j] as number)) / (model.deviation[j] as number)
-      return { feature: model.features[j] as string, value, contribution: z * (coefficients[j] as number) }
-    })
-    return reasons.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution)).slice(0, count)
+  const strength = new Float64Array(positions.length)
+  const ordered: string[] = []
+  return (values, start) => {
+    for (let j = 0; j < positions.length; j++) {
+      const z =
+        ((values[start + (positions[j] as number)] as number) - (model.mean[j] as number)) /
+        (model.deviation[j] as number)
+      const moved = Math.abs(z * (coefficients[j] as number))
+      let place = j
+      for (; place > 0 && (strength[place - 1] as number) < moved; place--) {
+        strength[place] = strength[place - 1] as number
+        ordered[place] = ordered[place - 1] as string
+      }
+      strength[place] = moved
+      ordered[place] = model.features[j] as string
+    }
+    return ordered
   }
 }
 

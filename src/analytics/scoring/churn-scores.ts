@@ -12,7 +12,7 @@ import {
 } from '../churn/churn-features.ts'
 import { riskByRule } from '../churn/rule-of-thumb.ts'
 import { refuse } from '../core/check.ts'
-import { explainer, predictProbabilities } from '../logistic-regression/model.ts'
+import { featureOrder, predictProbabilities } from '../logistic-regression/model.ts'
 import type { ChurnModel, ChurnRule, ScoreWithReasons } from './scoring-model.ts'
 
 const mostReasons = 3
@@ -35,15 +35,15 @@ export function churnScores(model: ChurnModel | ChurnRule, histories: PurchaseHi
   const values = churnFeatures(histories)
   const raw = predictProbabilities(model.logistic, churnFeatureNames, { rows, columns, values })
   const risks = calibrated(model.calibration, raw)
-  const explain = explainer(model.logistic, churnFeatureNames, columns)
+  const orderOf = featureOrder(model.logistic, churnFeatureNames)
   return Array.from(risks, (value, i) => {
-    const moved = explain(values.subarray(i * columns, (i + 1) * columns))
-    const reasons = new Set<string>()
-    for (const { feature } of moved) {
-      reasons.add(sentenceFor(feature as ChurnFeature, histories, i))
-      if (reasons.size === mostReasons) break
+    const reasons: string[] = []
+    for (const feature of orderOf(values, i * columns)) {
+      const sentence = sentenceFor(feature as ChurnFeature, histories, i)
+      if (!reasons.includes(sentence)) reasons.push(sentence)
+      if (reasons.length === mostReasons) break
     }
-    return { value, reasons: [...reasons] }
+    return { value, reasons }
   })
 }
 
