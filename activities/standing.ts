@@ -6,7 +6,7 @@ import { sayDuration } from '../src/domain/duration.ts'
 import type { RunFacts, Snapshot } from '../src/domain/snapshot.ts'
 import type { Step } from '../src/domain/steps.ts'
 import type { EpochMs } from '../src/domain/time.ts'
-import type { LoadedSnapshot } from '../src/store/snapshots.ts'
+import type { LoadedSnapshot } from '../src/store/to-snapshot.ts'
 import type { Standing } from './activity-types.ts'
 
 type ActiveRun = Pick<RunFacts, 'id' | 'journey' | 'version' | 'step' | 'wakeAtMs' | 'memory'>

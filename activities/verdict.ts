@@ -7,7 +7,8 @@ import { earliest } from '../src/domain/evaluate.ts'
 import type { EpochMs } from '../src/domain/time.ts'
 import type { Identifiers } from '../src/store/identifiers.ts'
 import type { Reviewed, Verdict } from '../src/store/reviews.ts'
-import type { LoadedSnapshot, OpenMessage } from '../src/store/snapshots.ts'
+import type { OpenMessage } from '../src/store/snapshot-rows.ts'
+import type { LoadedSnapshot } from '../src/store/to-snapshot.ts'
 
 export function verdictOn(
   { snapshot, openMessages }: LoadedSnapshot,

@@ -1,6 +1,7 @@
 /** `perennial planner`: which offer for whom, within a budget, and what it should bring. */
 
 import { Command } from 'commander'
+import type { Proposal } from '../analytics/training/promotion-proposal.ts'
 import { textTable, writeResult } from './analyze/output.ts'
 import { askInstallation, type TargetOptions, targetOptions } from './installation.ts'
 import { homeOption } from './options.ts'
@@ -25,20 +26,7 @@ interface Answer {
       readonly interval: readonly [number, number]
     }[]
   }
-  readonly plan: {
-    readonly offers: readonly {
-      readonly segment: string
-      readonly offer: string
-      readonly customers: number
-      readonly costCents: number
-      readonly valueCents: number
-    }[]
-    readonly costCents: number
-    readonly netCents: number
-    readonly netLowCents: number
-    readonly netHighCents: number
-    readonly additionalOrders: number
-  }
+  readonly plan: Proposal
 }
 
 export function plannerCommand(): Command {

@@ -1,20 +1,14 @@
 /** What messages did, what journeys and offers were worth beside those who got nothing, and what to plan next. */
 
+import type { Proposal } from '../analytics/training/promotion-proposal.ts'
+import type { OutcomeSum } from '../store/message-outcomes.ts'
 import type { OfferRow } from '../store/offers/list.ts'
 import { formatCount, formatMoney, formatShare } from './format.ts'
 import { type Html, html } from './html.ts'
 import { type Estimate, intervalPlot } from './interval-plot.ts'
 
 export interface Results {
-  readonly outcomes: readonly {
-    readonly journey: string
-    readonly sent: number
-    readonly opened: number
-    readonly clicked: number
-    readonly bought: number
-    readonly revenueCents: number
-    readonly unsubscribed: number
-  }[]
+  readonly outcomes: readonly OutcomeSum[]
   readonly lifts: readonly {
     readonly journey: string
     readonly variant: string | null
@@ -36,21 +30,9 @@ export interface Results {
 }
 
 export interface Plan {
+  /** What it goes by, in words. */
   readonly effect: string
-  readonly plan: {
-    readonly offers: readonly {
-      readonly segment: string
-      readonly offer: string
-      readonly customers: number
-      readonly costCents: number
-      readonly valueCents: number
-    }[]
-    readonly costCents: number
-    readonly netCents: number
-    readonly netLowCents: number
-    readonly netHighCents: number
-    readonly additionalOrders: number
-  }
+  readonly plan: Proposal
 }
 
 /** What was asked of the planner, as it was typed. */
@@ -103,11 +85,11 @@ function beside(customers: number, heldOut: number): string {
   return `${formatCount(customers)} beside ${formatCount(heldOut)}`
 }
 
-function outcomeTable(outcomes: Results['outcomes'], currency: string | null): Html {
+function outcomeTable(outcomes: readonly OutcomeSum[], currency: string | null): Html {
   if (outcomes.length === 0) return html`<p class="soft">Nothing was sent in these days.</p>`
   const byJourney = [...Map.groupBy(outcomes, ({ journey }) => journey)]
   const rows = byJourney.map(([journey, of]) => {
-    const sum = (column: Exclude<keyof Results['outcomes'][number], 'journey'>): number =>
+    const sum = (column: Exclude<keyof OutcomeSum, 'journey' | 'step' | 'offer'>): number =>
       of.reduce((total, each) => total + each[column], 0)
     const sent = sum('sent')
     const cell = (count: number): Html => html`<td class="number">${formatCount(count)} ${shareOf(count, sent)}</td>`

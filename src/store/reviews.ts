@@ -9,7 +9,8 @@ import type { EpochMs } from '../domain/time.ts'
 import type { Database, Queryable } from './database.ts'
 import { couponCodeConstraint, type LedgerChanges, saveDecisions } from './decisions.ts'
 import { type CouponRefusal, CouponsRefusedError } from './offers/reserve.ts'
-import { type LoadedSnapshot, lockAndLoadSnapshots, type SnapshotOptions } from './snapshots.ts'
+import { lockAndLoadSnapshots, type SnapshotOptions } from './snapshots.ts'
+import type { LoadedSnapshot } from './to-snapshot.ts'
 
 export interface Reviewed {
   readonly loaded: LoadedSnapshot
