@@ -14,6 +14,9 @@ const shortestRealMs = 30 * secondMs
 /** Where time flies, only what moves customers is learned. */
 const kindsInHaste: readonly ModelKind[] = ['churn', 'clv']
 
+/** Scores, and which offer moves whom most: as of today. */
+const daily: readonly ModelKind[] = [...scoreKinds, 'uplift']
+
 /** Makes the schedules that are missing. One that ops have changed or paused stays as they left it. */
 export async function ensureTrainingSchedules(client: Client, clockSpeed: number): Promise<void> {
   const inHaste = clockSpeed !== 1
@@ -24,7 +27,7 @@ export async function ensureTrainingSchedules(client: Client, clockSpeed: number
     await ensure(client, modelTrainingWorkflowId(kind), { every, offset }, kind, 'train')
   }
   if (inHaste) return
-  for (const [i, kind] of scoreKinds.entries()) {
+  for (const [i, kind] of daily.entries()) {
     await ensure(client, modelCareScheduleId(kind), { every: dayMs, offset: (4 + i) * hourMs }, kind, 'care')
   }
 }
