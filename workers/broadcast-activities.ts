@@ -11,6 +11,7 @@ import { clearAudience, takeAudience } from '../src/store/broadcasts/audience.ts
 import { countConversions, findBroadcast, moveBroadcast, saveWinner } from '../src/store/broadcasts/broadcasts.ts'
 import { createBulkLedger } from '../src/store/broadcasts/bulk-ledger.ts'
 import { referralCodeOf } from '../src/store/referrals/codes.ts'
+import { shownScores } from '../src/store/shown-scores.ts'
 import { saveTargets } from '../src/store/tracked-links.ts'
 import { type BulkItem, type BulkRequest, createBulkComposer } from './bulk-composer.ts'
 import type { Neighbours } from './delivery-needs.ts'
@@ -64,6 +65,7 @@ export function createBroadcastWorkerActivities(
   const known = new Set<string>()
   const own = {
     recommend: (id: string) => recommendedItems(database.pool, id),
+    scores: (id: string) => shownScores(database.pool, id),
     referralCode: (id: string) => referralCodeOf(database.pool, neighbours.vault, id, clock.nowMs()),
     publicUrl,
   }

@@ -15,6 +15,7 @@ import { createLedger } from '../src/store/ledger.ts'
 import { twilioStatusUrl } from '../src/store/links.ts'
 import { referralCodeOf } from '../src/store/referrals/codes.ts'
 import { type MailboxPurpose, returnPath } from '../src/store/return-path.ts'
+import { shownScores } from '../src/store/shown-scores.ts'
 import type { Vault } from '../src/store/vault.ts'
 import { createMeasureMessage } from './measured-message.ts'
 import { createPrepareMessage, type PrepareNeeds } from './prepare-message.ts'
@@ -51,6 +52,7 @@ export function deliveryNeeds(neighbours: Neighbours): DeliveryNeeds {
       template: neighbours.template,
       renderer: neighbours.renderer,
       recommend: (customerId) => recommendedItems(database.pool, customerId),
+      scores: (customerId) => shownScores(database.pool, customerId),
       publicUrl: neighbours.publicUrl,
       shop: { name: neighbours.shop.name, url: neighbours.shop.url },
       postalAddress: neighbours.shop.postalAddress,

@@ -19,6 +19,7 @@ export const templateVariables: ReadonlySet<string> = new Set([
   'coupon',
   'computed',
   'recommendations',
+  'scores',
   'data',
   'survey',
   'referral',

@@ -70,3 +70,20 @@ test('recommendations and the code for friends are each recipient’s own', asyn
   const { rows } = await sql('SELECT code FROM referral_codes WHERE customer_id = ANY ($1) ORDER BY customer_id', ids)
   expect(codes).toEqual(rows.map(({ code }) => code))
 })
+
+test('scores are shown to whoever has any, each their own', async () => {
+  world.mail.forget()
+  await sql(
+    `INSERT INTO scores (customer_id, kind, value, tier, reasons, model_id, scored_at)
+     VALUES ($1, 'clv', 90000, 'high', '["bought on 9 days"]', gen_random_uuid(), now()),
+            ($2, 'clv', 100, 'low', '[]', gen_random_uuid(), now())`,
+    ids[0],
+    ids[1],
+  )
+  const words =
+    '{% if scores.clv.tier == "high" %}[{{ scores.clv.reasons.first }}]{% else %}[dear friend]{% endif %} end'
+  await publish('scored', `<p>${words}</p>`, words)
+  expect(await sendAtOnce(world, 'scored', { template: 'scored' })).toMatchObject({ sent: 5, isDone: true })
+  const shown = Object.values(read()).map((text) => /^\[.*\]/.exec(text)?.[0])
+  expect(shown).toEqual(['[bought on 9 days]', ...Array.from({ length: 4 }, () => '[dear friend]')])
+})

@@ -11,6 +11,7 @@ import { noteAudit } from '../../store/audit.ts'
 import { loadTemplate } from '../../store/campaigns.ts'
 import type { Database } from '../../store/database.ts'
 import { findPerson } from '../../store/persons.ts'
+import { shownScores } from '../../store/shown-scores.ts'
 import { findTemplateFacts } from '../../store/template-facts.ts'
 import type { Vault } from '../../store/vault.ts'
 import { ApiError } from '../api-error.ts'
@@ -70,11 +71,13 @@ async function preview(
   await noteAudit(database.pool, vault, { actor, action: 'preview', customerId })
   const findings = lintTemplate(template)
   const recommendations = await recommendedItems(database.pool, customerId)
+  const scores = await shownScores(database.pool, customerId)
   try {
     const rendered: RenderedMessage = await renderer.render(template, {
       ...sampleFacts(needs),
       ...known.facts,
       recommendations,
+      scores,
     })
     const segments = template.channel === 'sms' ? { segments: countSegments(rendered.text) } : {}
     return {

@@ -28,6 +28,8 @@ export interface MessageFacts {
   readonly data: Readonly<Record<string, unknown>>
   /** Where the template speaks of them: what this customer may like, best first. */
   readonly recommendations?: readonly RecommendedItem[]
+  /** Where the template speaks of them: what models say of this customer, by kind: `scores.clv.tier`. */
+  readonly scores?: Readonly<Record<string, object>>
   /** The question that the message asks, or null. */
   readonly survey: {
     readonly question: string

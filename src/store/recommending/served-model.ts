@@ -6,7 +6,7 @@
 import type { Queryable } from '../database.ts'
 
 /** What goes with one product: places of products, and how well each goes with it. */
-export interface Relations {
+interface Relations {
   readonly related: Int32Array
   readonly scores: Float64Array
 }
