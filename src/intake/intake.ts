@@ -26,7 +26,7 @@ const maxBackoffMs = 2_000
 const maxAttempts = 20
 
 /** Others' customers are left for later; but now and then they are waited for, so that nobody is left for ever. */
-const waitEveryPages = 8
+const waitEveryPages = 32
 
 export function startIntake(needs: IntakeNeeds): Loop {
   let isBusy = true

@@ -6,6 +6,7 @@ import { eraseMerges, mergedFamily, purgeMerges } from '../../src/store/merge-re
 import { mergeCustomers } from '../../src/store/operator-merge.ts'
 import { takeWord } from '../../src/store/opt-out.ts'
 import { lockAndLoadSnapshot } from '../../src/store/snapshots.ts'
+import { suppress } from '../../src/store/suppressions.ts'
 import { unmergeCustomer } from '../../src/store/unmerge.ts'
 import { belongings, plantRun } from './support/belongings.ts'
 import { at, type Call, openShop, type Shop, startMs } from './support/shop.ts'
@@ -252,6 +253,24 @@ describe('consent: the stricter word', () => {
     const id = await idOf('user', 'u1')
     const loaded = await shop.database.transaction((client) => lockAndLoadSnapshot(client, id, { nowMs: startMs }))
     expect(loaded?.snapshot.contact.email).toMatchObject({ consents: {}, inquiredMs: Date.parse(at(3).timestamp) })
+  })
+
+  test('an address that nothing may be sent to stays so, with whoever has it now', async () => {
+    const { known } = await twoLives()
+    const addressHash = shop.vault.lookupHash('phone', '+442079460958')
+    await suppress(shop.database.pool, {
+      channel: 'sms',
+      addressHash,
+      reason: 'complaint',
+      detail: null,
+      atMs: startMs,
+    })
+    await join()
+    const loaded = await shop.database.transaction((client) => lockAndLoadSnapshot(client, known, { nowMs: startMs }))
+    expect(loaded?.snapshot.contact).toMatchObject({
+      email: { reachable: true, suppressed: null },
+      sms: { reachable: true, suppressed: 'complaint' },
+    })
   })
 
   test('a yes of later that arrives before the merge is known counts as in time', async () => {
