@@ -4,6 +4,7 @@
  */
 
 import { readFileSync } from 'node:fs'
+import { constants, getPriority, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { createComposer } from '../src/channels/email/compose/compose-email.ts'
 import { type DkimKey, readDkimKey } from '../src/channels/email/compose/dkim.ts'
@@ -22,6 +23,10 @@ import { clickUrl, pixelUrl } from '../src/store/tracked-links.ts'
 import { Vault } from '../src/store/vault.ts'
 import type { BulkItem, BulkRequest, BulkResponse, BulkSetting, ComposedMail } from './bulk-composer.ts'
 import { measurableTargets, measuredBy, measuredMail, measuredTextBy } from './measured-message.ts'
+
+// Receipts, the database and Temporal go before the next page: signatures would keep every core busy. Of Linux's threads
+// each has a priority of its own; elsewhere this would slow down the whole process.
+if (process.platform === 'linux') setPriority(0, Math.min(constants.priority.PRIORITY_LOW, getPriority(0) + 5))
 
 const setting = workerData as BulkSetting
 const vault = new Vault(Buffer.from(setting.masterKey))
