@@ -31,6 +31,7 @@ import { type Refusal, refusalPage } from './refusal.ts'
 import { type ResultPageNeeds, resultPageRoutes } from './results-routes.ts'
 import { type SegmentPageNeeds, segmentPageRoutes } from './segment-routes.ts'
 import { endedCookie, localSession, readSession, sessionCookie } from './session.ts'
+import { taskPageRoutes } from './task-routes.ts'
 import { templateStyle } from './template-pages.ts'
 import { type PreviewTemplate, templatePageRoutes } from './template-routes.ts'
 
@@ -90,6 +91,7 @@ export function consoleRoutes(needs: ConsoleNeeds): (app: FastifyInstance) => Pr
     }
     segmentPageRoutes(app, pageNeeds)
     modelPageRoutes(app, pageNeeds)
+    taskPageRoutes(app, pageNeeds)
     const visitor = (request: FastifyRequest): Promise<Visitor | undefined> => visitorOf(needs, request)
     broadcastPageRoutes(app, { ...pageNeeds, visitor, steer: needs.steerBroadcast })
     resultPageRoutes(app, {
@@ -231,7 +233,7 @@ function sendFramed(
   extras: PageExtras = {},
 ): FastifyReply {
   const body = html`<header class="top"><strong><a href="/">Perennial</a></strong><nav>
-    <a href="/journeys">Journeys</a><a href="/lifecycle">Lifecycle</a><a href="/segments">Segments</a><a href="/broadcasts">Broadcasts</a><a href="/templates">Templates</a><a href="/results">Results</a><a href="/models">Models</a>
+    <a href="/journeys">Journeys</a><a href="/lifecycle">Lifecycle</a><a href="/segments">Segments</a><a href="/broadcasts">Broadcasts</a><a href="/templates">Templates</a><a href="/results">Results</a><a href="/models">Models</a><a href="/tasks">Tasks</a>
     ${pages.mail !== undefined && html`<a href="${pages.mail}">Mail</a>`}
     ${pages.sms !== undefined && html`<a href="${pages.sms}">SMS</a>`}
     ${pages.temporal !== undefined && html`<a href="${pages.temporal}">Temporal</a>`}

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createApiKey } from '../../src/store/api-keys.ts'
 import { publishCampaigns } from '../../src/store/publishing/publish-campaigns.ts'
 import { customerId, live } from './support/people.ts'
 import { startTestServer, type TestServer } from './support/test-server.ts'
@@ -135,4 +136,36 @@ test('nothing of it is for a write key', async () => {
     ['/journeys/by-hand/entries', { customers: ['ada'] }],
   ] as const)
     expect((await call(path, body, server.writeKey)).status).toBe(401)
+})
+
+describe('in the console', () => {
+  test('a task is finished with what came of it, by whoever may publish', async () => {
+    const signIn = async (token: string): Promise<string> => {
+      const body = new URLSearchParams({ token })
+      const login = await fetch(`${server.url}/login`, { method: 'POST', redirect: 'manual', body })
+      return login.headers.get('set-cookie')?.split(';')[0] ?? ''
+    }
+    const cookie = await signIn((await createApiKey(server.database, { kind: 'marketer', name: 'Marta' })).key)
+    const look = await signIn((await createApiKey(server.database, { kind: 'analyst', name: 'Anna' })).key)
+    const get = async (path: string): Promise<string> =>
+      (await fetch(server.url + path, { headers: { cookie } })).text()
+    const press = async (id: string, outcome: string, as = cookie): Promise<number> => {
+      const body = new URLSearchParams({ outcome, note: 'at <noon>' })
+      const headers = { cookie: as }
+      return (await fetch(`${server.url}/tasks/${id}`, { method: 'POST', redirect: 'manual', headers, body })).status
+    }
+    const id = await plantTask(-2)
+    const page = await get('/tasks')
+    expect(page).toContain(`action="/tasks/${id}"`)
+    expect(page).toContain('>late</span>')
+    expect([await press(id, 'reached', look), await press(id, 'eaten'), await press(randomUUID(), 'reached')]).toEqual([
+      403, 400, 404,
+    ])
+    expect([await press(id, 'reached'), await press(id, 'reached'), await press(id, 'no answer')]).toEqual([
+      303, 303, 409,
+    ])
+    expect(await get('/tasks')).not.toContain(id)
+    expect(await get('/tasks?status=done')).toMatch(/reached<br><span class="soft">at &lt;noon&gt;/)
+    expect(await newsOf('task')).toContainEqual({ taskId: id, outcome: 'reached' })
+  })
 })
