@@ -3,12 +3,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { holes, rules } from './rules.ts'
+import { complaints, holes, rules } from './rules.ts'
 
 const tests = new URL('../', import.meta.url)
 const shared = new URL(`${process.env['PERENNIAL_SHARED'] ?? '../shared'}/compliance.md`, new URL('../', tests))
 
-test.each([...rules, ...holes].map((rule) => [rule.name, rule] as const))('%s has its tests', (_name, rule) => {
+test.each([...rules, ...complaints, ...holes].map((rule) => [rule.name, rule] as const))('%s has its tests', (_name, rule) => {
   const places = Object.entries(rule.tests)
   expect(places.length).toBeGreaterThan(0)
   for (const [file, titles] of places) {

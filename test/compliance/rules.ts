@@ -82,7 +82,10 @@ export const rules: readonly Rule[] = [
     name: 'GDPR',
     tests: {
       'privacy/preferences.test.ts': ['only what was changed, with the words that stood there'],
-      'privacy/erasure.test.ts': ['leaves the hashes of their addresses, and a proof that holds nothing of them'],
+      'privacy/erasure.test.ts': [
+        'also of customers who became part of them, whichever of the ids is named',
+        'leaves the hashes of their addresses, and a proof that holds nothing of them',
+      ],
       'privacy/erasure-proof.test.ts': ['a person who was written to is forgotten within a minute, without a trace'],
       'privacy/person-tables.test.ts': ['every table with a customer_id is on the list'],
     },
@@ -154,6 +157,7 @@ export const rules: readonly Rule[] = [
         'that follows the link which no person sees',
         'that looks like a browser and follows all links within seconds',
       ],
+      'tracking/attribution.test.ts': ['only a person can touch'],
       'tracking/measured-message.test.ts': ['a link that holds anything personal is left alone, and kept nowhere'],
     },
   },
@@ -181,6 +185,55 @@ export const rules: readonly Rule[] = [
       ],
       'templates/lint.test.ts': ['finds %s'],
       'templates/mjml.test.ts': ['nothing is fetched by whoever reads it, and no file of ours is read'],
+    },
+  },
+]
+
+/** What others' users lost customers to, as their trackers tell it. */
+export const complaints: readonly Rule[] = [
+  {
+    name: 'the same message twice: Mautic #2215, #9880, #13070; listmonk #2070, #2313',
+    tests: {
+      'activities/deliver.test.ts': ['while transmitting marketing is in doubt, and never sent again'],
+      'broadcasts/rules.test.ts': ['every refusal is a row, and nobody has two'],
+      'broadcasts/crash.test.ts': ['nobody is left out, and nobody has two but who is listed as in doubt'],
+      'messages/requests.test.ts': ['two at once under one key are one message'],
+      'workflows/crowd.test.ts': ['a crowd and hundreds of workflows meet the same customers: every step once'],
+    },
+  },
+  {
+    name: '"finished", and not sent: listmonk #1762, #3022',
+    tests: {
+      'broadcasts/crash.test.ts': [
+        'killed in the middle it finishes by itself',
+        'one in twenty is refused for the time being: each comes again, none is lost',
+      ],
+      'workflows/crowd.test.ts': ['nobody is lost, and nothing is sent twice'],
+    },
+  },
+  {
+    name: 'mail after unsubscribing: Parcelvoy #442',
+    tests: {
+      'broadcasts/rules.test.ts': ['who says no after the start gets nothing'],
+      'privacy/preferences.test.ts': [
+        'a choice holds for a message that is already in hand: it is refused at the last check',
+      ],
+    },
+  },
+  {
+    name: 'clicks by scanners: Mautic #9162, listmonk #1078',
+    tests: {
+      'tracking/tracking.test.ts': [
+        'that looks like a browser and follows all links within seconds',
+        'that comes again and again makes one row, and unsubscribes nobody',
+      ],
+      'tracking/attribution.test.ts': ['only a person can touch'],
+    },
+  },
+  {
+    name: 'no throttle for each provider: listmonk #2971',
+    tests: {
+      'broadcasts/rules.test.ts': ['no more leave than a rate allows, in all and to each domain'],
     },
   },
 ]
