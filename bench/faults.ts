@@ -1,11 +1,11 @@
 /**
- * Messages through a mail server that fails one in twenty at eight stages, while workers are killed every two seconds and
- * PostgreSQL is restarted three times: what may be sent once is never sent twice, what must arrive arrives, and the rest
+ * Messages through a mail server that fails one in twenty at eight stages, while every two seconds one of the workers is
+ * killed (once the one before is replaced) and PostgreSQL is restarted three times: what may be sent once is never sent twice, what must arrive arrives, and the rest
  * is listed. The server's own log is the witness. Half of the messages are marketing, half transactional. Ends with 1 if
  * a promise was not kept. `--lane own` gives every customer a workflow of their own, `crowd` walks them in pages: there a dead worker's
  * work waits for Temporal to miss it. `ledger` leaves Temporal out, and whoever comes next carries on at once.
  *
- *   npm run -s bench -- faults [--messages 2000] [--lane ledger|crowd|own] [--workers 4] [--minutes 60] [--seed 1] [--json]
+ *   npm run -s bench -- faults [--messages 2000] [--lane ledger|crowd|own] [--workers 3] [--minutes 60] [--seed 1] [--json]
  */
 
 import { join } from 'node:path'
@@ -194,7 +194,7 @@ async function endedIn({ pool }: Database): Promise<number> {
 
 await runBench(
   'faults',
-  { messages: '2000', lane: 'ledger', workers: '4', minutes: '60', seed: '1' },
+  { messages: '2000', lane: 'ledger', workers: '3', minutes: '60', seed: '1' },
   async (options) => {
     const messages = 2 * Math.floor(wholeNumber('messages', options.messages, 100) / 2)
     const minutes = wholeNumber('minutes', options.minutes, 1)

@@ -41,7 +41,7 @@ import type { Neighbours } from './delivery-needs.ts'
 import { startDoubtfulMail } from './doubtful-mail.ts'
 import { startDoubtfulSms } from './doubtful-sms.ts'
 import { createLifecycleActivities } from './lifecycle-activities.ts'
-import { keepFailuresPrivate } from './private-failures.ts'
+import { keepFailuresPrivate, outageDelayMs } from './private-failures.ts'
 import { ensureReconciliationSchedule } from './reconciliation-schedule.ts'
 import { installTemporalRuntime } from './temporal-runtime.ts'
 import { ensureTrainingSchedules } from './training-schedules.ts'
@@ -228,6 +228,7 @@ function planWorkers(
       ...common,
       taskQueue,
       activities: delivery,
+      interceptors: { activity: [keepFailuresPrivate(log, outageDelayMs)] },
       maxConcurrentActivityTaskExecutions: deliveriesAtOnce,
       // An eager task would pass by the rate limit of the queue.
       maxEagerActivityReservationsPerWorkflowTask: 0,

@@ -26,7 +26,8 @@ function onQueue(taskQueue: string): wf.ActivityInterfaceFor<CrowdDeliveryActivi
     startToCloseTimeout: '3 minutes', // It begins nothing after 20 seconds, and no attempt takes longer than a minute.
     heartbeatTimeout: '10 seconds',
     // As often as it takes: the ledger never sends marketing twice.
-    retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '5 minutes' },
+    // Soon, if the worker died: that says nothing of the next one. An outage says itself how long to wait.
+    retry: { initialInterval: '1 second', backoffCoefficient: 1.5, maximumInterval: '10 seconds' },
   })
 }
 

@@ -22,7 +22,8 @@ function onQueue(taskQueue: string): wf.ActivityInterfaceFor<DeliveryActivities>
     heartbeatTimeout: '10 seconds',
     // As often as it takes: only an outage throws, the ledger never sends marketing twice, and a message that has
     // become stale is refused by the next attempt.
-    retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '5 minutes' },
+    // Soon, if the worker died: that says nothing of the next one. An outage says itself how long to wait.
+    retry: { initialInterval: '1 second', backoffCoefficient: 1.5, maximumInterval: '10 seconds' },
   })
 }
 

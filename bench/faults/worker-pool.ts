@@ -8,8 +8,8 @@ import { compileCacheEnv } from '../../bin/setup/compile-cache.mjs'
 
 export interface WorkerPool {
   /**
-   * Kills the worker that has been ready for the longest, if another one is ready: on a machine with so much else to do
-   * that starting takes longer than dying, nothing would ever be done. @returns whether there was one.
+   * Kills the worker that has been ready for the longest, if all are ready: one at a time, as they die in a cluster. Where
+   * starting takes longer than dying, nothing would ever be done. @returns whether there was one.
    */
   killOne(): boolean
   /** Ends all of them as an operator would, and waits. */
@@ -61,7 +61,7 @@ export function startWorkerPool({ size, script, args, env, logPath }: WorkerPool
   for (let place = 0; place < size; place++) start(place)
   return {
     killOne() {
-      if (ready.length < Math.min(2, size)) return false
+      if (ready.length < size) return false
       const victim = ready.shift()
       victim?.kill('SIGKILL')
       return victim !== undefined

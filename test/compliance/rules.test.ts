@@ -8,15 +8,18 @@ import { complaints, holes, rules } from './rules.ts'
 const tests = new URL('../', import.meta.url)
 const shared = new URL(`${process.env['PERENNIAL_SHARED'] ?? '../shared'}/compliance.md`, new URL('../', tests))
 
-test.each([...rules, ...complaints, ...holes].map((rule) => [rule.name, rule] as const))('%s has its tests', (_name, rule) => {
-  const places = Object.entries(rule.tests)
-  expect(places.length).toBeGreaterThan(0)
-  for (const [file, titles] of places) {
-    const source = readFileSync(new URL(file, tests), 'utf8')
-    expect(titles.length).toBeGreaterThan(0)
-    expect(titles.filter((title) => !source.includes(title))).toEqual([])
-  }
-})
+test.each([...rules, ...complaints, ...holes].map((rule) => [rule.name, rule] as const))(
+  '%s has its tests',
+  (_name, rule) => {
+    const places = Object.entries(rule.tests)
+    expect(places.length).toBeGreaterThan(0)
+    for (const [file, titles] of places) {
+      const source = readFileSync(new URL(file, tests), 'utf8')
+      expect(titles.length).toBeGreaterThan(0)
+      expect(titles.filter((title) => !source.includes(title))).toEqual([])
+    }
+  },
+)
 
 test.skipIf(!existsSync(fileURLToPath(shared)))(
   'no row of the book of rules, and no hole named in it, is left out',
