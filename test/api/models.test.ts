@@ -21,7 +21,10 @@ beforeAll(async () => {
     const id = randomUUID()
     ids.push(id)
     const model = { id, kind: 'churn' as const, method: 'logistic-regression', createdAtMs: server.time.nowMs }
-    await insertModel(server.database, { ...model, metrics: { auc, reason: 'measured' }, seed: 1, codeVersion: 'c' })
+    const weights = [[0.1, -0.5, 2]]
+    const logistic = { features: ['log_purchases', 'silence_ratio'], classifier: { classifiers: [{ weights }] } }
+    const measured = { parameters: { logistic }, metrics: { auc, reason: 'measured' } }
+    await insertModel(server.database, { ...model, ...measured, seed: 1, codeVersion: 'c' })
     await promoteModel(server.database, id, server.time.nowMs)
   }
 })
@@ -48,6 +51,10 @@ describe('models', () => {
       codeVersion: 'c',
       metrics: { auc: 0.75 },
       uses: [{ version: 2 }, { version: 1 }],
+      topFeatures: [
+        { name: 'the silence, beside their own usual interval', weight: 2 },
+        { name: 'how often they bought', weight: -0.5 },
+      ],
     })
     expect(json['history']).toMatchObject([{ metrics: { auc: 0.7 } }, { metrics: { auc: 0.75 } }])
     expect((await ask('/models/churn?version=1')).json).toMatchObject({ status: 'retired' })

@@ -8,6 +8,7 @@ import {
   modelTrainingType,
   modelTrainingWorkflowId,
 } from '../../../workflows/ids.ts'
+import { type FeatureWeight, featureWeights } from '../../console/model-words.ts'
 import { isModelKind, type ModelKind, modelKinds } from '../../domain/model-kind.ts'
 import { findModel, listModels, type ModelReport } from '../../store/model-reports.ts'
 import { rollBackModel } from '../../store/models.ts'
@@ -34,7 +35,10 @@ export function modelRoutes(app: FastifyInstance, needs: AdminNeeds): void {
   )
 }
 
-async function answerModel({ database }: AdminNeeds, request: KindRequest): Promise<ModelReport> {
+async function answerModel(
+  { database }: AdminNeeds,
+  request: KindRequest,
+): Promise<ModelReport & { readonly topFeatures: readonly FeatureWeight[] }> {
   const kind = kindOf(request.params.kind)
   const text = one(queryOf(request), 'version')
   if (text !== undefined && !/^\d{1,9}$/.test(text)) {
@@ -42,7 +46,7 @@ async function answerModel({ database }: AdminNeeds, request: KindRequest): Prom
   }
   const model = await findModel(database.pool, kind, text === undefined ? undefined : Number(text))
   if (model === undefined) throw new ApiError(404, `There is no model of ${kind} yet, or not this version.`, 'kind')
-  return model
+  return { ...model, topFeatures: featureWeights(model.parameters) }
 }
 
 /** By its schedule, which lets no two trainings of a kind run at once; where there is none, under the same id. */
