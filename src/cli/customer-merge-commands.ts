@@ -187,11 +187,11 @@ async function idOf(options: TargetOptions, name: string): Promise<string> {
 }
 
 async function idOfExternal(options: TargetOptions, externalId: string): Promise<string> {
-  const query = new URLSearchParams({ search: externalId, limit: '500' })
-  const { customers } = (await askInstallation(options, `/api/customers?${query.toString()}`)) as {
-    customers: readonly { readonly id: string; readonly externalId: string | null }[]
-  }
-  const found = customers.find((customer) => customer.externalId === externalId)
+  const { customers } = (await askInstallation(
+    options,
+    `/api/customers?externalId=${encodeURIComponent(externalId)}`,
+  )) as { customers: readonly { readonly id: string }[] }
+  const [found] = customers
   if (found === undefined) throw new UsageError(`No customer has the id "${externalId}" of the shop`)
   return found.id
 }

@@ -54,11 +54,9 @@ async function tell(customer: string, message: string | undefined, options: WhyO
 
 async function customerId(named: string, options: TargetOptions): Promise<string> {
   if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(named)) return named
-  const path = `/api/customers?search=${encodeURIComponent(named)}&limit=500`
-  const { customers } = (await askInstallation(options, path)) as {
-    customers: { id: string; externalId: string | null }[]
-  }
-  const found = customers.find(({ externalId }) => externalId === named)
+  const path = `/api/customers?externalId=${encodeURIComponent(named)}`
+  const { customers } = (await askInstallation(options, path)) as { customers: { id: string }[] }
+  const [found] = customers
   if (found === undefined) throw new UsageError(`There is no customer ${JSON.stringify(named)}`)
   return found.id
 }

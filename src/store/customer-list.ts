@@ -22,6 +22,8 @@ export interface ListedCustomer {
 export interface CustomerQuery {
   /** An id, the beginning of the shop's id, a whole e-mail address or phone number. */
   readonly search?: string | undefined
+  /** An id of the shop, in full; also one that came with a customer who is part of another one now. */
+  readonly externalId?: string | undefined
   readonly stage?: string | undefined
   readonly limit: number
   /** The id of the last customer of the page before. */
@@ -84,11 +86,14 @@ export async function countCustomers(client: Queryable): Promise<number> {
   return rows[0]?.total ?? 0
 }
 
-function conditions({ search, stage }: CustomerQuery, vault: Vault): { where: string; values: unknown[] } {
+function conditions({ search, externalId, stage }: CustomerQuery, vault: Vault): { where: string; values: unknown[] } {
   const parts = ['c.merged_into IS NULL']
   const values: unknown[] = []
   const bind = (value: unknown): string => `$${values.push(value)}`
   if (stage !== undefined) parts.push(`c.stage = ${bind(stage)}`)
+  if (externalId !== undefined) {
+    parts.push(`c.id IN (SELECT customer_id FROM identities WHERE kind = 'user' AND value = ${bind(externalId)})`)
+  }
   if (search === undefined || search.trim() === '') return { where: parts.join(' AND '), values }
 
   const text = search.trim()

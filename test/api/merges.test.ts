@@ -72,6 +72,8 @@ test('the command line shows, tries, merges, and brings back', { timeout: 120_00
   expect(await customerId(server, 'anna')).toBe(anna)
 
   expect((await run('merge', 'anna', ann, '--yes')).stdout).toContain(`${anna} is part of ${ann} now`)
+  // The id that came with whoever is part of somebody else now leads to that one.
+  expect((await run('show', '--external-id', 'anna', '--json')).stdout).toContain(`"id":"${ann}"`)
   const shown = await run('show', '--external-id', 'ann')
   expect(shown.stdout).toMatch(/orders +1\n/)
   expect(shown.stdout).toContain(anna)

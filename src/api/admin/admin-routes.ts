@@ -82,6 +82,7 @@ export function adminRoutes(needs: AdminNeeds): (app: FastifyInstance) => Promis
 async function answerCustomers({ database, vault }: AdminNeeds, query: Query): Promise<object> {
   const { next, ...page } = await listCustomers(database.pool, vault, {
     search: one(query, 'search'),
+    externalId: one(query, 'externalId'),
     stage: oneOf(query, 'stage', stages),
     limit: limitOf(query),
     after: idCursor(query),
