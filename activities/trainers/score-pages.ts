@@ -90,10 +90,12 @@ export async function* historiesInPages(
     }
     return
   }
+  // By their ids: what PostgreSQL guesses of a stretch of ids is now and then nobody at all, and it plans for that.
   for (let from = after; ; ) {
-    const upTo = await store.pageEnd(from, size)
+    const ids = await store.buyersAfter(from, size)
+    const upTo = ids.at(-1)
     if (upTo === undefined) return
-    const { histories } = await store.histories({ asOfMs, range: { after: from, upTo } })
+    const { histories } = await store.histories({ asOfMs, customerIds: ids })
     yield { upTo, histories }
     from = upTo
   }

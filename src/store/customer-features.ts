@@ -5,6 +5,7 @@
 
 import type { LaterPurchases, PurchaseHistories } from '../domain/purchase-history.ts'
 import type { EpochMs } from '../domain/time.ts'
+import { uuidArray } from './binary-arrays.ts'
 import type { Queryable } from './database.ts'
 
 /** Whose features: everybody's, those of some ids, or of a stretch of ids (`after` excluded, `upTo` included). */
@@ -125,7 +126,7 @@ export async function loadCustomerFeatures(
   const values: unknown[] = [new Date(asOfMs), untilMs === undefined ? null : new Date(untilMs)]
   let who = (_column: string): string => 'true'
   if (customerIds !== undefined) {
-    values.push(customerIds)
+    values.push(uuidArray(customerIds))
     who = (column) => `${column} = ANY ($3::uuid[])`
   } else if (range !== undefined) {
     values.push(range.after ?? '00000000-0000-0000-0000-000000000000', range.upTo)

@@ -58,8 +58,6 @@ export interface TrainingStore {
   championModel(kind: ModelKind): Promise<ModelRow | undefined>
   promoteModel(id: string, nowMs: EpochMs): Promise<void>
   rejectModel(id: string, reason: string, status?: 'rejected' | 'failed'): Promise<void>
-  /** The last id of a page of so many customers who have bought; undefined when there is none after this one. */
-  pageEnd(after: string | null, size: number): Promise<string | undefined>
   firstSight(): Promise<EpochMs | null>
   contracts(events: ContractEvents, asOfMs: EpochMs, untilMs?: EpochMs): ReturnType<typeof contractsAsOf>
   itemLevel(): Promise<ItemLevel>
@@ -98,7 +96,6 @@ export function createTrainingStore(database: Database): TrainingStore {
     championModel: (kind) => championModel(database, kind),
     promoteModel: (id, nowMs) => promoteModel(database, id, nowMs),
     rejectModel: (id, reason, status) => rejectModel(db, id, reason, status),
-    pageEnd: (after, size) => pageEnd(db, after, size),
     firstSight: () => firstSight(db),
     contracts: (events, asOfMs, untilMs) => contractsAsOf(db, events, asOfMs, untilMs),
     itemLevel: () => itemLevel(db),
@@ -125,17 +122,6 @@ export function createTrainingStore(database: Database): TrainingStore {
       await saveScores(db, page)
     },
   }
-}
-
-async function pageEnd(db: Queryable, after: string | null, size: number): Promise<string | undefined> {
-  const { rows } = await db.query<{ id: string | null }>(
-    `SELECT max(id::text) AS id FROM (
-       SELECT id FROM customers
-        WHERE order_count > 0 AND merged_into IS NULL AND ($1::uuid IS NULL OR id > $1)
-        ORDER BY id LIMIT $2) AS page`,
-    [after, size],
-  )
-  return rows[0]?.id ?? undefined
 }
 
 async function buyersAfter(db: Queryable, after: string | null, size: number): Promise<string[]> {
