@@ -161,13 +161,24 @@ export async function applyOrderChanges(client: Queryable, orderKeys: readonly s
 
 /**
  * Counts the orders of these customers anew; they must be locked. Cancelled orders do not count; sums are of the currency
- * that most of the customer's orders are in, of two the one that sorts first. Who ordered was there to be seen. Their RFM
- * scores follow.
+ * that most of the customer's orders are in, of two the one that sorts first. Their RFM scores follow.
+ *
+ * @param seen `in-orders`: who ordered was there to be seen, as of a past that has no other events. Otherwise the event that
+ *   told the order has said when they were seen.
  */
-export async function recountOrders(client: Queryable, customerIds: readonly string[], nowMs: number): Promise<void> {
+export async function recountOrders(
+  client: Queryable,
+  customerIds: readonly string[],
+  nowMs: number,
+  seen: 'in-events' | 'in-orders' = 'in-events',
+): Promise<void> {
   if (customerIds.length === 0) return
+  const sightings =
+    seen === 'in-events'
+      ? ''
+      : 'first_seen_at = least(c.first_seen_at, s.first), last_seen_at = greatest(c.last_seen_at, s.last),'
   await client.query({
-    name: 'recount-orders',
+    name: `recount-orders-${seen}`,
     text: `
       WITH each AS (
         SELECT given.id, o.currency, count(o.id) AS orders, min(o.ordered_at) AS first, max(o.ordered_at) AS last,
@@ -185,7 +196,7 @@ export async function recountOrders(client: Queryable, customerIds: readonly str
       UPDATE customers c SET
         order_count = s.orders, revenue_cents = s.revenue, refunded_cents = s.refunded, discount_cents = s.discount,
         discounted_revenue_cents = s.discounted, currency = s.currency, first_order_at = s.first, last_order_at = s.last,
-        first_seen_at = least(c.first_seen_at, s.first), last_seen_at = greatest(c.last_seen_at, s.last), updated_at = $2
+        ${sightings} updated_at = $2
       FROM summed s WHERE c.id = s.id`,
     values: [customerIds, new Date(nowMs)],
   })

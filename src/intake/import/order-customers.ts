@@ -107,6 +107,6 @@ export async function countImportedOrders(
   nowMs: number,
 ): Promise<void> {
   await lockCustomers(client, customerIds, [])
-  await recountOrders(client, customerIds, nowMs)
+  await recountOrders(client, customerIds, nowMs, 'in-orders')
   await markDirty(client, customerIds, 'import')
 }
