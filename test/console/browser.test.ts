@@ -55,6 +55,8 @@ describe.skipIf(program === undefined)('the console in a browser', () => {
     const page = await browser.newPage()
     const vault = new Vault(loadMasterKey(installation.home, undefined))
     await page.goto(consoleLoginUrl(vault, installation.url, 60_000))
+    // It leads on by itself; whoever goes elsewhere before would be fetched back.
+    await page.waitForURL(`${installation.url}/`)
     const press = async (name: string): Promise<void> => {
       await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name, exact: true }).click()])
     }
