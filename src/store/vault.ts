@@ -10,6 +10,7 @@ import {
   createDecipheriv,
   createHmac,
   createSecretKey,
+  hash,
   hkdfSync,
   type KeyObject,
   randomBytes,
@@ -17,7 +18,6 @@ import {
 } from 'node:crypto'
 import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { hmacSha256With } from './hmac.ts'
 
 const formatVersion = 1
 const ivBytes = 12
@@ -46,7 +46,7 @@ export class Vault {
     this.#wrapping = derive('wrapping')
     this.#lookup = derive('lookup')
     this.#intake = derive('intake')
-    this.#signing = hmacSha256With(derive('signing').export()) // A message of a broadcast has seven signatures.
+    this.#signing = hmacWith(derive('signing').export())
   }
 
   /** A new key for a customer, open and as it may be stored. */
@@ -106,6 +106,23 @@ export class Vault {
     const expected = Buffer.from(this.sign(purpose, text).slice(0, length))
     const given = Buffer.from(signature)
     return expected.length === given.length && timingSafeEqual(expected, given)
+  }
+}
+
+const blockBytes = 64
+
+/**
+ * HMAC-SHA-256 (RFC 2104) with one key, over and over: its two hashes at once, where `createHmac` prepares the key for
+ * each text anew. A message of a broadcast has seven signatures.
+ */
+function hmacWith(key: Buffer): (text: string) => Buffer {
+  const padded = Buffer.alloc(blockBytes)
+  key.copy(padded)
+  const inner = Buffer.from(padded.map((byte) => byte ^ 0x36))
+  const outer = Buffer.concat([padded.map((byte) => byte ^ 0x5c), Buffer.alloc(32)])
+  return (text) => {
+    hash('sha256', Buffer.concat([inner, Buffer.from(text, 'utf8')]), 'buffer').copy(outer, blockBytes)
+    return hash('sha256', outer, 'buffer')
   }
 }
 
