@@ -8,11 +8,12 @@ import type { Identity } from '../../store/identities.ts'
 import { readConsentTraits } from '../consent-events.ts'
 import { Problems } from '../problems.ts'
 import type { Chunk, ChunkMaker, ImportContext, ImportKind } from './chunk.ts'
-import type { ColumnPlan, Extra, FieldRule, KindFields } from './columns.ts'
+import type { ColumnPlan, FieldRule, KindFields } from './columns.ts'
 import { EventChunk } from './event-chunk.ts'
 import { InputError } from './input-error.ts'
 import type { FileRecord } from './line-blocks.ts'
-import { decimalRule, MomentReader, readDecimal, readText, readYesNo } from './values.ts'
+import { BadType, objectOf, typedValue } from './typed-values.ts'
+import { MomentReader, readText, readYesNo } from './values.ts'
 
 const who: readonly FieldRule[] = [
   { name: 'customer_id', aliases: ['userid', 'user', 'customer', 'externalid', 'id'] },
@@ -313,51 +314,4 @@ function statusOf(text: string, value: unknown): 'granted' | 'withdrawn' | undef
   const isYes = typeof value === 'boolean' ? value : readYesNo(text)
   if (granted.has(text) || isYes === true) return 'granted'
   return withdrawn.has(text) || isYes === false ? 'withdrawn' : undefined
-}
-
-class BadType {
-  readonly rule: string
-
-  constructor(rule: string) {
-    this.rule = rule
-  }
-}
-
-const jsonNumber = /^-?(?:0|[1-9]\d{0,14})(?:\.\d{1,10})?$/
-
-/** Of CSV: what looks like a number or true and false is one, unless a type is told. Nothing: no value. */
-function typedValue({ value, type }: Extra, moments: MomentReader): unknown {
-  if (value === null || value === undefined || value === '') return undefined
-  if (typeof value !== 'string' && type === undefined) return value
-  const text = typeof value === 'boolean' ? String(value) : (readText(value) ?? '')
-  switch (type) {
-    case 'text':
-      return text
-    case 'number':
-      return readDecimal(text) === undefined ? new BadType(decimalRule) : Number(text)
-    case 'boolean':
-      return readYesNo(text) ?? new BadType('must be true or false')
-    case 'date': {
-      const ms = moments.read(text)
-      return ms === undefined ? new BadType(moments.rule) : new Date(ms).toISOString()
-    }
-    case undefined:
-      if (jsonNumber.test(text)) return Number(text)
-      return text === 'true' ? true : text === 'false' ? false : value
-  }
-}
-
-function objectOf(value: unknown): Record<string, unknown> | undefined {
-  if (value === undefined || value === null || value === '') return {}
-  let given: unknown = value
-  if (typeof value === 'string') {
-    try {
-      given = JSON.parse(value)
-    } catch {
-      return undefined
-    }
-  }
-  return typeof given === 'object' && given !== null && !Array.isArray(given)
-    ? (given as Record<string, unknown>)
-    : undefined
 }
