@@ -1,6 +1,7 @@
 /** `perennial planner`: which offer for whom, within a budget, and what it should bring. */
 
 import { Command } from 'commander'
+import type { OfferEffects } from '../analytics/experiments/measured-effects.ts'
 import type { Proposal } from '../analytics/training/promotion-proposal.ts'
 import { textTable, writeResult } from './analyze/output.ts'
 import { askInstallation, type TargetOptions, targetOptions } from './installation.ts'
@@ -17,15 +18,7 @@ interface PlannerOptions extends TargetOptions {
 
 interface Answer {
   readonly effect: string
-  readonly measured: {
-    readonly offers: readonly {
-      readonly offer: string
-      readonly customers: number
-      readonly heldOut: number
-      readonly difference: number
-      readonly interval: readonly [number, number]
-    }[]
-  }
+  readonly measured: OfferEffects
   readonly plan: Proposal
 }
 

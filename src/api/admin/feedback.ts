@@ -1,13 +1,14 @@
 /** What messages did, what that was worth beside hold-outs, and which offers to plan next. By API and console alike. */
 
 import { z } from 'zod'
+import type { NamedLift, OfferEffects } from '../../analytics/experiments/measured-effects.ts'
 import { type GroupFacts, type Proposal, proposePromotions } from '../../analytics/training/promotion-proposal.ts'
 import { holdOutRows, type OutcomeSum, type OutcomesWanted, outcomeSums } from '../../store/message-outcomes.ts'
 import { listOffers } from '../../store/offers/list.ts'
 import { plannerGroups } from '../../store/planner-groups.ts'
 import { ApiError } from '../api-error.ts'
 import type { AdminNeeds } from './admin-routes.ts'
-import { liftsOf, type NamedLift, type OfferEffects, offerEffects } from './lifts.ts'
+import { liftsOf, offerEffects } from './lifts.ts'
 import { effectOf } from './planner-effect.ts'
 
 const sampleSize = 2_000

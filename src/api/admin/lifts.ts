@@ -1,6 +1,7 @@
 /** What journeys, variants of experiments and offers did beside those whom chance held out of them. */
 
 import { type LiftArm, liftOf } from '../../analytics/experiments/lift.ts'
+import type { NamedLift, OfferEffects } from '../../analytics/experiments/measured-effects.ts'
 import {
   combineEstimates,
   type EffectEstimate,
@@ -10,17 +11,6 @@ import {
 import type { Definitions } from '../../domain/definitions.ts'
 import { offerOnTheWay, onlyOffer } from '../../domain/variant-offer.ts'
 import type { HoldOutRow } from '../../store/message-outcomes.ts'
-
-export interface NamedLift {
-  readonly journey: string
-  readonly experiment: string | null
-  readonly variant: string | null
-  /** Which offer was made, where it was the same for all of them. */
-  readonly offer: string | null
-  readonly customers: number
-  readonly heldOut: number
-  readonly lift: ReturnType<typeof liftOf>
-}
 
 /** Each variant against its experiment's hold-out, each journey against those held out from all marketing. */
 export function liftsOf(rows: readonly HoldOutRow[], { journeys }: Definitions): NamedLift[] {
@@ -77,23 +67,6 @@ function offerOf({ journey, experiment, variant }: HoldOutRow, journeys: Definit
   )
   const [offer] = offers
   return offers.size === 1 ? (offer ?? null) : null // Versions that differ in it are not told apart.
-}
-
-/** What an offer adds to the chance to buy, with its 95 % interval, by all comparisons in which it was made. */
-export interface OfferEffect {
-  readonly offer: string
-  readonly customers: number
-  readonly heldOut: number
-  readonly difference: number
-  readonly interval: readonly [number, number]
-  /** The same, drawn towards what offers do in general as far as little is known of it: what plans are made by. */
-  readonly drawn: EffectEstimate
-}
-
-export interface OfferEffects {
-  readonly offers: readonly OfferEffect[]
-  /** What an offer does on average; null while none was compared with a hold-out. */
-  readonly common: EffectEstimate | null
 }
 
 const halfWidth = 1.959963984540054

@@ -1,5 +1,6 @@
 /** What the planner goes by: how much more often customers of a group buy with an offer than without. */
 
+import type { NamedLift, OfferEffects } from '../../analytics/experiments/measured-effects.ts'
 import type { OfferUplift } from '../../analytics/training/offer-uplift.ts'
 import type { PolicyValue } from '../../analytics/training/policy-value.ts'
 import type { GroupFacts, OfferFacts } from '../../analytics/training/promotion-proposal.ts'
@@ -13,7 +14,7 @@ import { holdOutRows } from '../../store/message-outcomes.ts'
 import { championModel } from '../../store/models.ts'
 import { ApiError } from '../api-error.ts'
 import type { AdminNeeds } from './admin-routes.ts'
-import { liftsOf, type NamedLift, type OfferEffects, offerEffects } from './lifts.ts'
+import { liftsOf, offerEffects } from './lifts.ts'
 
 /** Within so many days an order is counted as an effect. */
 const withinDays = 7
