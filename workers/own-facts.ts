@@ -39,7 +39,7 @@ function showsProducts(template: TemplateSource): boolean {
 }
 
 function showsScores(template: TemplateSource): boolean {
-  return mentions(template, 'scores.')
+  return mentions(template, 'scores')
 }
 
 function showsReferral(template: TemplateSource): boolean {

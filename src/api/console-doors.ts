@@ -17,7 +17,9 @@ export function consoleDoors(needs: AdminNeeds): ConsoleDoors {
   const control = broadcastControl(needs)
   return {
     showPause: (journey, isPaused) => showPause(needs, journey, isPaused),
-    steerBroadcast: orRefusal(({ verb, key }) => control[verb](key)),
+    steerBroadcast: orRefusal(({ verb, key, version }) =>
+      verb === 'start' ? control.start(key, version) : control[verb](key),
+    ),
     previewTemplate: orRefusal((wish) => needs.previewer.show(wish)),
     feedback: (wanted) => feedbackOf(needs, wanted),
     planOffers: orRefusal((question) => planOffers(needs, question)),

@@ -29,7 +29,7 @@ const questions: Readonly<Record<BroadcastVerb, Question>> = {
   start: {
     title: (name) => `Send “${name}”?`,
     words: ({ definition }, audience) => html`<p><strong class="big">${formatCount(audience)}</strong></p>
-      <p>customers have an address${definition.segment !== null && html` and are in ${definition.segment}`}. Each is asked about
+      <p>${audience === 1 ? 'customer has' : 'customers have'} an address${definition.segment !== null && html` and ${audience === 1 ? 'is' : 'are'} in ${definition.segment}`}. Each is asked about
       consent to ${definition.topic}, suppression, caps and quiet hours once more right before sending, so that fewer may get
       it; ${definition.sendAt === null ? 'it begins at once' : `it leaves at ${definition.sendAt.local.replace('T', ' ')}, ${zoneWords(definition.sendAt.timeZone)}`}.</p>
       <p class="soft">It can be paused and cancelled; what has left cannot be called back.</p>`,
@@ -65,7 +65,7 @@ export function askPage(broadcast: Broadcast, verb: BroadcastVerb, audience: num
   const { title, words, yes, no } = questions[verb]
   const { key, name } = broadcast
   return html`<main><h1>${title(name)}</h1><section>${words(broadcast, audience)}
-    <form method="post" class="buttons"><button>${yes}</button> <a href="/broadcasts/${key}">${no}</a></form></section></main>`
+    <form method="post" class="buttons"><input type="hidden" name="version" value="${broadcast.version}"><button>${yes}</button> <a href="/broadcasts/${key}">${no}</a></form></section></main>`
 }
 
 const nextVerbs: Readonly<Record<Broadcast['status'], readonly BroadcastVerb[]>> = {

@@ -9,15 +9,15 @@ import { readYaml } from '../store/yaml-source.ts'
 import { askPage, type BroadcastVerb, broadcastFormFrame, broadcastVerbs } from './broadcast-change-pages.ts'
 import { type BroadcastPageNeeds, sendUnknownBroadcast } from './broadcast-routes.ts'
 import { type DocumentForm, documentFormPage } from './document-form.ts'
-import { html } from './html.ts'
+import { forAdmins, type Work } from './page-needs.ts'
 import { isRefusal, refusalPage } from './refusal.ts'
-import { cleanText, readForm, yamlOf } from './segment-form.ts'
+import { cleanText, readForm, yamlOf } from './typed-document.ts'
 
-type Work = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
 type KeyRequest = FastifyRequest<{ Params: { key: string } }>
 
 const mostBytes = 300_000
-const fasterWords = 'Somebody changed it meanwhile: open it anew, and put your change into what is there now.'
+const fasterWords =
+  'Somebody changed or started it meanwhile: open it anew, and put your change into what is there now.'
 
 const example = `name: Spring sale
 topic: news
@@ -27,16 +27,10 @@ template: regulars-picks
 expires_after: 2 days
 `
 
+const notAllowed = { words: 'Only admins send broadcasts.', back: '/broadcasts' }
+
 export function broadcastChangeRoutes(app: FastifyInstance, needs: BroadcastPageNeeds): void {
-  const asAdmin =
-    (work: Work): Work =>
-    async (request, reply) => {
-      const visitor = await needs.visitor(request)
-      if (visitor === undefined) return reply.redirect('/login', 303)
-      if (visitor.role === 'admin') return work(request, reply)
-      const main = html`<main><h1>Only admins send broadcasts.</h1><p><a href="/broadcasts">All broadcasts</a></p></main>`
-      return needs.send(reply, 403, 'Not allowed', main)
-    }
+  const asAdmin = (work: Work<KeyRequest>) => forAdmins(needs, notAllowed, work)
   app.get(
     '/broadcasts/new',
     asAdmin((request, reply) => showForm(needs, request, reply)),
@@ -49,12 +43,12 @@ export function broadcastChangeRoutes(app: FastifyInstance, needs: BroadcastPage
   for (const verb of broadcastVerbs) {
     app.get(
       `/broadcasts/:key/${verb}`,
-      asAdmin((request, reply) => ask(needs, verb, request as KeyRequest, reply)),
+      asAdmin((request, reply) => ask(needs, verb, request, reply)),
     )
     app.post(
       `/broadcasts/:key/${verb}`,
       { bodyLimit: 4_096 },
-      asAdmin((request, reply) => act(needs, verb, request as KeyRequest, reply)),
+      asAdmin((request, reply) => act(needs, verb, request, reply)),
     )
   }
 }
@@ -84,12 +78,9 @@ async function keepDraft(
   if (!key.success) return refuse(`id: ${key.error.issues[0]?.message ?? 'is not valid'}`)
   const source = readYaml(form.text)
   if (source.problems.length > 0) return refuse(...source.problems.map((one) => `line ${one.line}: ${sayProblem(one)}`))
-  const before = await findBroadcast(needs.database.pool, key.data)
-  if (before !== undefined && before.version !== form.replaces) {
-    return refuse(form.replaces === null ? `id: there is a broadcast "${key.data}" already` : fasterWords)
-  }
-  const made = await createBroadcast(needs.database.pool, key.data, source.document, needs.clock.nowMs())
-  if (made === 'taken') return refuse('id: this broadcast has been started already')
+  const { pool } = needs.database
+  const made = await createBroadcast(pool, key.data, source.document, needs.clock.nowMs(), form.replaces)
+  if (made === 'taken') return refuse(form.replaces === null ? takenWords(key.data) : fasterWords)
   if ('problems' in made) {
     return refuse(...made.problems.map((one) => `line ${source.lineOf(one.path)}: ${sayProblem(one)}`))
   }
@@ -125,8 +116,13 @@ async function act(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const key = cleanText(request.params.key)
-  const answer = await needs.steer({ verb, key })
+  const version = request.body instanceof URLSearchParams ? request.body.get('version') : null
+  const answer = await needs.steer({ verb, key, version: version ?? undefined })
   const back = `/broadcasts/${encodeURIComponent(key)}`
   if (!isRefusal(answer)) return reply.redirect(back, 303)
   return needs.send(reply, answer.refused, 'Broadcast · Perennial', refusalPage(answer, back))
+}
+
+function takenWords(key: string): string {
+  return `id: there is a broadcast "${key}" already`
 }

@@ -44,10 +44,10 @@ export function broadcastPage(broadcast: Broadcast, { messages, variants }: Broa
   return html`<main><h1>${name}</h1><p class="lead">${statusWords[status]}, for ${definition.segment ?? 'everybody'} who may
       hear of ${definition.topic}.</p>
     <div class="grid"><section><h2>Sent</h2><strong class="big">${formatCount(sent)}</strong>
-      <p class="soft">${audience === null ? 'The audience is put down when it starts.' : `of ${formatCount(meant)}; ${formatCount(heldOut ?? 0)} are held out`}</p>
+      <p class="soft">${audience === null ? 'The audience is put down when it starts.' : `of ${formatCount(meant)}${heldOut ? `; ${formatCount(heldOut)} are held out` : ''}`}</p>
       ${meant > 0 && bar(sent / meant)}</section>
-    <section><h2>When</h2><dl><dt>Started</dt><dd>${formatTime(startedAt)} UTC</dd><dt>Ended</dt>
-      <dd>${formatTime(finishedAt)} UTC</dd></dl>
+    <section><h2>When</h2><dl><dt>Started</dt><dd>${momentOf(startedAt)}</dd><dt>Ended</dt>
+      <dd>${momentOf(finishedAt)}</dd></dl>
       ${mayChange && broadcastLinks(broadcast)}</section>
     <section><h2>What</h2><dl><dt>Message</dt><dd>${definition.variants.map(
       ({ template }, i) => html`${i > 0 && ', '}<a href="/templates/${template}">${template}</a>`,
@@ -60,7 +60,7 @@ export function broadcastPage(broadcast: Broadcast, { messages, variants }: Broa
         ? html`<p class="soft">None yet.</p>`
         : html`<table><tbody>${messages.map(
             (each) =>
-              html`<tr><td>${each.status.replace('_', ' ')}</td><td class="soft">${each.reason === null ? '' : whyNot({ kind: 'message', rule: each.reason })}</td>
+              html`<tr><td>${messageWords[each.status] ?? each.status}</td><td class="soft">${each.reason === null ? '' : whyNot({ kind: 'message', rule: each.reason })}</td>
               <td class="number">${formatCount(each.count)}</td></tr>`,
           )}</tbody></table>`
     }</section>
@@ -74,6 +74,17 @@ export function broadcastPage(broadcast: Broadcast, { messages, variants }: Broa
           <td class="number">${formatShare(n === 0 ? 0 : conversions / n)}</td></tr>`,
       )}</tbody></table></section>`
     }</main>`
+}
+
+const messageWords: Readonly<Record<string, string>> = {
+  planned: 'waiting to leave',
+  transmitting: 'leaving',
+  in_doubt: 'in doubt',
+  refused: 'not sent',
+}
+
+function momentOf(time: Date | null): string {
+  return time === null ? '–' : `${formatTime(time)} UTC`
 }
 
 function whenWords({ sendAt }: Broadcast['definition']): string {

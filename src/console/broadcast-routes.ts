@@ -11,20 +11,20 @@ import {
 import type { BroadcastVerb } from './broadcast-change-pages.ts'
 import { broadcastChangeRoutes } from './broadcast-change-routes.ts'
 import { broadcastListPage, broadcastPage } from './broadcast-pages.ts'
-import type { Visitor } from './console-routes.ts'
 import { html } from './html.ts'
+import { forVisitors, type PageNeeds, type Visitor } from './page-needs.ts'
 import type { Refusal } from './refusal.ts'
-import { cleanText } from './segment-form.ts'
-import type { SegmentPageNeeds } from './segment-routes.ts'
+import { cleanText } from './typed-document.ts'
 
-export interface BroadcastPageNeeds extends SegmentPageNeeds {
-  readonly visitor: (request: FastifyRequest) => Promise<Visitor | undefined>
+export interface BroadcastPageNeeds extends PageNeeds {
   readonly steer: SteerBroadcast
 }
 
 export type SteerBroadcast = (wish: {
   readonly verb: BroadcastVerb
   readonly key: string
+  /** What was looked at; if it is another one by now, nothing is done. */
+  readonly version?: string | undefined
 }) => Promise<Broadcast | Refusal>
 
 type KeyRequest = FastifyRequest<{ Params: { key: string } }>
@@ -32,21 +32,28 @@ type KeyRequest = FastifyRequest<{ Params: { key: string } }>
 const mostShown = 100
 
 export function broadcastPageRoutes(app: FastifyInstance, needs: BroadcastPageNeeds): void {
-  app.get('/broadcasts', (request, reply) => showAll(needs, request, reply))
-  app.get('/broadcasts/:key', (request: KeyRequest, reply) => showOne(needs, request, reply))
+  app.get(
+    '/broadcasts',
+    forVisitors(needs, (_request, reply, visitor) => showAll(needs, reply, visitor)),
+  )
+  app.get(
+    '/broadcasts/:key',
+    forVisitors(needs, (request: KeyRequest, reply, visitor) => showOne(needs, request, reply, visitor)),
+  )
   broadcastChangeRoutes(app, needs)
 }
 
-async function showAll(needs: BroadcastPageNeeds, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const visitor = await needs.visitor(request)
-  if (visitor === undefined) return reply.redirect('/login', 303)
+async function showAll(needs: BroadcastPageNeeds, reply: FastifyReply, visitor: Visitor): Promise<FastifyReply> {
   const broadcasts = await listBroadcasts(needs.database.pool, mostShown)
   return needs.send(reply, 200, 'Broadcasts · Perennial', broadcastListPage(broadcasts, visitor.role === 'admin'))
 }
 
-async function showOne(needs: BroadcastPageNeeds, request: KeyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const visitor = await needs.visitor(request)
-  if (visitor === undefined) return reply.redirect('/login', 303)
+async function showOne(
+  needs: BroadcastPageNeeds,
+  request: KeyRequest,
+  reply: FastifyReply,
+  visitor: Visitor,
+): Promise<FastifyReply> {
   const { pool } = needs.database
   const broadcast = await findBroadcast(pool, cleanText(request.params.key))
   if (broadcast === undefined) return sendUnknownBroadcast(needs, reply)

@@ -2,7 +2,6 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { customerWorkflowId } from '../../workflows/ids.ts'
-import type { ViewerRole } from '../analytics/privacy/masking.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { findApiKey, kindOfActiveKey } from '../store/api-keys.ts'
@@ -26,10 +25,11 @@ import { journeyPageRoutes } from './journey-routes.ts'
 import { lifecyclePage, lifecycleStyle } from './lifecycle-page.ts'
 import { modelPageRoutes } from './model-routes.ts'
 import { type PageExtras, sendPage } from './page.ts'
+import type { PageNeeds, Visitor } from './page-needs.ts'
 import { personalViewOf, roleOfKey } from './personal-view.ts'
 import { type Refusal, refusalPage } from './refusal.ts'
 import { type ResultPageNeeds, resultPageRoutes } from './results-routes.ts'
-import { type SegmentPageNeeds, segmentPageRoutes } from './segment-routes.ts'
+import { segmentPageRoutes } from './segment-routes.ts'
 import { endedCookie, localSession, readSession, sessionCookie } from './session.ts'
 import { taskPageRoutes } from './task-routes.ts'
 import { templateStyle } from './template-pages.ts'
@@ -78,41 +78,19 @@ export function consoleRoutes(needs: ConsoleNeeds): (app: FastifyInstance) => Pr
       showCustomer(needs, request, request.params.id, reply, true),
     )
     app.get('/lifecycle', (request, reply) => showLifecycle(needs, request, reply))
-    const isSignedIn = async (request: FastifyRequest): Promise<boolean> =>
-      (await visitorOf(needs, request)) !== undefined
-    const pageNeeds: SegmentPageNeeds = {
+    const pagesWith = (extras: PageExtras = {}): PageNeeds => ({
       ...needs,
-      isSignedIn,
-      editor: async (request) => {
-        const visitor = await visitorOf(needs, request)
-        return visitor === undefined || visitor.role === 'analyst' ? undefined : visitor.who
-      },
-      send: (reply, status, title, main) => sendFramed(needs, reply, status, title, main),
-    }
-    segmentPageRoutes(app, pageNeeds)
-    modelPageRoutes(app, pageNeeds)
-    taskPageRoutes(app, pageNeeds)
-    const visitor = (request: FastifyRequest): Promise<Visitor | undefined> => visitorOf(needs, request)
-    broadcastPageRoutes(app, { ...pageNeeds, visitor, steer: needs.steerBroadcast })
-    resultPageRoutes(app, {
-      ...pageNeeds,
-      feedback: needs.feedback,
-      planOffers: needs.planOffers,
-      send: (reply, status, title, main) => sendFramed(needs, reply, status, title, main, { style: intervalPlotStyle }),
+      visitor: (request) => visitorOf(needs, request),
+      send: (reply, status, title, main) => sendFramed(needs, reply, status, title, main, extras),
     })
-    templatePageRoutes(app, {
-      ...pageNeeds,
-      visitor,
-      preview: needs.previewTemplate,
-      send: (reply, status, title, main) =>
-        sendFramed(needs, reply, status, title, main, { style: templateStyle, hasFrames: true }),
-    })
-    journeyPageRoutes(app, {
-      ...pageNeeds,
-      visitor,
-      showPause: needs.showPause,
-      send: (reply, status, title, main) => sendFramed(needs, reply, status, title, main, { style: journeyGraphStyle }),
-    })
+    const { showPause, steerBroadcast, previewTemplate, feedback, planOffers } = needs
+    segmentPageRoutes(app, pagesWith())
+    modelPageRoutes(app, pagesWith())
+    taskPageRoutes(app, pagesWith())
+    broadcastPageRoutes(app, { ...pagesWith(), steer: steerBroadcast })
+    resultPageRoutes(app, { ...pagesWith({ style: intervalPlotStyle }), feedback, planOffers })
+    templatePageRoutes(app, { ...pagesWith({ style: templateStyle, hasFrames: true }), preview: previewTemplate })
+    journeyPageRoutes(app, { ...pagesWith({ style: journeyGraphStyle }), showPause })
   }
 }
 
@@ -147,12 +125,6 @@ function sendLogin(reply: FastifyReply, status: number, problem: string | undefi
     <form method="post" action="/login"><input type="password" name="token" placeholder="Admin token" required autofocus
       autocomplete="current-password" aria-label="Admin token"><button>Sign in</button></form></div>`
   return sendPage(reply, status, 'Sign in · Perennial', body)
-}
-
-export interface Visitor {
-  /** The id of their key, or `local`. */
-  readonly who: string
-  readonly role: ViewerRole
 }
 
 /** Who is signed in, with a key that still holds; asked at every page, so that a revoked key ends its sessions. */

@@ -4,28 +4,21 @@
  */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Clock } from '../clock.ts'
 import { usualResumeSpreadMs } from '../domain/decide/pause.ts'
 import { duration, key as keySchema } from '../domain/document-parts.ts'
 import { sayDuration } from '../domain/duration.ts'
 import type { InFlightChoice } from '../domain/in-flight.ts'
 import { diffDocuments } from '../domain/journey-diff.ts'
-import type { Database } from '../store/database.ts'
 import { findJourney, findVersion, type JourneySummary } from '../store/journeys/journey-reports.ts'
 import { pauseJourney, resumeJourney } from '../store/journeys/pause-journey.ts'
 import { JourneyRefusedError, publishJourney } from '../store/journeys/publish-journey.ts'
 import { InFlightError } from '../store/publishing/journey-plans.ts'
-import type { Visitor } from './console-routes.ts'
 import { type Html, html } from './html.ts'
 import { bringBackPage, type Prospect, pausePage, resumePage } from './journey-change-pages.ts'
+import { forAdmins, type PageNeeds } from './page-needs.ts'
 
-export interface JourneyPageNeeds {
-  readonly database: Database
-  readonly clock: Clock
-  readonly isSignedIn: (request: FastifyRequest) => Promise<boolean>
-  readonly visitor: (request: FastifyRequest) => Promise<Visitor | undefined>
+export interface JourneyPageNeeds extends PageNeeds {
   readonly showPause: (journey: string, isPaused: boolean) => Promise<boolean>
-  readonly send: (reply: FastifyReply, status: number, title: string, main: Html) => FastifyReply
 }
 
 interface Params {
@@ -47,21 +40,19 @@ interface Asked {
 
 const form = { bodyLimit: 16_384 }
 
+export const notAllowed = { words: 'Only admins change journeys.', back: '/journeys' }
+
 export function journeyChangeRoutes(app: FastifyInstance, needs: JourneyPageNeeds): void {
-  const page =
-    (work: Work) =>
-    async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-      const visitor = await needs.visitor(request)
-      if (visitor === undefined) return reply.redirect('/login', 303)
-      if (visitor.role !== 'admin') return refuseOthers(needs, reply)
+  const page = (work: Work) =>
+    forAdmins(needs, notAllowed, async (request: FastifyRequest, reply, { who }) => {
       const params = request.params as Params
       const isKey = keySchema.safeParse(params.key).success
       const journey = isKey ? await findJourney(needs.database.pool, params.key) : undefined
       if (journey === undefined)
         return needs.send(reply, 404, 'Unknown journey', plain('There is no journey with this key.'))
       const body = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
-      return work({ journey, who: visitor.who, params, body, reply })
-    }
+      return work({ journey, who, params, body, reply })
+    })
   app.get(
     '/journeys/:key/pause',
     page(async ({ journey, reply }) => show(reply, 'Pause', pausePage(journey))),
@@ -93,10 +84,6 @@ export function journeyChangeRoutes(app: FastifyInstance, needs: JourneyPageNeed
   function show(reply: FastifyReply, title: string, main: Html): FastifyReply {
     return needs.send(reply, 200, `${title} · Perennial`, main)
   }
-}
-
-export function refuseOthers({ send }: JourneyPageNeeds, reply: FastifyReply): FastifyReply {
-  return send(reply, 403, 'Not allowed', plain('Only admins change journeys.'))
 }
 
 function plain(words: string): Html {
@@ -165,6 +152,8 @@ function bringing({ journey, who }: Asked, { number, document }: Version): Wish 
 interface Wish {
   readonly key: string
   readonly document: unknown
+  /** As of `JourneyToPublish`. */
+  readonly replaces?: string | null
   readonly restores?: number
   readonly who: string
 }

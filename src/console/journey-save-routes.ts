@@ -3,7 +3,7 @@
  * happens, and refused if somebody else was faster. For admins.
  */
 
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { checkDocument } from '../domain/campaign-documents.ts'
 import type { JourneyDefinition } from '../domain/definitions.ts'
 import { key as keySchema } from '../domain/document-parts.ts'
@@ -13,9 +13,10 @@ import { contentVersion } from '../store/content-version.ts'
 import { findJourney, type JourneySummary } from '../store/journeys/journey-reports.ts'
 import { readYaml } from '../store/yaml-source.ts'
 import { type DocumentForm, type DocumentFormFrame, documentFormPage } from './document-form.ts'
-import { choices, foresee, type JourneyPageNeeds, refuseOthers } from './journey-change-routes.ts'
+import { choices, foresee, type JourneyPageNeeds, notAllowed } from './journey-change-routes.ts'
 import { journeyPreviewPage } from './journey-save-pages.ts'
-import { readForm, yamlOf } from './segment-form.ts'
+import { forAdmins } from './page-needs.ts'
+import { readForm, yamlOf } from './typed-document.ts'
 
 /** What a page of an admin works with. */
 interface Asked {
@@ -61,27 +62,32 @@ steps:
 
 const mostBytes = 300_000
 
+type FromRequest = FastifyRequest<{ Querystring: { from?: string } }>
+
 export function journeySaveRoutes(app: FastifyInstance, needs: JourneyPageNeeds): void {
-  app.get<{ Querystring: { from?: string } }>('/journeys/new', async (request, reply) => {
-    const visitor = await needs.visitor(request)
-    if (visitor === undefined) return reply.redirect('/login', 303)
-    if (visitor.role !== 'admin') return refuseOthers(needs, reply)
-    const from = keySchema.safeParse(request.query.from)
-    const journey = from.success ? await findJourney(needs.database.pool, from.data) : undefined
-    const form =
-      journey === undefined
-        ? { key: '', replaces: null, text: example }
-        : { key: journey.key, replaces: journey.version, text: yamlOf(journey.document) }
-    return sendForm(needs, reply, 200, form, [])
-  })
-  app.post('/journeys/save', { bodyLimit: mostBytes }, async (request, reply) => {
-    const visitor = await needs.visitor(request)
-    if (visitor === undefined) return reply.redirect('/login', 303)
-    if (visitor.role !== 'admin') return refuseOthers(needs, reply)
-    const body = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
-    const { who } = visitor
-    return save(needs, { who, form: readForm(request), step: body.get('step'), inFlight: body.get('in_flight'), reply })
-  })
+  app.get(
+    '/journeys/new',
+    forAdmins(needs, notAllowed, (request: FromRequest, reply) => showForm(needs, request, reply)),
+  )
+  app.post(
+    '/journeys/save',
+    { bodyLimit: mostBytes },
+    forAdmins(needs, notAllowed, (request, reply, { who }) => {
+      const body = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
+      const form = readForm(request)
+      return save(needs, { who, form, step: body.get('step'), inFlight: body.get('in_flight'), reply })
+    }),
+  )
+}
+
+async function showForm(needs: JourneyPageNeeds, { query }: FromRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const from = keySchema.safeParse(query.from)
+  const journey = from.success ? await findJourney(needs.database.pool, from.data) : undefined
+  const form =
+    journey === undefined
+      ? { key: '', replaces: null, text: example }
+      : { key: journey.key, replaces: journey.version, text: yamlOf(journey.document) }
+  return sendForm(needs, reply, 200, form, [])
 }
 
 function sendForm(
@@ -99,9 +105,7 @@ async function save(needs: JourneyPageNeeds, asked: Asked): Promise<FastifyReply
   if (step === 'edit') return sendForm(needs, reply, 200, form, [])
   const read = readJourney(form)
   if ('problems' in read) return sendForm(needs, reply, 400, form, read.problems)
-  const before = await findJourney(needs.database.pool, form.key)
-  const conflict = conflictOf(form, before)
-  if (conflict !== undefined) return sendForm(needs, reply, 409, form, [conflict])
+  const before = form.replaces === null ? undefined : await findJourney(needs.database.pool, form.key)
   return step === 'publish' ? publish(needs, asked, read, before) : look(needs, asked, read, before)
 }
 
@@ -123,13 +127,6 @@ function readJourney({ key, text }: DocumentForm): ReadJourney | { readonly prob
   return { document, definition: result.checked.definition }
 }
 
-/** Somebody else was faster, or the id is taken. */
-function conflictOf({ key, replaces }: DocumentForm, before: JourneySummary | undefined): string | undefined {
-  if (replaces === null) return before === undefined ? undefined : `id: there is a journey "${key}" already`
-  if (before?.version === replaces) return undefined
-  return `Somebody published ${key} meanwhile: open it anew, and put your change into what is there now.`
-}
-
 async function look(
   needs: JourneyPageNeeds,
   { who, form, reply }: Asked,
@@ -137,12 +134,13 @@ async function look(
   before: JourneySummary | undefined,
   problem?: string,
 ): Promise<FastifyReply> {
-  const wish = { key: form.key, document, who }
+  const wish = { key: form.key, document, replaces: form.replaces, who }
   const prospects = await Promise.all(Object.values(choices).map((choice) => foresee(needs, wish, choice)))
-  // What stands against each of them stands against the document.
+  // What stands against each of them stands against the document, or its place is taken.
   const refused = prospects.flatMap((one) => ('problem' in one ? [one.problem] : []))
-  if (before === undefined || refused.length === prospects.length) {
-    if (refused[0] !== undefined) return sendForm(needs, reply, 400, form, refused[0].split('\n'))
+  const [first] = refused
+  if (first !== undefined && (before === undefined || refused.length === prospects.length)) {
+    return sendForm(needs, reply, problem === undefined ? 400 : 409, form, first.split('\n'))
   }
   const replaced = before && { journey: before, changes: diffDocuments(before.document, document) }
   const main = journeyPreviewPage({ form, definition, replaced, prospects, problem })
@@ -158,7 +156,12 @@ async function publish(
   const { who, form, reply, inFlight } = asked
   const choice = choices[(before === undefined ? 'stay' : inFlight) as keyof typeof choices]
   if (choice === undefined) return look(needs, asked, read, before, 'Choose what becomes of people in flight.')
-  const outcome = await foresee(needs, { key: form.key, document: read.document, who }, choice, false)
+  const outcome = await foresee(
+    needs,
+    { key: form.key, document: read.document, replaces: form.replaces, who },
+    choice,
+    false,
+  )
   if ('problem' in outcome) return look(needs, asked, read, before, outcome.problem)
   return reply.redirect(`/journeys/${form.key}`, 303)
 }

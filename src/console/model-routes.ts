@@ -5,28 +5,28 @@ import { isModelKind, modelNames } from '../domain/model-kind.ts'
 import { findModel, latestAttempts, listModels } from '../store/model-reports.ts'
 import { html } from './html.ts'
 import { modelListPage, modelPage } from './model-pages.ts'
-import type { SegmentPageNeeds } from './segment-routes.ts'
+import { forVisitors, type PageNeeds } from './page-needs.ts'
 
 type KindRequest = FastifyRequest<{ Params: { kind: string } }>
 
-export function modelPageRoutes(app: FastifyInstance, needs: SegmentPageNeeds): void {
-  app.get('/models', (request, reply) => showModels(needs, request, reply))
-  app.get('/models/:kind', (request: KindRequest, reply) => showModel(needs, request, reply))
+export function modelPageRoutes(app: FastifyInstance, needs: PageNeeds): void {
+  app.get(
+    '/models',
+    forVisitors(needs, (_request, reply) => showModels(needs, reply)),
+  )
+  app.get(
+    '/models/:kind',
+    forVisitors(needs, (request: KindRequest, reply) => showModel(needs, request, reply)),
+  )
 }
 
-async function showModels(
-  needs: SegmentPageNeeds,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  if (!(await needs.isSignedIn(request))) return reply.redirect('/login', 303)
+async function showModels(needs: PageNeeds, reply: FastifyReply): Promise<FastifyReply> {
   const { pool } = needs.database
   const page = modelListPage(await listModels(pool, undefined), await latestAttempts(pool))
   return needs.send(reply, 200, 'Models · Perennial', page)
 }
 
-async function showModel(needs: SegmentPageNeeds, request: KindRequest, reply: FastifyReply): Promise<FastifyReply> {
-  if (!(await needs.isSignedIn(request))) return reply.redirect('/login', 303)
+async function showModel(needs: PageNeeds, request: KindRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { kind } = request.params
   const model = isModelKind(kind) ? await findModel(needs.database.pool, kind, undefined) : undefined
   if (model === undefined) {

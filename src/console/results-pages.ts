@@ -1,5 +1,6 @@
 /** What messages did, what journeys and offers were worth beside those who got nothing, and what to plan next. */
 
+import type { NamedLift, OfferEffects } from '../analytics/experiments/measured-effects.ts'
 import type { Proposal } from '../analytics/training/promotion-proposal.ts'
 import type { OutcomeSum } from '../store/message-outcomes.ts'
 import type { OfferRow } from '../store/offers/list.ts'
@@ -9,24 +10,8 @@ import { type Estimate, intervalPlot } from './interval-plot.ts'
 
 export interface Results {
   readonly outcomes: readonly OutcomeSum[]
-  readonly lifts: readonly {
-    readonly journey: string
-    readonly variant: string | null
-    readonly customers: number
-    readonly heldOut: number
-    readonly lift: {
-      readonly rate: { readonly difference: number; readonly interval: readonly [number, number] } | null
-    }
-  }[]
-  readonly offers: {
-    readonly offers: readonly {
-      readonly offer: string
-      readonly customers: number
-      readonly heldOut: number
-      readonly difference: number
-      readonly interval: readonly [number, number]
-    }[]
-  }
+  readonly lifts: readonly NamedLift[]
+  readonly offers: OfferEffects
 }
 
 export interface Plan {

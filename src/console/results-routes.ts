@@ -1,20 +1,14 @@
 /** The page of results. Whoever may see the console may see it: it holds nothing personal, and a proposal changes nothing. */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Clock } from '../clock.ts'
 import { dayMs } from '../domain/time.ts'
-import type { Database } from '../store/database.ts'
 import { listOffers } from '../store/offers/list.ts'
 import { shopCurrency } from '../store/shop-currency.ts'
-import type { Html } from './html.ts'
+import { forVisitors, type PageNeeds } from './page-needs.ts'
 import { isRefusal, type Refusal } from './refusal.ts'
 import { type Plan, type PlanForm, type Results, resultsPage, stretches } from './results-pages.ts'
 
-export interface ResultPageNeeds {
-  readonly database: Database
-  readonly clock: Clock
-  readonly isSignedIn: (request: FastifyRequest) => Promise<boolean>
-  readonly send: (reply: FastifyReply, status: number, title: string, main: Html) => FastifyReply
+export interface ResultPageNeeds extends PageNeeds {
   readonly feedback: (wanted: {
     readonly sinceMs: number
     readonly nowMs: number
@@ -27,19 +21,13 @@ const withinDays = 7
 const firstForm: PlanForm = { budget: '', by: 'stage', margin: '40' }
 
 export function resultPageRoutes(app: FastifyInstance, needs: ResultPageNeeds): void {
-  app.get('/results', (request, reply) => show(needs, request, reply, undefined))
-  app.post('/results', { bodyLimit: 4_096 }, (request, reply) =>
-    show(needs, request, reply, request.body instanceof URLSearchParams ? request.body : undefined),
-  )
+  const page = forVisitors(needs, (request, reply) => show(needs, request, reply))
+  app.get('/results', page)
+  app.post('/results', { bodyLimit: 4_096 }, page)
 }
 
-async function show(
-  needs: ResultPageNeeds,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  asked: URLSearchParams | undefined,
-): Promise<FastifyReply> {
-  if (!(await needs.isSignedIn(request))) return reply.redirect('/login', 303)
+async function show(needs: ResultPageNeeds, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const asked = request.body instanceof URLSearchParams ? request.body : undefined
   const { pool } = needs.database
   const nowMs = needs.clock.nowMs()
   const named = Number((request.query as { readonly days?: unknown }).days)

@@ -11,31 +11,25 @@ import { previewSegment } from '../store/segments/segment-preview.ts'
 import { findSegment } from '../store/segments/segment-reports.ts'
 import type { DocumentForm } from './document-form.ts'
 import { html } from './html.ts'
-import { cleanText, readForm, readSegmentText, sayWithLines, yamlOf } from './segment-form.ts'
+import { forEditors, forVisitors, mayEdit, type PageNeeds, type Visitor, type Work } from './page-needs.ts'
+import { readSegmentText, sayWithLines } from './segment-form.ts'
 import { segmentTrialPage, type Trial } from './segment-pages.ts'
-import type { SegmentPageNeeds } from './segment-routes.ts'
 import { archivePage, savePreviewPage } from './segment-save-pages.ts'
+import { cleanText, readForm, yamlOf } from './typed-document.ts'
 
 type KeyRequest = FastifyRequest<{ Params: { key: string } }>
-/** @param by who does it. */
-type Work = (request: KeyRequest, reply: FastifyReply, by: string) => Promise<FastifyReply>
 
 /** PostgreSQL's word for a statement that was given up. */
 export const tooLong = '57014'
 const mostBytes = 300_000
+const notAllowed = { words: 'Your key may look, but not publish', back: '/segments' }
 
-export function segmentSaveRoutes(app: FastifyInstance, needs: SegmentPageNeeds): void {
-  const asEditor = (work: Work) => async (request: FastifyRequest, reply: FastifyReply) => {
-    const by = await needs.editor(request)
-    if (by !== undefined) return work(request as KeyRequest, reply, by)
-    if (!(await needs.isSignedIn(request))) return reply.redirect('/login', 303)
-    const main = html`<main><h1>Your key may look, but not publish</h1><p><a href="/segments">All segments</a></p></main>`
-    return needs.send(reply, 403, 'Not allowed', main)
-  }
+export function segmentSaveRoutes(app: FastifyInstance, needs: PageNeeds): void {
+  const asEditor = (work: Work<KeyRequest>) => forEditors(needs, notAllowed, work)
   app.post(
     '/segments/save',
     { bodyLimit: mostBytes },
-    asEditor((request, reply, by) => save(needs, request, reply, by)),
+    asEditor((request, reply, visitor) => save(needs, request, reply, visitor)),
   )
   app.get(
     '/segments/:key/archive',
@@ -44,10 +38,9 @@ export function segmentSaveRoutes(app: FastifyInstance, needs: SegmentPageNeeds)
   app.post(
     '/segments/:key/archive',
     { bodyLimit: 4_096 },
-    asEditor((request, reply, by) => archive(needs, request, reply, by)),
+    asEditor((request, reply, { who }) => archive(needs, request, reply, who)),
   )
-  app.get('/segments/:key/file', async (request: KeyRequest, reply) => {
-    if (!(await needs.isSignedIn(request))) return reply.redirect('/login', 303)
+  const sendFile: Work<KeyRequest> = async (request, reply) => {
     const segment = await findSegment(needs.database.pool, cleanText(request.params.key), 0)
     if (segment === undefined) return sendUnknown(needs, reply)
     return reply
@@ -56,26 +49,27 @@ export function segmentSaveRoutes(app: FastifyInstance, needs: SegmentPageNeeds)
       .header('x-content-type-options', 'nosniff')
       .type('application/yaml; charset=utf-8')
       .send(yamlOf(segment.document))
-  })
+  }
+  app.get('/segments/:key/file', forVisitors(needs, sendFile))
 }
 
 /** Shows what saving would do; does it once that was seen. */
 async function save(
-  needs: SegmentPageNeeds,
+  needs: PageNeeds,
   request: FastifyRequest,
   reply: FastifyReply,
-  by: string,
+  visitor: Visitor,
 ): Promise<FastifyReply> {
   const form = readForm(request)
   const step = request.body instanceof URLSearchParams ? request.body.get('step') : null
-  if (step === 'edit') return sendTrial(needs, request, reply, 200, { form })
+  if (step === 'edit') return sendTrial(needs, visitor, reply, 200, { form })
   const read = readSegmentText(form.text)
-  if ('problems' in read) return sendTrial(needs, request, reply, 400, { form, outcome: { problems: read.problems } })
-  const refuse = (problems: Parameters<typeof sayWithLines>[1]): Promise<FastifyReply> =>
-    sendTrial(needs, request, reply, 400, { form, outcome: { problems: sayWithLines(read.source, problems) } })
+  if ('problems' in read) return sendTrial(needs, visitor, reply, 400, { form, outcome: { problems: read.problems } })
+  const refuse = (problems: Parameters<typeof sayWithLines>[1]): FastifyReply =>
+    sendTrial(needs, visitor, reply, 400, { form, outcome: { problems: sayWithLines(read.source, problems) } })
   const toPublish = { key: form.key, document: read.document, replaces: form.replaces }
   if (step === 'publish') {
-    const saved = await publishSegment(needs.database, toPublish, { by, nowMs: needs.clock.nowMs() })
+    const saved = await publishSegment(needs.database, toPublish, { by: visitor.who, nowMs: needs.clock.nowMs() })
     return 'problems' in saved ? refuse(saved.problems) : reply.redirect(`/segments/${form.key}`, 303)
   }
   const plan = await planSegment(needs.database, toPublish)
@@ -94,7 +88,7 @@ async function save(
 }
 
 async function sizes(
-  { database, clock }: SegmentPageNeeds,
+  { database, clock }: PageNeeds,
   { key, replaces }: DocumentForm,
   { segment }: { readonly segment: { readonly if: Parameters<typeof previewSegment>[1] } },
 ): Promise<{ readonly now: number | null; readonly then: number | null }> {
@@ -110,19 +104,14 @@ async function sizes(
   }
 }
 
-async function askToArchive(needs: SegmentPageNeeds, request: KeyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function askToArchive(needs: PageNeeds, request: KeyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const segment = await findSegment(needs.database.pool, cleanText(request.params.key), 0)
   if (segment === undefined) return sendUnknown(needs, reply)
   const users = await usersOfSegment(needs.database, segment.key)
   return needs.send(reply, 200, 'Archive a segment · Perennial', archivePage(segment, users))
 }
 
-async function archive(
-  needs: SegmentPageNeeds,
-  request: KeyRequest,
-  reply: FastifyReply,
-  by: string,
-): Promise<FastifyReply> {
+async function archive(needs: PageNeeds, request: KeyRequest, reply: FastifyReply, by: string): Promise<FastifyReply> {
   const segment = await findSegment(needs.database.pool, cleanText(request.params.key), 0)
   if (segment === undefined) return sendUnknown(needs, reply)
   const { users } = await takeSegmentOut(needs.database, segment.key, by)
@@ -130,18 +119,18 @@ async function archive(
   return needs.send(reply, 409, 'Archive a segment · Perennial', archivePage(segment, users))
 }
 
-export function sendUnknown({ send }: SegmentPageNeeds, reply: FastifyReply): FastifyReply {
+export function sendUnknown({ send }: PageNeeds, reply: FastifyReply): FastifyReply {
   const main = html`<main><h1>There is no segment with this key</h1><p><a href="/segments">All segments</a></p></main>`
   return send(reply, 404, 'Unknown segment', main)
 }
 
-export async function sendTrial(
-  { send, editor }: SegmentPageNeeds,
-  request: FastifyRequest,
+export function sendTrial(
+  { send }: PageNeeds,
+  visitor: Visitor,
   reply: FastifyReply,
   status: number,
   { form, outcome }: { readonly form: DocumentForm; readonly outcome?: Trial['outcome'] },
-): Promise<FastifyReply> {
-  const mayEdit = (await editor(request)) !== undefined
-  return send(reply, status, 'Segment · Perennial', segmentTrialPage({ form, mayEdit, outcome }))
+): FastifyReply {
+  const main = segmentTrialPage({ form, mayEdit: mayEdit(visitor), outcome })
+  return send(reply, status, 'Segment · Perennial', main)
 }

@@ -49,7 +49,3 @@ function finishForm(id: string, outcomes: readonly string[]): Html {
       (outcome) => html`<button class="quiet" name="outcome" value="${outcome}">${outcome}</button>`,
     )}</form>`
 }
-
-export function notFinishedPage(words: string): Html {
-  return html`<main><h1>${words}</h1><p><a href="/tasks">All tasks</a></p></main>`
-}

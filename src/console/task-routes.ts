@@ -3,62 +3,78 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isUuid } from '../store/customer-list.ts'
 import { type Finished, finishTask, listTasks, type TaskStatus, taskStatuses } from '../store/tasks.ts'
-import { cleanText } from './segment-form.ts'
-import type { SegmentPageNeeds } from './segment-routes.ts'
-import { notFinishedPage, taskListPage } from './task-pages.ts'
+import { forEditors, forVisitors, mayEdit, type PageNeeds, type Visitor } from './page-needs.ts'
+import { type Refusal, refusalPage } from './refusal.ts'
+import { taskListPage } from './task-pages.ts'
+import { cleanText } from './typed-document.ts'
+
+type TaskRequest = FastifyRequest<{ Params: { id: string } }>
 
 const pageSize = 50
 
-export function taskPageRoutes(app: FastifyInstance, needs: SegmentPageNeeds): void {
-  app.get('/tasks', (request, reply) => show(needs, request, reply))
-  app.post<{ Params: { id: string } }>('/tasks/:id', { bodyLimit: 16_384 }, async (request, reply) => {
-    const by = await needs.editor(request)
-    if (by === undefined) {
-      if (!(await needs.isSignedIn(request))) return reply.redirect('/login', 303)
-      return needs.send(reply, 403, 'Not allowed', notFinishedPage('Your key may look, but not finish tasks.'))
-    }
-    const body = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
-    const { id } = request.params
-    const finish = {
-      taskId: id,
-      outcome: cleanText(body.get('outcome') ?? ''),
-      note: cleanText(body.get('note')?.trim() ?? '').slice(0, 2_000) || null,
-      by,
-      atMs: needs.clock.nowMs(),
-    }
-    const finished: Finished = isUuid(id)
-      ? await needs.database.transaction((client) => finishTask(client, finish))
-      : { result: 'unknown' }
-    const refusal = refusalOf(finished)
-    if (refusal === undefined) return reply.redirect('/tasks', 303)
-    return needs.send(reply, refusal.status, 'Task · Perennial', notFinishedPage(refusal.words))
-  })
+const notAllowed = { words: 'Your key may look, but not finish tasks.', back: '/tasks' }
+
+export function taskPageRoutes(app: FastifyInstance, needs: PageNeeds): void {
+  app.get(
+    '/tasks',
+    forVisitors(needs, (request, reply, visitor) => show(needs, request, reply, visitor)),
+  )
+  app.post(
+    '/tasks/:id',
+    { bodyLimit: 16_384 },
+    forEditors(needs, notAllowed, (request: TaskRequest, reply, { who }) => finish(needs, request, reply, who)),
+  )
 }
 
-function refusalOf(finished: Finished): { readonly status: number; readonly words: string } | undefined {
+async function finish(
+  needs: PageNeeds,
+  { params: { id }, body }: TaskRequest,
+  reply: FastifyReply,
+  by: string,
+): Promise<FastifyReply> {
+  const fields = body instanceof URLSearchParams ? body : new URLSearchParams()
+  const wish = {
+    taskId: id,
+    outcome: cleanText(fields.get('outcome') ?? ''),
+    note: cleanText(fields.get('note')?.trim() ?? '').slice(0, 2_000) || null,
+    by,
+    atMs: needs.clock.nowMs(),
+  }
+  const finished: Finished = isUuid(id)
+    ? await needs.database.transaction((client) => finishTask(client, wish))
+    : { result: 'unknown' }
+  const refusal = refusalOf(finished)
+  if (refusal === undefined) return reply.redirect('/tasks', 303)
+  return needs.send(reply, refusal.refused, 'Task · Perennial', refusalPage(refusal, '/tasks'))
+}
+
+function refusalOf(finished: Finished): Refusal | undefined {
   switch (finished.result) {
     case 'done':
     case 'same':
       return undefined
     case 'unknown':
-      return { status: 404, words: 'There is no such task.' }
+      return { refused: 404, words: 'There is no such task.' }
     case 'closed':
-      return { status: 409, words: `This task is ${finished.task.status} already.` }
+      return { refused: 409, words: `This task is ${finished.task.status} already.` }
     case 'unknown-outcome':
-      return { status: 400, words: `What came of it: must be one of ${finished.task.outcomes.join(', ')}.` }
+      return { refused: 400, words: `What came of it: must be one of ${finished.task.outcomes.join(', ')}.` }
   }
 }
 
-async function show(needs: SegmentPageNeeds, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  if (!(await needs.isSignedIn(request))) return reply.redirect('/login', 303)
+async function show(
+  needs: PageNeeds,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  visitor: Visitor,
+): Promise<FastifyReply> {
   const query = request.query as { readonly status?: unknown; readonly after?: unknown }
   const status: TaskStatus = taskStatuses.find((one) => one === query.status) ?? 'open'
   const tasks = await listTasks(needs.database.pool, { status, limit: pageSize + 1, after: placeOf(query.after) })
   const shown = tasks.slice(0, pageSize)
   const last = tasks.length > pageSize ? shown.at(-1) : undefined
-  const mayFinish = (await needs.editor(request)) !== undefined
   const next = last && `${last.dueAt.getTime()}_${last.id}`
-  const main = taskListPage({ tasks: shown, status, next, nowMs: needs.clock.nowMs(), mayFinish })
+  const main = taskListPage({ tasks: shown, status, next, nowMs: needs.clock.nowMs(), mayFinish: mayEdit(visitor) })
   return needs.send(reply, 200, 'Tasks · Perennial', main)
 }
 

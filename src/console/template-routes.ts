@@ -3,16 +3,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { lintTemplate } from '../channels/templates/lint.ts'
 import { findTemplate, listTemplates, templateUses } from '../store/template-facts.ts'
-import type { Visitor } from './console-routes.ts'
-import { type Html, html } from './html.ts'
+import { html } from './html.ts'
+import { forAdmins, forVisitors, type PageNeeds, type Visitor } from './page-needs.ts'
 import { isRefusal, type Refusal, refusalPage } from './refusal.ts'
-import { cleanText } from './segment-form.ts'
-import type { SegmentPageNeeds } from './segment-routes.ts'
 import { type Look, type Shown, templateListPage, templatePage } from './template-pages.ts'
+import { cleanText } from './typed-document.ts'
 
-export interface TemplatePageNeeds extends Pick<SegmentPageNeeds, 'database' | 'isSignedIn'> {
-  readonly visitor: (request: FastifyRequest) => Promise<Visitor | undefined>
-  readonly send: (reply: FastifyReply, status: number, title: string, main: Html) => FastifyReply
+export interface TemplatePageNeeds extends PageNeeds {
   readonly preview: PreviewTemplate
 }
 
@@ -29,28 +26,35 @@ interface Previewed extends Omit<Shown, 'hasHtml'> {
 
 type KeyRequest = FastifyRequest<{ Params: { key: string } }>
 
+const notAllowed = { words: 'Only admins see messages with the eyes of a customer.', back: '/templates' }
+
 export function templatePageRoutes(app: FastifyInstance, needs: TemplatePageNeeds): void {
-  const { pool } = needs.database
-  app.get('/templates', async (request, reply) => {
-    if (!(await needs.isSignedIn(request))) return reply.redirect('/login', 303)
-    const [templates, uses] = await Promise.all([listTemplates(pool), templateUses(pool)])
-    return needs.send(reply, 200, 'Templates · Perennial', templateListPage(templates, uses))
-  })
-  app.get('/templates/:key', (request: KeyRequest, reply) => showOne(needs, request, reply, undefined))
-  app.post('/templates/:key', { bodyLimit: 4_096 }, (request: KeyRequest, reply) =>
-    showOne(needs, request, reply, request.body instanceof URLSearchParams ? request.body : undefined),
+  const page = forVisitors(needs, (request: KeyRequest, reply, visitor) => showOne(needs, request, reply, visitor))
+  app.get(
+    '/templates',
+    forVisitors(needs, (_request, reply) => showAll(needs, reply)),
   )
-  app.get('/templates/:key/shown', (request: KeyRequest, reply) => sendMessage(needs, request, reply))
+  app.get('/templates/:key', page)
+  app.post('/templates/:key', { bodyLimit: 4_096 }, page)
+  app.get(
+    '/templates/:key/shown',
+    forAdmins(needs, notAllowed, (request: KeyRequest, reply, { who }) => sendMessage(needs, request, reply, who)),
+  )
+}
+
+async function showAll(needs: TemplatePageNeeds, reply: FastifyReply): Promise<FastifyReply> {
+  const { pool } = needs.database
+  const [templates, uses] = await Promise.all([listTemplates(pool), templateUses(pool)])
+  return needs.send(reply, 200, 'Templates · Perennial', templateListPage(templates, uses))
 }
 
 async function showOne(
   needs: TemplatePageNeeds,
   request: KeyRequest,
   reply: FastifyReply,
-  asked: URLSearchParams | undefined,
+  visitor: Visitor,
 ): Promise<FastifyReply> {
-  const visitor = await needs.visitor(request)
-  if (visitor === undefined) return reply.redirect('/login', 303)
+  const asked = request.body instanceof URLSearchParams ? request.body : undefined
   const { pool } = needs.database
   const key = cleanText(request.params.key)
   const [template, uses] = await Promise.all([findTemplate(pool, key), templateUses(pool, key)])
@@ -80,12 +84,15 @@ async function lookAt(
 }
 
 /** The message alone, in a frame where it can do nothing: no script, no forms, no cookies. */
-async function sendMessage(needs: TemplatePageNeeds, request: KeyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const visitor = await needs.visitor(request)
-  if (visitor?.role !== 'admin') return reply.redirect('/login', 303)
+async function sendMessage(
+  needs: TemplatePageNeeds,
+  request: KeyRequest,
+  reply: FastifyReply,
+  actor: string,
+): Promise<FastifyReply> {
   const { customer, locale } = request.query as { readonly customer?: unknown; readonly locale?: unknown }
   const text = (value: unknown): string => (typeof value === 'string' ? cleanText(value) : '')
-  const wish = { customer: text(customer), locale: text(locale) || undefined, actor: visitor.who }
+  const wish = { customer: text(customer), locale: text(locale) || undefined, actor }
   const found = await needs.preview({ key: cleanText(request.params.key), ...wish })
   if (isRefusal(found)) return needs.send(reply, found.refused, 'Template', refusalPage(found, '/templates'))
   return reply

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApiKey } from '../../src/store/api-keys.ts'
 import { publishCampaigns } from '../../src/store/publishing/publish-campaigns.ts'
+import { signIn } from '../console/support/sign-in.ts'
 import { customerId, live } from './support/people.ts'
 import { startTestServer, type TestServer } from './support/test-server.ts'
 
@@ -140,13 +141,8 @@ test('nothing of it is for a write key', async () => {
 
 describe('in the console', () => {
   test('a task is finished with what came of it, by whoever may publish', async () => {
-    const signIn = async (token: string): Promise<string> => {
-      const body = new URLSearchParams({ token })
-      const login = await fetch(`${server.url}/login`, { method: 'POST', redirect: 'manual', body })
-      return login.headers.get('set-cookie')?.split(';')[0] ?? ''
-    }
-    const cookie = await signIn((await createApiKey(server.database, { kind: 'marketer', name: 'Marta' })).key)
-    const look = await signIn((await createApiKey(server.database, { kind: 'analyst', name: 'Anna' })).key)
+    const cookie = await signIn(server, (await createApiKey(server.database, { kind: 'marketer', name: 'Marta' })).key)
+    const look = await signIn(server, (await createApiKey(server.database, { kind: 'analyst', name: 'Anna' })).key)
     const get = async (path: string): Promise<string> =>
       (await fetch(server.url + path, { headers: { cookie } })).text()
     const press = async (id: string, outcome: string, as = cookie): Promise<number> => {

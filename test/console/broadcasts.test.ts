@@ -6,6 +6,7 @@ import { publishCampaigns } from '../../src/store/publishing/publish-campaigns.t
 import { live } from '../api/support/people.ts'
 import { startTestServer, type TestServer } from '../api/support/test-server.ts'
 import { type CampaignDirectory, campaignDirectory } from '../store/support/campaign-directory.ts'
+import { signIn } from './support/sign-in.ts'
 
 let server: TestServer
 let directory: CampaignDirectory
@@ -20,19 +21,13 @@ beforeAll(async () => {
     'templates/spring.email.txt': 'Spring, {{ customer.firstName | default: "you" }}',
   })
   await publishCampaigns(server.database, directory.path, server.time.nowMs)
-  cookie = await signIn(server.adminToken)
-  marketerCookie = await signIn((await createApiKey(server.database, { kind: 'marketer', name: 'Marta' })).key)
+  cookie = await signIn(server, server.adminToken)
+  marketerCookie = await signIn(server, (await createApiKey(server.database, { kind: 'marketer', name: 'Marta' })).key)
 })
 afterAll(async () => {
   directory.remove()
   await server.close()
 })
-
-async function signIn(token: string): Promise<string> {
-  const body = new URLSearchParams({ token })
-  const login = await fetch(`${server.url}/login`, { method: 'POST', redirect: 'manual', body })
-  return login.headers.get('set-cookie')?.split(';')[0] ?? ''
-}
 
 interface Answer {
   readonly status: number
@@ -84,6 +79,27 @@ test('what is wrong is said with its line, and nothing is kept', async () => {
   expect((await ask('/broadcasts/autumn')).status).toBe(404)
 })
 
+test('of ten who write the same one at once, one does; of ten who change it, one does, and sees what it was', async () => {
+  const fields = { id: 'rush', replaces: '', document: written }
+  const ten = async (answer: (i: number) => Promise<Answer>): Promise<number[]> =>
+    (await Promise.all(Array.from({ length: 10 }, (_, i) => answer(i))))
+      .map(({ status }) => status)
+      .sort((a, b) => a - b)
+  const one = [303, ...Array.from({ length: 9 }, () => 400)]
+  expect(
+    await ten((i) => ask('/broadcasts/new', { ...fields, document: `${written}expires_after: ${i + 1} days\n` })),
+  ).toEqual(one)
+  const form = (await ask('/broadcasts/new?from=rush')).text
+  const replaces = /name="replaces" value="(\w+)"/.exec(form)?.[1] ?? ''
+  const changed = (i: number): string => `${written}expires_after: ${i + 21} days\n`
+  expect(await ten((i) => ask('/broadcasts/new', { ...fields, replaces, document: changed(i) }))).toEqual(one)
+
+  // Who has looked at what it was before sends nothing of what it is now.
+  const stale = await ask('/broadcasts/rush/start', { version: replaces })
+  expect([stale.status, stale.text.includes('It was changed meanwhile')]).toEqual([409, true])
+  expect((await ask('/broadcasts/rush')).text).toContain('Draft, for')
+})
+
 test('a second one of the same id is refused, and others may only look', async () => {
   await ask('/broadcasts/new', { id: 'twice', replaces: '', document: written })
   const again = await ask('/broadcasts/new', { id: 'twice', replaces: '', document: written })
@@ -111,5 +127,5 @@ test('a template is listed with what sends it, and looked at with the eyes of a 
   const { rows } = await server.database.pool.query(`SELECT actor FROM audit_entries WHERE action = 'preview'`)
   expect(rows.length).toBe(2)
   expect((await ask('/templates/none-such')).status).toBe(404)
-  expect((await ask('/templates/spring/shown?customer=u1', undefined, marketerCookie)).location).toBe('/login')
+  expect((await ask('/templates/spring/shown?customer=u1', undefined, marketerCookie)).status).toBe(403)
 })

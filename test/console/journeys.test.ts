@@ -6,6 +6,7 @@ import { publishCampaigns } from '../../src/store/publishing/publish-campaigns.t
 import { startTestServer, type TestServer } from '../api/support/test-server.ts'
 import { firstVersion, plantInFlight, secondVersion } from '../journeys/support/shop.ts'
 import { type CampaignDirectory, campaignDirectory } from '../store/support/campaign-directory.ts'
+import { signIn } from './support/sign-in.ts'
 
 const byTheClock = `
 name: Hours
@@ -35,9 +36,7 @@ beforeAll(async () => {
   directory.write({ 'journeys/course.yaml': secondVersion })
   await publishCampaigns(server.database, directory.path, server.time.nowMs)
   await plantInFlight({ rows }, [{ step: 'think', count: 7, sinceMs: sinceMs + 1, wakeMs: null }])
-  const body = new URLSearchParams({ token: server.adminToken })
-  const login = await fetch(`${server.url}/login`, { method: 'POST', redirect: 'manual', body })
-  cookie = login.headers.get('set-cookie')?.split(';')[0] ?? ''
+  cookie = await signIn(server, server.adminToken)
 })
 afterAll(async () => {
   directory.remove()
@@ -189,4 +188,18 @@ test('a change shows what becomes of people in flight, and is refused if somebod
   const late = await submit('/journeys/save', { ...publish, in_flight: 'stay', document: course })
   expect([late.status, (await late.text()).includes('meanwhile')]).toEqual([409, true])
   expect((await submit('/journeys/save', publish, '')).headers.get('location')).toBe('/login')
+})
+
+test('of ten who publish at once one does, be it a new journey or a change', async () => {
+  const statuses = async (fields: (i: number) => Record<string, string>): Promise<number[]> =>
+    (await Promise.all(Array.from({ length: 10 }, (_, i) => submit('/journeys/save', fields(i)))))
+      .map(({ status }) => status)
+      .sort((a, b) => a - b)
+  const one = [303, ...Array.from({ length: 9 }, () => 409)]
+  const wish = { id: 'rush', step: 'publish', in_flight: 'stay' }
+  const document = (days: number): string => course.replace('3 days', `${days} days`)
+  expect(await statuses((i) => ({ ...wish, replaces: '', document: document(i + 1) }))).toEqual(one)
+  const replaces = /name="replaces" value="([^"]+)"/.exec((await page('/journeys/new?from=rush')).text)?.[1] ?? ''
+  expect(await statuses((i) => ({ ...wish, replaces, document: document(i + 21) }))).toEqual(one)
+  expect((await page('/journeys/rush')).text).toContain('<h2>Version 2</h2>')
 })

@@ -6,6 +6,7 @@ import { publishCampaigns } from '../../src/store/publishing/publish-campaigns.t
 import { customerId, live, plant } from '../api/support/people.ts'
 import { startTestServer, type TestServer } from '../api/support/test-server.ts'
 import { type CampaignDirectory, campaignDirectory } from '../store/support/campaign-directory.ts'
+import { signIn } from './support/sign-in.ts'
 
 let server: TestServer
 let cookie: string
@@ -14,9 +15,7 @@ let directory: CampaignDirectory
 beforeAll(async () => {
   server = await startTestServer()
   directory = campaignDirectory({})
-  const body = new URLSearchParams({ token: server.adminToken })
-  const login = await fetch(`${server.url}/login`, { method: 'POST', redirect: 'manual', body })
-  cookie = login.headers.get('set-cookie')?.split(';')[0] ?? ''
+  cookie = await signIn(server, server.adminToken)
 })
 afterAll(async () => {
   directory.remove()

@@ -30,8 +30,12 @@ export interface BroadcastControlNeeds {
 
 /** Each answers with the broadcast as it was found; errors are `ApiError`s that say why not. */
 export interface BroadcastControl {
-  /** Safe to repeat: whoever said it and did not hear the answer says it again. */
-  start(keyOrId: string): Promise<Broadcast>
+  /**
+   * Safe to repeat: whoever said it and did not hear the answer says it again.
+   *
+   * @param version of the draft that was looked at: if it was changed since, it is not started.
+   */
+  start(keyOrId: string, version?: string): Promise<Broadcast>
   /** These three take effect after the page that is under way. */
   pause(keyOrId: string): Promise<Broadcast>
   resume(keyOrId: string): Promise<Broadcast>
@@ -44,7 +48,7 @@ export interface BroadcastControl {
 
 export function broadcastControl(needs: BroadcastControlNeeds): BroadcastControl {
   return {
-    start: (keyOrId) => start(needs, keyOrId),
+    start: (keyOrId, version) => start(needs, keyOrId, version),
     pause: (keyOrId) => signal(needs, keyOrId, 'pause'),
     resume: (keyOrId) => signal(needs, keyOrId, 'resume'),
     cancel: (keyOrId) => cancel(needs, keyOrId),
@@ -76,11 +80,14 @@ async function progressOf(
   }
 }
 
-async function start(needs: BroadcastControlNeeds, keyOrId: string): Promise<Broadcast> {
+async function start(needs: BroadcastControlNeeds, keyOrId: string, version?: string): Promise<Broadcast> {
   const { database, clock, temporal } = needs
   const before = await foundBroadcast(needs, keyOrId)
-  const moved = await moveBroadcast(database.pool, before.id, ['draft'], 'running', clock.nowMs())
-  const broadcast = moved ?? before
+  const moved = await moveBroadcast(database.pool, before.id, ['draft'], 'running', clock.nowMs(), version)
+  const broadcast = moved ?? (await foundBroadcast(needs, before.id))
+  if (broadcast.status === 'draft' || (version !== undefined && broadcast.version !== version)) {
+    throw new ApiError(409, 'It was changed meanwhile: look at it as it is now.', 'version')
+  }
   if (broadcast.status !== 'running') throw conflict(broadcast.status, 'started')
   await temporal.start(broadcastType, {
     workflowId: broadcastWorkflowId(broadcast.id),

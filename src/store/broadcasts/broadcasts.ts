@@ -38,12 +38,17 @@ function toBroadcast(row: Row): Broadcast {
   return { ...row, definition: broadcastDocument.parse(row.document) }
 }
 
-/** Also checks that what it names is there. A draft of that name is replaced; one that has started is not. */
+/**
+ * Also checks that what it names is there. A draft of that name is replaced; one that has started is not.
+ *
+ * @param replaces the version of the draft whose place it takes; null: there must be none. Left out: whichever there is.
+ */
 export async function createBroadcast(
   client: Queryable,
   broadcastKey: string,
   document: unknown,
   nowMs: EpochMs,
+  replaces?: string | null,
 ): Promise<Created> {
   const read = broadcastDocument.safeParse(document)
   if (!read.success) return { problems: problemsOf(read.error, document) }
@@ -54,9 +59,18 @@ export async function createBroadcast(
      VALUES ($1, $2, $3, $4, $5, 'draft', $6)
      ON CONFLICT (key) DO UPDATE SET name = excluded.name, version = excluded.version, document = excluded.document,
                                      created_at = excluded.created_at
-      WHERE broadcasts.status = 'draft'
+      WHERE broadcasts.status = 'draft' AND ($7 OR broadcasts.version = $8)
      RETURNING ${columns}`,
-    [randomUUID(), broadcastKey, read.data.name, contentVersion(document), JSON.stringify(document), new Date(nowMs)],
+    [
+      randomUUID(),
+      broadcastKey,
+      read.data.name,
+      contentVersion(document),
+      JSON.stringify(document),
+      new Date(nowMs),
+      replaces === undefined,
+      replaces ?? null,
+    ],
   )
   return rows[0] ? { broadcast: toBroadcast(rows[0]) } : 'taken'
 }
@@ -104,21 +118,25 @@ export async function listBroadcasts(client: Queryable, limit: number): Promise<
   return rows.map(toBroadcast)
 }
 
-/** @returns the broadcast as it is now; undefined if it was in none of the former states. */
+/**
+ * @param version Default: any.
+ * @returns the broadcast as it is now; undefined if it was in none of the former states, or of another version.
+ */
 export async function moveBroadcast(
   client: Queryable,
   id: string,
   from: readonly BroadcastStatus[],
   to: BroadcastStatus,
   nowMs: EpochMs,
+  version?: string,
 ): Promise<Broadcast | undefined> {
   const { rows } = await client.query<Row>(
     `UPDATE broadcasts
         SET status = $3,
             started_at = CASE WHEN $3 = 'running' THEN coalesce(started_at, $4) ELSE started_at END,
             finished_at = CASE WHEN $3 IN ('done', 'cancelled') THEN $4::timestamptz END
-      WHERE id = $1 AND status = ANY ($2) RETURNING ${columns}`,
-    [id, from, to, new Date(nowMs)],
+      WHERE id = $1 AND status = ANY ($2) AND ($5::text IS NULL OR version = $5) RETURNING ${columns}`,
+    [id, from, to, new Date(nowMs), version ?? null],
   )
   return rows[0] && toBroadcast(rows[0])
 }

@@ -10,6 +10,7 @@ import { contentVersion } from '../content-version.ts'
 import type { Database, Queryable } from '../database.ts'
 import { type InFlightReport, planJourneys, reportOf } from '../publishing/journey-plans.ts'
 import { lockPublishing, publish, singleJourney } from '../publishing/publish-campaigns.ts'
+import { findJourney } from './journey-reports.ts'
 
 /** A document that cannot be published; every problem on a line of its own. */
 export class JourneyRefusedError extends RangeError {
@@ -21,6 +22,8 @@ export interface JourneyToPublish {
   /** As it would stand in a file. */
   readonly document: unknown
   readonly inFlight: InFlightChoice | undefined
+  /** The version whose place it takes; null: there must be none of this key. Left out: whatever is there. */
+  readonly replaces?: string | null
   /** The number of the version whose content this is. */
   readonly restores?: number
   readonly by: string
@@ -35,7 +38,7 @@ export interface JourneyToPublish {
  */
 export async function publishJourney(
   db: Pick<Database, 'pool' | 'transaction'>,
-  { key, document, inFlight, restores, by, nowMs, dryRun }: JourneyToPublish,
+  { key, document, inFlight, replaces, restores, by, nowMs, dryRun }: JourneyToPublish,
 ): Promise<InFlightReport | undefined> {
   const version = contentVersion(document)
   const result = checkDocument({ kind: 'journey', key, version, document })
@@ -46,12 +49,14 @@ export async function publishJourney(
 
   const choices = new Map(inFlight === undefined ? [] : [[key, inFlight]])
   if (dryRun) {
+    await checkItsPlace(db.pool, key, replaces)
     if (await isInForce(db.pool, key, version)) return undefined
     const [plan] = await planJourneys(db.pool, [definition], choices)
     return plan && reportOf(plan, plan.fates)
   }
   return db.transaction(async (client) => {
     await lockPublishing(client)
+    await checkItsPlace(client, key, replaces)
     if (await isInForce(client, key, version)) return undefined
     const [plan] = await planJourneys(client, [definition], choices)
     const toPublish = singleJourney({ kind: 'journey', key, version, document }, definition, restores)
@@ -59,6 +64,18 @@ export async function publishJourney(
     // Of a first version there is nobody to tell of.
     return journeys[0] ?? (plan && reportOf(plan, plan.fates))
   })
+}
+
+/** @throws JourneyRefusedError if somebody else was faster, or the key is taken. */
+async function checkItsPlace(client: Queryable, key: string, replaces: string | null | undefined): Promise<void> {
+  if (replaces === undefined) return
+  const before = await findJourney(client, key)
+  if ((before?.version ?? null) === replaces) return
+  throw new JourneyRefusedError(
+    replaces === null
+      ? `id: there is a journey "${key}" already`
+      : `Somebody published ${key} meanwhile: open it anew, and put your change into what is there now.`,
+  )
 }
 
 async function isInForce(client: Queryable, key: string, version: string): Promise<boolean> {
