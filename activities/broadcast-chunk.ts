@@ -3,6 +3,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { SmtpMail } from '../src/channels/email/smtp/conversation.ts'
 import type { DeliveryResult } from '../src/domain/delivery.ts'
+import type { SenderUse } from '../src/domain/mail-sender.ts'
 import type { Measuring } from '../src/domain/tracking.ts'
 import type { BulkSettlement } from '../src/store/broadcasts/bulk-ledger.ts'
 import type { BulkMessage } from '../src/store/broadcasts/bulk-page.ts'
@@ -14,6 +15,8 @@ export interface ChunkNeeds extends BroadcastSendNeeds {
   readonly holder: Holder
   readonly domains: DomainPace
   readonly measuring: Measuring
+  /** That all of them leave under. */
+  readonly sender: SenderUse
 }
 
 export interface ChunkCounts {
@@ -62,7 +65,7 @@ export async function sendChunk(
         later.push({ id: message.id, notBeforeMs, reason: 'postponed: rate of the domain' })
         return
       }
-      const result = await needs.transfer(mail)
+      const result = await needs.transfer(mail, needs.sender)
       if (result.status === 'retry') {
         retried++
         later.push(retryOf(message, result.reason, needs))
@@ -114,7 +117,12 @@ async function composeAll(messages: readonly BulkMessage[], needs: ChunkNeeds): 
           return { message, mail }
         })
       }
-      const { mails, targets } = await needs.compose({ template, measuring: needs.measuring, items })
+      const { mails, targets } = await needs.compose({
+        sender: needs.sender.key,
+        template,
+        measuring: needs.measuring,
+        items,
+      })
       await needs.saveTargets(targets)
       return items.flatMap((message, i) => {
         const mail = mails[i]

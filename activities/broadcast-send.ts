@@ -12,6 +12,8 @@ import type { Clock } from '../src/clock.ts'
 import { warmUpLimit } from '../src/domain/broadcast.ts'
 import type { Definitions } from '../src/domain/definitions.ts'
 import type { DeliveryResult } from '../src/domain/delivery.ts'
+import type { SenderUse } from '../src/domain/mail-sender.ts'
+import type { EpochMs } from '../src/domain/time.ts'
 import { type Measuring, measuringOf } from '../src/domain/tracking.ts'
 import type { Broadcast } from '../src/store/broadcasts/broadcasts.ts'
 import type { BulkLedger } from '../src/store/broadcasts/bulk-ledger.ts'
@@ -37,13 +39,17 @@ export interface BroadcastSendNeeds {
   readonly template: (key: string, locale: string | null) => Promise<TemplateSource | undefined>
   /** Opens, renders and composes, in the order of the items. `targets`: where tracked links lead. */
   readonly compose: (request: {
+    /** Null: the usual identity. */
+    readonly sender: string | null
     readonly template: TemplateSource
     readonly measuring: Measuring
     readonly items: readonly BulkMessage[]
   }) => Promise<{ readonly mails: readonly (SmtpMail | Broken)[]; readonly targets: readonly string[] }>
   /** Keeps where tracked links lead; before anything leaves. */
   readonly saveTargets: (targets: readonly string[]) => Promise<void>
-  readonly transfer: (mail: SmtpMail) => Promise<DeliveryResult>
+  /** Under which identity marketing on a topic leaves. */
+  readonly senderFor: (topic: string, nowMs: EpochMs) => SenderUse
+  readonly transfer: (mail: SmtpMail, sender: SenderUse) => Promise<DeliveryResult>
   /** Real milliseconds within which `transfer` has ended, whatever happens. */
   readonly sendDeadlineMs: number
   /** Messages that are committed and sent together. Default: 250. */
@@ -94,6 +100,7 @@ function holder(): Holder {
 
 interface Chunk {
   readonly page: BulkPage
+  readonly sender: SenderUse
   /** These have waited for their moment. */
   readonly isBack: boolean
 }
@@ -160,6 +167,7 @@ class PageSender {
         ...this.#needs,
         holder: this.#holder,
         domains: this.#domains,
+        sender: chunk.sender,
         measuring: measuringOf(
           (await this.#needs.definitions.get()).policy,
           this.#broadcast.definition.topic,
@@ -208,10 +216,11 @@ class PageSender {
   async #claimDue(size: number): Promise<Chunk | undefined> {
     const now = performance.now()
     if (now - this.#dueLookedAt < dueEveryMs && this.#end === undefined) return undefined
-    const page = await this.#needs.ledger.claimDue(await this.#context(), size)
+    const context = await this.#context()
+    const page = await this.#needs.ledger.claimDue(context, size)
     const isEmpty = page.messages.length + page.refused + page.postponed === 0
     if (isEmpty) this.#dueLookedAt = now // As long as there are some, they come first.
-    return isEmpty ? undefined : { page, isBack: true }
+    return isEmpty ? undefined : { page, sender: context.sender, isBack: true }
   }
 
   async #readFresh(size: number): Promise<Ticket | undefined> {
@@ -221,14 +230,17 @@ class PageSender {
     this.#last = last ?? this.#last
     this.#end = end
     if (last === undefined) return undefined
-    return async () => ({ page: await this.#needs.ledger.planFresh(context, recipients), isBack: false })
+    const { sender } = context
+    return async () => ({ page: await this.#needs.ledger.planFresh(context, recipients), sender, isBack: false })
   }
 
   async #context(): Promise<BulkContext> {
-    const { definitions, clock, sendDeadlineMs } = this.#needs
+    const { definitions, clock, sendDeadlineMs, senderFor } = this.#needs
     const { policy } = await definitions.get()
     const leaseMs = sendDeadlineMs + leaseMarginMs
-    return { broadcast: this.#broadcast, policy, holder: this.#holder, nowMs: clock.nowMs(), leaseMs }
+    const nowMs = clock.nowMs()
+    const sender = senderFor(this.#broadcast.definition.topic, nowMs)
+    return { broadcast: this.#broadcast, policy, holder: this.#holder, nowMs, leaseMs, sender }
   }
 
   /** Nothing can be claimed now; waits if that changes within a moment. */

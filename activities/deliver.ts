@@ -6,6 +6,7 @@ import type { Clock } from '../src/clock.ts'
 import { type ContactVerdict, mayContact } from '../src/domain/contact-policy.ts'
 import { type Definitions, journeyVersionKey } from '../src/domain/definitions.ts'
 import { type DeliveryResult, type Ending, inViewOfEarlier, type SettledStatus } from '../src/domain/delivery.ts'
+import type { SenderUse } from '../src/domain/mail-sender.ts'
 import type { Channel, Snapshot } from '../src/domain/snapshot.ts'
 import type { EpochMs } from '../src/domain/time.ts'
 import type { Ledger } from '../src/store/ledger.ts'
@@ -26,7 +27,11 @@ export interface DeliveryNeeds {
   readonly clock: Clock
   /** Opens the sealed recipient and renders the template. `broken`: why that can never work, without personal data. */
   prepare(message: ClaimedMessage, recipient: SealedRecipient): Promise<ReadyMessage | { readonly broken: string }>
-  readonly channels: Readonly<Record<Channel, { send(message: ReadyMessage): Promise<DeliveryResult> }>>
+  /** Under which identity it leaves. */
+  senderOf(message: ClaimedMessage, nowMs: EpochMs): SenderUse
+  readonly channels: Readonly<
+    Record<Channel, { send(message: ReadyMessage, sender: SenderUse): Promise<DeliveryResult> }>
+  >
   /** Real milliseconds within which `send` has ended, whatever happens. */
   readonly sendDeadlineMs: number
 }
@@ -86,14 +91,15 @@ export async function deliver(messageId: string, holder: Holder, needs: Delivery
   // Consent, suppression, caps and quiet hours once more, in the transaction that commits `transmitting`.
   const definitions = await needs.definitions.get()
   const leaseMs = needs.sendDeadlineMs + leaseMarginMs
-  const last = await ledger.transmit(claim, holder, clock.nowMs(), leaseMs, (snapshot) =>
+  const sender = needs.senderOf(message, clock.nowMs())
+  const last = await ledger.transmit({ message, recipient, sender }, holder, clock.nowMs(), leaseMs, (snapshot) =>
     verdictOn(message, snapshot, definitions, clock.nowMs()),
   )
   if (last.outcome === 'lost') throw outage('another attempt has taken over')
   if (last.outcome === 'postponed') return { status: 'postponed', untilMs: last.untilMs }
   if (last.outcome === 'refused') return ended(message, { status: 'refused', reason: last.reason })
 
-  return conclude(needs, claim, holder, await needs.channels[message.channel].send(ready))
+  return conclude(needs, claim, holder, await needs.channels[message.channel].send(ready, sender))
 }
 
 async function conclude(needs: DeliveryNeeds, claim: Claimed, holder: Holder, result: DeliveryResult): Promise<Result> {

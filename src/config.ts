@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { type MailSenderConfig, readSendersFile } from './senders-file.ts'
 
 /** What every process of one installation agrees on. */
 export interface Config {
@@ -40,6 +41,8 @@ export interface Config {
     readonly dkim: readonly string[]
     /** Where bounces come in, each to an address of its own (VERP). `undefined`: to the sender. */
     readonly bounceDomain: string | undefined
+    /** Identities beside this one, each for some messages. */
+    readonly senders?: readonly MailSenderConfig[]
   }
   /** Where the listener for bounces and complaints listens; `undefined`: there is none. */
   readonly inboundPort?: number | undefined
@@ -139,6 +142,7 @@ const environment = z.object({
     .string()
     .regex(/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i, 'must be a domain')
     .optional(),
+  MAIL_SENDERS: z.string().min(1).optional(),
   MAIL_POSTAL_ADDRESS: z.string().min(1).default('1 Garden Row, Greenford'),
   MAIL_BOUNCE_MAILBOX: z.string().min(1).optional(),
   MAIL_INBOUND_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
@@ -208,6 +212,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       postalAddress: values.MAIL_POSTAL_ADDRESS,
       dkim: values.MAIL_DKIM?.split(/\s+/).filter((key) => key !== '') ?? [],
       bounceDomain: values.MAIL_BOUNCE_DOMAIN,
+      senders: values.MAIL_SENDERS === undefined ? [] : readSendersFile(resolve(values.MAIL_SENDERS)),
     },
     inboundPort: values.MAIL_INBOUND_PORT,
     bounceMailbox: values.MAIL_BOUNCE_MAILBOX,

@@ -6,7 +6,9 @@ import type { BroadcastActivities, BroadcastSendActivities } from '../activities
 import { inParallel } from '../activities/in-parallel.ts'
 import type { ReportingService } from '../src/channels/email/compose/compose-email.ts'
 import { smtpDeadlineMs } from '../src/channels/email/smtp/sender.ts'
+import { senderFor } from '../src/domain/mail-sender.ts'
 import { recommendedItems } from '../src/intake/recommended-items.ts'
+import type { MailSenderConfig } from '../src/senders-file.ts'
 import { clearAudience, takeAudience } from '../src/store/broadcasts/audience.ts'
 import { countConversions, findBroadcast, moveBroadcast, saveWinner } from '../src/store/broadcasts/broadcasts.ts'
 import { createBulkLedger } from '../src/store/broadcasts/bulk-ledger.ts'
@@ -15,6 +17,7 @@ import { shownScores } from '../src/store/shown-scores.ts'
 import { saveTargets } from '../src/store/tracked-links.ts'
 import { type BulkItem, type BulkRequest, createBulkComposer } from './bulk-composer.ts'
 import type { Neighbours } from './delivery-needs.ts'
+import { useOf, wholeSender } from './mail-senders.ts'
 import { ownFacts, showsOwnFacts } from './own-facts.ts'
 
 export interface BroadcastWorkerActivities {
@@ -30,6 +33,8 @@ export interface ComposingSetting {
   /** `selector@domain=path` */
   readonly dkim: readonly string[]
   readonly reportedBy?: ReportingService | undefined
+  /** Identities beside that one, as the neighbours have them. */
+  readonly senders?: readonly MailSenderConfig[]
 }
 
 /** Two: signatures are what takes long, and a broadcast may use two cores for them. */
@@ -43,20 +48,22 @@ const templateMs = 2_000
 
 export function createBroadcastWorkerActivities(
   neighbours: Neighbours,
-  { masterKey, from, dkim, reportedBy }: ComposingSetting,
+  { masterKey, from, dkim, reportedBy, senders: others = [] }: ComposingSetting,
 ): BroadcastWorkerActivities {
-  const { database, clock, definitions, email, publicUrl, linksUrl, shop, bounceDomain } = neighbours
+  const { database, clock, definitions, publicUrl, linksUrl, shop, bounceDomain, senders = [] } = neighbours
+  const channels = new Map(senders.map(({ key, email }) => [key, email]))
+  const usual = { dkim, bounceDomain, postalAddress: shop.postalAddress }
   const composer = createBulkComposer(
     {
       masterKey,
-      from,
-      dkim,
+      senders: [
+        { key: null, from, replyTo: undefined, ...usual },
+        ...others.map((own) => ({ key: own.key, ...wholeSender(own, usual) })),
+      ],
       reportedBy,
-      bounceDomain: bounceDomain ?? null,
       publicUrl,
       linksUrl: linksUrl ?? publicUrl,
       shop: { name: shop.name, url: shop.url },
-      postalAddress: shop.postalAddress,
     },
     composingThreads,
   )
@@ -69,7 +76,10 @@ export function createBroadcastWorkerActivities(
     referralCode: (id: string) => referralCodeOf(database.pool, neighbours.vault, id, clock.nowMs()),
     publicUrl,
   }
-  const withOwnFacts = async ({ template, items }: BulkRequest): Promise<readonly BulkItem[]> => {
+  const withOwnFacts = async ({
+    template,
+    items,
+  }: Pick<BulkRequest, 'template' | 'items'>): Promise<readonly BulkItem[]> => {
     if (!showsOwnFacts(template)) return items
     const filled: BulkItem[] = []
     await inParallel([...items.entries()], lookUpsAtOnce, async ([place, item]) => {
@@ -107,7 +117,11 @@ export function createBroadcastWorkerActivities(
         if (known.size > mostKnown) known.clear()
         for (const target of fresh) known.add(target)
       },
-      transfer: (mail) => email.transfer(mail, 'marketing', 'bulk'),
+      senderFor: (topic, nowMs) => useOf(senderFor(senders, topic, 'marketing'), nowMs),
+      transfer(mail, { key }) {
+        const email = (key === null ? undefined : channels.get(key)) ?? neighbours.email
+        return email.transfer(mail, 'marketing', 'bulk')
+      },
       sendDeadlineMs: smtpDeadlineMs,
     }),
     close: () => composer.close(),

@@ -6,8 +6,8 @@
 import { readFileSync } from 'node:fs'
 import { constants, getPriority, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
-import { createComposer } from '../src/channels/email/compose/compose-email.ts'
-import { type DkimKey, readDkimKey } from '../src/channels/email/compose/dkim.ts'
+import { type Composer, createComposer } from '../src/channels/email/compose/compose-email.ts'
+import { readDkimKey } from '../src/channels/email/compose/dkim.ts'
 import { readSender } from '../src/channels/email/compose/sender-identity.ts'
 import { type LetterForm, letterForm } from '../src/channels/templates/letter-form.ts'
 import { TemplateError } from '../src/channels/templates/liquid.ts'
@@ -30,25 +30,34 @@ if (process.platform === 'linux') setPriority(0, Math.min(constants.priority.PRI
 
 const setting = workerData as BulkSetting
 const vault = new Vault(Buffer.from(setting.masterKey))
-const keys: readonly DkimKey[] = setting.dkim.map((key) => readDkimKey(key, (path) => readFileSync(path, 'utf8')))
-const sender = readSender(setting.from)
-const composer = createComposer(sender, keys, setting.reportedBy, 'here')
+const senders = new Map(setting.senders.map((sender) => [sender.key, opened(sender)]))
 const renderer = createMessageRenderer()
 const places = { vault, publicUrl: setting.publicUrl, linksUrl: setting.linksUrl }
+
+interface Sender {
+  readonly key: string | null
+  readonly composer: Composer
+  readonly bounceDomain: string | undefined
+  readonly postalAddress: string
+}
+
+function opened({ key, from, replyTo, dkim, bounceDomain, postalAddress }: BulkSetting['senders'][number]): Sender {
+  const keys = dkim.map((text) => readDkimKey(text, (path) => readFileSync(path, 'utf8')))
+  const composer = createComposer(readSender(from, replyTo), keys, setting.reportedBy, 'here')
+  return { key, composer, bounceDomain, postalAddress }
+}
 
 parentPort?.on('message', (request: BulkRequest) => {
   void answer(request).then(({ response, transfer }) => parentPort?.postMessage(response, transfer))
 })
 
-async function answer({
-  items,
-  template,
-  measuring,
-}: BulkRequest): Promise<{ response: BulkResponse; transfer: ArrayBuffer[] }> {
+async function answer(request: BulkRequest): Promise<{ response: BulkResponse; transfer: ArrayBuffer[] }> {
   const targets = new Set<string>()
   const nowMs = Date.now()
   try {
-    const mails = await Promise.all(items.map((item) => compose(item, template, measuring, targets, nowMs)))
+    const sender = senders.get(request.sender)
+    if (sender === undefined) throw new RangeError('there is no such sender')
+    const mails = await Promise.all(request.items.map((item) => compose(item, request, sender, targets, nowMs)))
     const { whole, placed } = joined(mails)
     const buffer = whole.buffer as ArrayBuffer
     return { response: { mails: placed, whole, targets: [...targets] }, transfer: [buffer] }
@@ -61,8 +70,8 @@ type Mail = { readonly from: string; readonly to: string; readonly content: Buff
 
 async function compose(
   item: BulkItem,
-  template: BulkRequest['template'],
-  measuring: BulkRequest['measuring'],
+  { template, measuring }: Pick<BulkRequest, 'template' | 'measuring'>,
+  sender: Sender,
   targets: Set<string>,
   nowMs: number,
 ): Promise<Mail | { readonly broken: string; readonly isAddress: boolean }> {
@@ -76,7 +85,7 @@ async function compose(
     const facts = {
       customer: { ...traits, ...personal },
       computed: sealed.computed === null ? {} : (JSON.parse(sealed.computed) as Record<string, unknown>),
-      ...constantsFor(item.variant),
+      ...constantsFor(item.variant, sender),
       ...own,
       unsubscribe_url: link,
       preferences_url: preferencesUrl(vault, setting.publicUrl, id),
@@ -84,12 +93,12 @@ async function compose(
     const isMeasured = sealed.mayBeMeasured && (measuring.opens || measuring.clicks)
     const linkFor = (name: string): string => linkOf(name, id, facts)
     const content =
-      formFor(template, item.variant, measuring)?.fill({ facts, stranger: traits, isMeasured, linkFor }) ??
+      formFor(template, item.variant, measuring, sender)?.fill({ facts, stranger: traits, isMeasured, linkFor }) ??
       rendered(id, template, facts, isMeasured ? traits : undefined, measuring)
     for (const target of content.targets) targets.add(target)
     const mailbox = (purpose: MailboxPurpose): string | undefined =>
-      setting.bounceDomain === null ? undefined : returnPath(vault, setting.bounceDomain, id, purpose)
-    const mail = await composer.compose(
+      sender.bounceDomain === undefined ? undefined : returnPath(vault, sender.bounceDomain, id, purpose)
+    const mail = await sender.composer.compose(
       {
         id,
         to: address,
@@ -124,19 +133,20 @@ function rendered(
   return { ...measuredMail(id, content, targets, opens, places), targets }
 }
 
-/** By template, variant and what is measured; of templates, the newest versions. */
+/** By template, variant, what is measured and who sends; of templates, the newest versions. */
 const forms = new Map<string, { readonly version: string; readonly form: LetterForm | undefined }>()
 
 function formFor(
   template: BulkRequest['template'],
   variant: string,
   { opens, clicks }: BulkRequest['measuring'],
+  sender: Sender,
 ): LetterForm | undefined {
-  const name = JSON.stringify([template.key, variant, opens, clicks])
+  const name = JSON.stringify([template.key, variant, opens, clicks, sender.key])
   const known = forms.get(name)
   if (known?.version === template.version) return known.form
   const form = letterForm(template, {
-    constants: constantsFor(variant),
+    constants: constantsFor(variant, sender),
     measure({ html, text }, links, nameLink) {
       const targets = clicks ? measurableTargets(links, places) : []
       const urls = { click: nameLink, pixel: () => nameLink(pixelLink) }
@@ -148,13 +158,13 @@ function formFor(
 }
 
 /** What no recipient changes. */
-function constantsFor(variant: string) {
+function constantsFor(variant: string, { postalAddress }: Sender) {
   return {
     coupon: null,
     data: { variant },
     survey: null,
     shop: setting.shop,
-    postal_address: setting.postalAddress,
+    postal_address: postalAddress,
     confirm_url: null,
   }
 }

@@ -7,26 +7,26 @@ import type { SmtpMail } from '../src/channels/email/smtp/conversation.ts'
 import type { MessageFacts, TemplateSource } from '../src/channels/templates/render-message.ts'
 import type { Measuring } from '../src/domain/tracking.ts'
 import type { BulkMessage } from '../src/store/broadcasts/bulk-page.ts'
+import type { WholeSender } from './mail-senders.ts'
 import type { OwnFacts } from './own-facts.ts'
 
 /** What a thread is started with. */
 export interface BulkSetting {
   readonly masterKey: Uint8Array
-  readonly from: string
-  /** `selector@domain=path` */
-  readonly dkim: readonly string[]
+  /** Null: the usual one. */
+  readonly senders: readonly (WholeSender & { readonly key: string | null })[]
   readonly reportedBy?: ReportingService | undefined
-  readonly bounceDomain: string | null
   readonly publicUrl: string
   readonly linksUrl: string
   readonly shop: MessageFacts['shop']
-  readonly postalAddress: string
 }
 
 /** With what is their own, where the template shows it. */
 export type BulkItem = Pick<BulkMessage, 'id' | 'customerId' | 'variant' | 'sealed'> & { readonly own?: OwnFacts }
 
 export interface BulkRequest {
+  /** The identity that all of them leave under; null: the usual one. */
+  readonly sender: string | null
   readonly template: TemplateSource
   readonly measuring: Measuring
   readonly items: readonly BulkItem[]

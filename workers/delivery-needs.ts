@@ -17,6 +17,7 @@ import { referralCodeOf } from '../src/store/referrals/codes.ts'
 import { type MailboxPurpose, returnPath } from '../src/store/return-path.ts'
 import { shownScores } from '../src/store/shown-scores.ts'
 import type { Vault } from '../src/store/vault.ts'
+import { type MailSender, senderOf, useOf } from './mail-senders.ts'
 import { createMeasureMessage } from './measured-message.ts'
 import { createPrepareMessage, type PrepareNeeds } from './prepare-message.ts'
 
@@ -30,7 +31,10 @@ export interface Neighbours {
   /** The newest published version; undefined if there is none. */
   readonly template: (key: string, locale?: string | null) => Promise<TemplateSource | undefined>
   readonly renderer: ThreadRenderer
+  /** Under the usual identity. */
   readonly email: EmailChannel
+  /** Identities beside it. Default: there are none. */
+  readonly senders?: readonly MailSender[]
   /** Where bounces come in; undefined: to the sender. */
   readonly bounceDomain: string | undefined
   readonly sms: SmsChannel
@@ -42,8 +46,9 @@ export interface Neighbours {
 }
 
 export function deliveryNeeds(neighbours: Neighbours): DeliveryNeeds {
-  const { database, vault, clock, definitions } = neighbours
+  const { database, vault, clock, definitions, senders = [] } = neighbours
   return {
+    senderOf: (message, nowMs) => useOf(senderOf(senders, message), nowMs),
     ledger: createLedger(database),
     definitions,
     clock,
@@ -55,7 +60,7 @@ export function deliveryNeeds(neighbours: Neighbours): DeliveryNeeds {
       scores: (customerId) => shownScores(database.pool, customerId),
       publicUrl: neighbours.publicUrl,
       shop: { name: neighbours.shop.name, url: neighbours.shop.url },
-      postalAddress: neighbours.shop.postalAddress,
+      postalAddress: (message) => senderOf(senders, message)?.postalAddress ?? neighbours.shop.postalAddress,
       referralCode: (customerId) => referralCodeOf(database.pool, vault, customerId, clock.nowMs()),
       measuring: measuringNeeds(neighbours),
     }),
@@ -77,10 +82,13 @@ function measuringNeeds({ database, vault, clock, definitions, publicUrl, linksU
   }
 }
 
-function channelsOf({ email, sms, publicUrl, vault, bounceDomain }: Neighbours): DeliveryNeeds['channels'] {
+function channelsOf(neighbours: Neighbours): DeliveryNeeds['channels'] {
+  const { sms, publicUrl, vault, senders = [] } = neighbours
+  const identities = new Map(senders.map((sender) => [sender.key, sender]))
   return {
     email: {
-      send({ id, address, content, unsubscribeUrl }) {
+      send({ id, address, content, unsubscribeUrl }, { key }) {
+        const { email, bounceDomain } = (key === null ? undefined : identities.get(key)) ?? neighbours
         const ours = (purpose: MailboxPurpose): string | undefined =>
           bounceDomain === undefined ? undefined : returnPath(vault, bounceDomain, id, purpose)
         const paths = { returnPath: ours('bounce'), unsubscribeMailbox: ours('unsubscribe') }

@@ -41,6 +41,7 @@ import type { Neighbours } from './delivery-needs.ts'
 import { startDoubtfulMail } from './doubtful-mail.ts'
 import { startDoubtfulSms } from './doubtful-sms.ts'
 import { createLifecycleActivities } from './lifecycle-activities.ts'
+import { openMailSenders } from './mail-senders.ts'
 import { keepFailuresPrivate, outageDelayMs } from './private-failures.ts'
 import { ensureReconciliationSchedule } from './reconciliation-schedule.ts'
 import { installTemporalRuntime } from './temporal-runtime.ts'
@@ -76,6 +77,7 @@ await runService('lifecycle', async (config, log) => {
     masterKey: loadMasterKey(config.home, config.masterKey),
     from: config.mail.from,
     dkim: config.mail.dkim,
+    senders: config.mail.senders ?? [],
     reportedBy: reportedBy(config),
   })
   const plans = planWorkers(neighbours, bundle, reconciliation, broadcasts, log).filter(({ taskQueue }) =>
@@ -98,6 +100,7 @@ await runService('lifecycle', async (config, log) => {
       await group.stop()
       await broadcasts.close()
       neighbours.email.close()
+      for (const { email } of neighbours.senders ?? []) email.close()
       await neighbours.renderer.close()
       await temporal.close()
       await neighbours.database.close()
@@ -183,6 +186,7 @@ function openNeighbours(config: Config, log: Logger): Neighbours {
       dkim,
       reportedBy: reportedBy(config),
     }),
+    senders: openMailSenders(config.mail, config.smtpUrl, reportedBy(config)),
     bounceDomain,
     sms: config.twilio ? createSmsChannel(config.twilio) : channelWithoutProvider(),
     publicUrl,

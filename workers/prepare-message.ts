@@ -22,7 +22,8 @@ export interface PrepareNeeds extends OwnFactsNeeds {
   readonly template: (key: string, locale: string | null) => Promise<TemplateSource | undefined>
   readonly renderer: ThreadRenderer
   readonly shop: MessageFacts['shop']
-  readonly postalAddress: string
+  /** That of whoever sends it. */
+  readonly postalAddress: (message: ClaimedMessage) => string
   /** What is to be measured of a message; undefined: nothing ever is. */
   readonly measuring?: {
     readonly of: (topic: string, messageClass: MessageClass) => Promise<Measuring>
@@ -81,12 +82,13 @@ function surveyOf({ id, data }: ClaimedMessage, { vault, publicUrl }: PrepareNee
 }
 
 function factsOf(
-  { id, journey, coupon, data }: ClaimedMessage,
+  message: ClaimedMessage,
   { traits, computed }: SealedRecipient,
   personal: Readonly<Record<string, unknown>>,
   link: string | null,
   { shop, postalAddress, vault, publicUrl }: PrepareNeeds,
 ): Omit<MessageFacts, 'survey'> {
+  const { id, journey, coupon, data } = message
   return {
     customer: { ...traits, ...personal },
     computed,
@@ -96,7 +98,7 @@ function factsOf(
     },
     data: openRequestedData(vault, id, data),
     shop,
-    postal_address: postalAddress,
+    postal_address: postalAddress(message),
     unsubscribe_url: link,
     preferences_url: link === null ? null : preferencesUrl(vault, publicUrl, id),
     // Only what double opt-in planned: anybody's event may bring a property of that name.

@@ -121,6 +121,7 @@ interface ClaimRow {
   readonly reason: string | null
   readonly data: Record<string, TraitValue>
   readonly attempts: number
+  readonly sender: string | null
   readonly expires_at: Date | null
   readonly not_before: Date | null
   readonly lease_left_ms: number | null
@@ -158,6 +159,7 @@ function toMessage(row: ClaimRow): ClaimedMessage {
         ? null
         : { code: row.code, offer: row.offer, expiresAtMs: row.coupon_expires_at?.getTime() ?? null },
     attempts: row.attempts,
+    sender: row.sender,
   }
 }
 

@@ -37,6 +37,8 @@ export interface ClaimedMessage {
   readonly coupon: { readonly code: string; readonly offer: string; readonly expiresAtMs: EpochMs | null } | null
   /** How often it may have left before. */
   readonly attempts: number
+  /** The identity that it left under before; null: the usual one, or it has not left. */
+  readonly sender: string | null
 }
 
 /** What is needed to address and personalise it, still sealed under the customer's key. */

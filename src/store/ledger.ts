@@ -8,6 +8,7 @@
 
 import type { ContactVerdict } from '../domain/contact-policy.ts'
 import { pausedRule } from '../domain/decide/pause.ts'
+import { type SenderUse, usualSenderUse } from '../domain/mail-sender.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
 import { dayMs, type EpochMs, secondMs } from '../domain/time.ts'
 import type { Database, Queryable } from './database.ts'
@@ -34,7 +35,7 @@ export interface Ledger {
    * @param leaseMs real milliseconds within which the attempt will have ended, whatever happens.
    */
   transmit(
-    claimed: { readonly message: ClaimedMessage; readonly recipient: SealedRecipient },
+    claimed: Transmitting,
     holder: Holder,
     nowMs: EpochMs,
     leaseMs: number,
@@ -48,6 +49,13 @@ export interface Ledger {
    * @param mayHaveLeft whether this attempt counts as one that the recipient may have got.
    */
   release(messageId: string, holder: Holder, mayHaveLeft: boolean): Promise<void>
+}
+
+export interface Transmitting {
+  readonly message: ClaimedMessage
+  readonly recipient: SealedRecipient
+  /** Default: the usual one. */
+  readonly sender?: SenderUse
 }
 
 export function createLedger(database: Database): Ledger {
@@ -96,7 +104,7 @@ function pausedVerdict({ expiresAtMs }: ClaimedMessage, nowMs: EpochMs): PausedV
 
 async function transmit(
   client: Queryable,
-  { message, recipient }: { readonly message: ClaimedMessage; readonly recipient: SealedRecipient },
+  { message, recipient, sender = usualSenderUse }: Transmitting,
   holder: Holder,
   nowMs: EpochMs,
   leaseMs: number,
@@ -120,10 +128,10 @@ async function transmit(
       text: `
         UPDATE messages
            SET status = 'transmitting', transmitting_at = $3, attempts = attempts + 1,
-               lease_until = clock_timestamp() + $4::interval
+               lease_until = clock_timestamp() + $4::interval, sender = $6
          WHERE id = $1 AND claimed_by = $2 AND status = 'claimed'
            AND EXISTS (SELECT FROM contact_points WHERE id = $5 AND current)`,
-      values: [message.id, nameOf(holder), new Date(nowMs), `${leaseMs} ms`, recipient.contactPointId],
+      values: [message.id, nameOf(holder), new Date(nowMs), `${leaseMs} ms`, recipient.contactPointId, sender.key],
     })
     return { outcome: rowCount === 1 ? 'transmit' : 'lost' }
   }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { judge } from '../../activities/broadcast.ts'
 import { DomainPace, Pace } from '../../activities/broadcast-pace.ts'
 import { broadcastDocument, warmUpLimit } from '../../src/domain/broadcast.ts'
+import { usualSenderUse } from '../../src/domain/mail-sender.ts'
 import { takeAudience } from '../../src/store/broadcasts/audience.ts'
 import { type Broadcast, createBroadcast, findBroadcast, moveBroadcast } from '../../src/store/broadcasts/broadcasts.ts'
 import { type BulkLedger, createBulkLedger } from '../../src/store/broadcasts/bulk-ledger.ts'
@@ -38,7 +39,14 @@ async function started(key: string, document: object = {}): Promise<Broadcast> {
 
 async function context(broadcast: Broadcast, attempt = '1'): Promise<BulkContext> {
   const { policy } = await createDefinitionsCache(world.database).get()
-  return { broadcast, policy, holder: { owner: `broadcast:${broadcast.id}`, attempt }, nowMs, leaseMs: 60_000 }
+  return {
+    broadcast,
+    policy,
+    holder: { owner: `broadcast:${broadcast.id}`, attempt },
+    nowMs,
+    leaseMs: 60_000,
+    sender: usualSenderUse,
+  }
 }
 
 async function claimFresh(ctx: BulkContext, after: number, size: number) {

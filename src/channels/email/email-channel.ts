@@ -23,6 +23,8 @@ export interface EmailOptions {
   readonly smtpUrl: string
   /** As in a header: `Shop <shop@example.com>`. */
   readonly from: string
+  /** Where answers go, if not there. */
+  readonly replyTo?: string | undefined
   readonly dkim?: readonly DkimKey[]
   readonly reportedBy?: ReportingService | undefined
 }
@@ -31,8 +33,8 @@ export interface EmailOptions {
 export const noAddress: DeliveryResult = { status: 'failed', reason: 'not an email address', suppress: 'invalid' }
 
 /** @throws RangeError if the sender is no address, or a server's URL is wrong. */
-export function createEmailChannel({ smtpUrl, from, dkim = [], reportedBy }: EmailOptions): EmailChannel {
-  const composer = createComposer(readSender(from), dkim, reportedBy)
+export function createEmailChannel({ smtpUrl, from, replyTo, dkim = [], reportedBy }: EmailOptions): EmailChannel {
+  const composer = createComposer(readSender(from, replyTo), dkim, reportedBy)
   const providers = openProviders(smtpUrl)
   return {
     async send(email) {

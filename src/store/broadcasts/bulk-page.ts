@@ -1,6 +1,7 @@
 /** A page of a broadcast: what may leave of it now, for whom, and under whose hand. */
 
 import type { ContactPolicy } from '../../domain/definitions.ts'
+import type { SenderUse } from '../../domain/mail-sender.ts'
 import type { EpochMs } from '../../domain/time.ts'
 import type { Holder } from '../ledger-types.ts'
 import type { SealedForBulk } from './addressees.ts'
@@ -45,4 +46,6 @@ export interface BulkContext {
   readonly nowMs: EpochMs
   /** Real milliseconds within which whoever transmits will have ended. */
   readonly leaseMs: number
+  /** Under which identity it leaves. */
+  readonly sender: SenderUse
 }

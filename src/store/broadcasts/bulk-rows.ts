@@ -19,14 +19,14 @@ const insertSql = `
   ), inserted AS (
     INSERT INTO messages (id, customer_id, journey, version, step, entry_number, visit, channel, message_class, topic,
                           template, status, reason, data, planned_at, expires_at, not_before, attempts, claimed_by,
-                          lease_until, transmitting_at, settled_at, broadcast_id)
+                          lease_until, transmitting_at, settled_at, broadcast_id, sender)
     SELECT id, customer_id, $8, $9, '${broadcastStep}', 1, 1, 'email', 'marketing', $10, template, status, reason,
            jsonb_build_object('variant', variant), $11::timestamptz, $12, not_before,
            CASE status WHEN 'transmitting' THEN 1 ELSE 0 END,
            CASE status WHEN 'transmitting' THEN $13 END,
            CASE status WHEN 'transmitting' THEN clock_timestamp() + $14::interval END,
            CASE status WHEN 'transmitting' THEN $11::timestamptz END,
-           CASE status WHEN 'refused' THEN $11::timestamptz END, $15
+           CASE status WHEN 'refused' THEN $11::timestamptz END, $15, CASE status WHEN 'transmitting' THEN $16 END
       FROM given
     ON CONFLICT (customer_id, journey, step, entry_number, visit) DO NOTHING
     RETURNING id, customer_id, status, reason
@@ -44,7 +44,7 @@ export async function insertMessages(
   planned: readonly Planned[],
 ): Promise<Set<string>> {
   if (planned.length === 0) return new Set()
-  const { broadcast, holder, nowMs, leaseMs } = context
+  const { broadcast, holder, nowMs, leaseMs, sender } = context
   const { rows } = await client.query<{ id: string }>({
     text: insertSql,
     values: [
@@ -63,6 +63,7 @@ export async function insertMessages(
       nameOf(holder),
       `${leaseMs} ms`,
       broadcast.id,
+      sender.key,
     ],
   })
   return new Set(rows.map(({ id }) => id))
@@ -84,6 +85,7 @@ const updateSql = `
        SET status = g.status, reason = g.reason, not_before = coalesce(g.not_before, m.not_before),
            attempts = m.attempts + CASE g.status WHEN 'transmitting' THEN 1 ELSE 0 END,
            claimed_by = CASE g.status WHEN 'transmitting' THEN $5 END,
+           sender = CASE g.status WHEN 'transmitting' THEN $8 ELSE m.sender END,
            lease_until = CASE g.status WHEN 'transmitting' THEN clock_timestamp() + $6::interval END,
            transmitting_at = CASE g.status WHEN 'transmitting' THEN $7::timestamptz ELSE m.transmitting_at END,
            settled_at = CASE g.status WHEN 'refused' THEN $7::timestamptz END
@@ -99,7 +101,7 @@ const updateSql = `
 /** @returns those that were still open. */
 export async function updateMessages(
   client: Queryable,
-  { holder, nowMs, leaseMs }: BulkContext,
+  { holder, nowMs, leaseMs, sender }: BulkContext,
   planned: readonly Planned[],
 ): Promise<Set<string>> {
   const { rows } = await client.query<{ id: string }>({
@@ -112,6 +114,7 @@ export async function updateMessages(
       nameOf(holder),
       `${leaseMs} ms`,
       new Date(nowMs),
+      sender.key,
     ],
   })
   return new Set(rows.map(({ id }) => id))

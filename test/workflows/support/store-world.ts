@@ -7,12 +7,14 @@ import { createEmailChannel } from '../../../src/channels/email/email-channel.ts
 import type { SmsChannel } from '../../../src/channels/sms/sms-channel.ts'
 import { createThreadRenderer } from '../../../src/channels/templates/thread-renderer.ts'
 import type { Clock } from '../../../src/clock.ts'
+import type { MailSenderConfig } from '../../../src/senders-file.ts'
 import { createDefinitionsCache, loadTemplate } from '../../../src/store/campaigns.ts'
 import { type Database, openDatabase } from '../../../src/store/database.ts'
 import { publishCampaigns } from '../../../src/store/publishing/publish-campaigns.ts'
 import { Vault } from '../../../src/store/vault.ts'
 import { createBroadcastWorkerActivities } from '../../../workers/broadcast-activities.ts'
 import { createLifecycleActivities, type LifecycleActivities } from '../../../workers/lifecycle-activities.ts'
+import { openMailSenders } from '../../../workers/mail-senders.ts'
 import { createTestDatabase } from '../../support/database.ts'
 import { type MailServer, startMailServer } from './mail-server.ts'
 
@@ -26,11 +28,15 @@ export interface StoreWorld {
   /**
    * Wired to all of the above. Close it when the last activity has ended.
    *
-   * @param mail how the provider names messages in its reports, and where bounces come in.
+   * @param mail how the provider names messages in its reports, where bounces come in, and other identities.
    */
   activities(
     sms?: SmsChannel,
-    mail?: { readonly reportedBy?: ReportingService; readonly bounceDomain?: string },
+    mail?: {
+      readonly reportedBy?: ReportingService
+      readonly bounceDomain?: string
+      readonly senders?: readonly MailSenderConfig[]
+    },
   ): LifecycleActivities & {
     readonly broadcasts: BroadcastActivities
     readonly sending: BroadcastSendActivities
@@ -60,19 +66,23 @@ export async function createStoreWorld(clock: Clock, campaigns = usualCampaigns)
     vault,
     clock,
     mail,
-    activities(sms = noSms, { reportedBy, bounceDomain } = {}) {
+    activities(sms = noSms, { reportedBy, bounceDomain, senders: others = [] } = {}) {
       const email = createEmailChannel({ smtpUrl: mail.url, from: 'Shop <shop@shop.example>', reportedBy })
       const definitions = createDefinitionsCache(database)
       const template = (key: string, locale?: string | null): ReturnType<typeof loadTemplate> =>
         loadTemplate(database, key, locale)
       const shop = { name: 'Shop', url: publicUrl, postalAddress: 'Shop, 1 Garden Row' }
       const renderer = createThreadRenderer()
-      const places = { publicUrl, shop, bounceDomain }
-      const neighbours = { database, vault, clock, definitions, template, renderer, email, sms, ...places }
       const from = 'Shop <shop@shop.example>'
-      const broadcasts = createBroadcastWorkerActivities(neighbours, { masterKey, from, dkim: [], reportedBy })
+      const setting = { from, postalAddress: shop.postalAddress, dkim: [], bounceDomain, senders: others }
+      const senders = openMailSenders(setting, mail.url, reportedBy)
+      const places = { publicUrl, shop, bounceDomain, senders }
+      const neighbours = { database, vault, clock, definitions, template, renderer, email, sms, ...places }
+      const composing = { masterKey, from, dkim: [], reportedBy, senders: others }
+      const broadcasts = createBroadcastWorkerActivities(neighbours, composing)
       const close = (): void => {
         email.close()
+        for (const sender of senders) sender.email.close()
         void renderer.close()
         void broadcasts.close()
       }

@@ -11,6 +11,8 @@ import { quotedPrintable } from './quoted-printable.ts'
 export interface MailShape {
   /** As in a header: `Shop <shop@example.com>`. */
   readonly from: string
+  /** Where answers go, if not there. */
+  readonly replyTo?: string | undefined
   readonly hasHtml: boolean
   /** Marketing: both forms of List-Unsubscribe. */
   readonly isList: boolean
@@ -60,9 +62,10 @@ const htmlWord = 'PerennialHtmlPart§'
 const textMark = quotedPrintable(textWord)
 const htmlMark = quotedPrintable(htmlWord)
 
-export async function compileMail({ from, hasHtml, isList }: MailShape): Promise<CompiledMail> {
+export async function compileMail({ from, replyTo, hasHtml, isList }: MailShape): Promise<CompiledMail> {
   const raw = await compose({
     from,
+    ...(replyTo === undefined ? {} : { replyTo }),
     to: 'somebody@example.com',
     messageId: '<message@example.com>',
     subject: 'subject',

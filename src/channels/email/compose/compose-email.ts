@@ -39,7 +39,7 @@ export function createComposer(
   const forms = new Map<string, Promise<CompiledMail>>()
   const formOf = (hasHtml: boolean, isList: boolean): Promise<CompiledMail> => {
     const name = `${hasHtml} ${isList}`
-    const form = forms.get(name) ?? compileMail({ from: sender.header, hasHtml, isList })
+    const form = forms.get(name) ?? compileMail({ from: sender.header, replyTo: sender.replyTo, hasHtml, isList })
     forms.set(name, form)
     return form
   }
