@@ -9,6 +9,7 @@ import { customerCommand } from './customer-command.ts'
 import { deliverabilityCommand } from './deliverability-command.ts'
 import { demoCommand } from './demo-command.ts'
 import { doctorCommand } from './doctor-command.ts'
+import { eventsCommand } from './events-command.ts'
 import { exportCommand } from './export/export-command.ts'
 import { importCommand } from './import/import-command.ts'
 import { journeysCommand } from './journeys-command.ts'
@@ -44,6 +45,7 @@ export function buildProgram(): Command {
     statusCommand(),
     doctorCommand(),
     keysCommand(),
+    eventsCommand(),
     journeysCommand(),
     customerCommand(),
     suppressionsCommand(),

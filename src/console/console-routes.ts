@@ -18,6 +18,7 @@ import type { Vault } from '../store/vault.ts'
 import { broadcastPageRoutes, type SteerBroadcast } from './broadcast-routes.ts'
 import { customerPage } from './customer-page.ts'
 import { dashboard } from './dashboard.ts'
+import { eventPageRoutes } from './event-routes.ts'
 import { type Html, html } from './html.ts'
 import { intervalPlotStyle } from './interval-plot.ts'
 import { journeyGraphStyle } from './journey-graph.ts'
@@ -87,6 +88,7 @@ export function consoleRoutes(needs: ConsoleNeeds): (app: FastifyInstance) => Pr
     segmentPageRoutes(app, pagesWith())
     modelPageRoutes(app, pagesWith())
     taskPageRoutes(app, pagesWith())
+    eventPageRoutes(app, pagesWith())
     broadcastPageRoutes(app, { ...pagesWith(), steer: steerBroadcast })
     resultPageRoutes(app, { ...pagesWith({ style: intervalPlotStyle }), feedback, planOffers })
     templatePageRoutes(app, { ...pagesWith({ style: templateStyle, hasFrames: true }), preview: previewTemplate })
@@ -205,7 +207,7 @@ function sendFramed(
   extras: PageExtras = {},
 ): FastifyReply {
   const body = html`<header class="top"><strong><a href="/">Perennial</a></strong><nav>
-    <a href="/journeys">Journeys</a><a href="/lifecycle">Lifecycle</a><a href="/segments">Segments</a><a href="/broadcasts">Broadcasts</a><a href="/templates">Templates</a><a href="/results">Results</a><a href="/models">Models</a><a href="/tasks">Tasks</a>
+    <a href="/journeys">Journeys</a><a href="/lifecycle">Lifecycle</a><a href="/segments">Segments</a><a href="/broadcasts">Broadcasts</a><a href="/templates">Templates</a><a href="/results">Results</a><a href="/models">Models</a><a href="/tasks">Tasks</a><a href="/events">Events</a>
     ${pages.mail !== undefined && html`<a href="${pages.mail}">Mail</a>`}
     ${pages.sms !== undefined && html`<a href="${pages.sms}">SMS</a>`}
     ${pages.temporal !== undefined && html`<a href="${pages.temporal}">Temporal</a>`}

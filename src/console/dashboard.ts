@@ -33,11 +33,13 @@ export function dashboard(facts: DashboardFacts): Html {
 function waiting({ events, news }: StoreStatus): Html | false {
   if (events.waiting === 0 && events.problems === 0 && news.unread === 0) return false
   const parts = [
-    ...(events.waiting > 0 ? [`events waiting: ${formatCount(events.waiting)}`] : []),
-    ...(news.unread > 0 ? [`news unread: ${formatCount(news.unread)}`] : []),
-    ...(events.problems > 0 ? [`events with problems: ${formatCount(events.problems)}`] : []),
-  ]
-  return html`· <span class="warn">${parts.join(', ')}</span>`
+    events.waiting > 0 &&
+      html`<a class="warn" href="/events?state=waiting">events waiting: ${formatCount(events.waiting)}</a>`,
+    news.unread > 0 && html`<span class="warn">news unread: ${formatCount(news.unread)}</span>`,
+    events.problems > 0 &&
+      html`<a class="warn" href="/events?state=problem">events with problems: ${formatCount(events.problems)}</a>`,
+  ].filter((part) => part !== false)
+  return html`· ${parts.map((part, place) => html`${place > 0 && ', '}${part}`)}`
 }
 
 function stageCards({ customers }: StoreStatus): Html[] {
@@ -60,7 +62,7 @@ function customerSection({ customers, search }: DashboardFacts): Html {
   )
   const empty =
     search === ''
-      ? html`<p class="soft">Nobody yet. Send an event to <code>POST /v1/identify</code> and somebody appears here.</p>`
+      ? html`<p class="soft">Nobody yet. <a href="/events">Send an event</a> and somebody appears here.</p>`
       : html`<p class="soft">Nobody found for this search. An e-mail address or phone number must be given whole.</p>`
   return html`<section><h2>${search === '' ? 'Newest customers' : `${formatCount(customers.total)} found`}</h2>
     <form class="row" action="/" method="get"><input type="search" name="search" value="${search}"

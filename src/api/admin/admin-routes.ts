@@ -19,6 +19,7 @@ import { actorOf, letIn, roleOf } from './admin-access.ts'
 import { broadcastRoutes } from './broadcast-routes.ts'
 import { deliverabilityRoutes } from './deliverability-routes.ts'
 import { doubtRoutes } from './doubt-routes.ts'
+import { eventRoutes } from './event-routes.ts'
 import { feedbackRoutes } from './feedback-routes.ts'
 import { journeyRoutes } from './journey-routes.ts'
 import { lifecycleRoutes } from './lifecycle-routes.ts'
@@ -67,6 +68,7 @@ export function adminRoutes(needs: AdminNeeds): (app: FastifyInstance) => Promis
     await app.register(broadcastRoutes(needs))
     await app.register(offerRoutes(needs))
     await app.register(adminReferralRoutes(needs))
+    eventRoutes(app, needs)
     segmentRoutes(app, needs)
     modelRoutes(app, needs)
     await app.register(feedbackRoutes(needs))
