@@ -18,7 +18,7 @@ const style = `
   main, header.top { max-width: 68rem; margin: 0 auto; padding: 0 1.25rem }
   header.top { display: flex; gap: 1.25rem; align-items: baseline; padding-top: 1.1rem; flex-wrap: wrap }
   header.top strong { font-size: 1.1rem; letter-spacing: .01em } header.top strong a { color: var(--leaf) }
-  header.top nav { margin-left: auto; display: flex; gap: .3rem 1rem; align-items: baseline; flex-wrap: wrap }
+  header.top nav { margin-left: auto; display: flex; gap: .3rem .7rem; align-items: baseline; flex-wrap: wrap }
   h1 { font-size: 1.5rem; margin: 1.4rem 0 .3rem } h2 { font-size: 1.05rem; margin: 0 0 .7rem }
   a { color: var(--leaf); text-decoration: none } a:hover { text-decoration: underline }
   p.lead, .soft { color: var(--soft) } .warn { color: var(--warn) }
