@@ -17,11 +17,11 @@ import {
 } from '../../src/analytics/classification-metrics.ts'
 import { firstRules } from '../../src/analytics/scoring/first-rules.ts'
 import type { PurchaseHistories } from '../../src/domain/purchase-history.ts'
-import type { ScoreKind } from '../../src/domain/snapshot.ts'
 import { dayMs } from '../../src/domain/time.ts'
 import type { ModelRow } from '../../src/store/models.ts'
 import type { ContractEvents } from '../../src/store/training-sources.ts'
 import { scoreHistories } from '../scoring.ts'
+import { windowOf } from './churn-span.ts'
 import { TrainingRefused } from './in-thread.ts'
 import { scoreInPages } from './score-pages.ts'
 import { shadowScores } from './shadow.ts'
@@ -38,14 +38,6 @@ const purchaseDays = 30
 
 /** Ends of contracts are awaited for as short a time as teaches anything. */
 const contractHorizons = [14, 28, 56, 91, 182] as const
-
-interface Window {
-  readonly horizonDays: number
-  readonly trainAtMs: number
-  readonly evaluateAtMs: number
-  /** Left out: customers leave by not coming back. */
-  readonly contract?: ContractEvents
-}
 
 export const churnTrainer: Trainer = {
   ...returnTrainer('churn'),
@@ -263,13 +255,4 @@ function rule(returnDays: number | null, tooLittle: string): ModelDraft {
     featureVersion: null,
     tooLittle,
   }
-}
-
-function windowOf(model: Pick<ModelRow, 'parameters'>): Window {
-  return model.parameters as unknown as Window
-}
-
-/** Whether a model of churn is about contracts, and which. */
-export function contractOf(model: Pick<ModelRow, 'kind' | 'parameters'>): ContractEvents | undefined {
-  return model.kind === ('churn' satisfies ScoreKind) ? windowOf(model).contract : undefined
 }

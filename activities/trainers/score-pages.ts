@@ -8,7 +8,7 @@ import type { ModelRow } from '../../src/store/models.ts'
 import type { NewScore } from '../../src/store/scores.ts'
 import { holdFrom, scoreHistories } from '../scoring.ts'
 import type { ScoringResult } from '../training-types.ts'
-import { contractOf } from './churn.ts'
+import { contractOf } from './churn-span.ts'
 import type { Pages, TrainerNeeds } from './trainer.ts'
 
 /** A page takes some seconds, so a heartbeat comes well within its timeout. */

@@ -2,7 +2,7 @@
 
 import type { ConsoleNeeds } from '../console/console-routes.ts'
 import type { Refusal } from '../console/refusal.ts'
-import type { AdminNeeds } from './admin/admin-routes.ts'
+import type { AdminNeeds } from './admin/admin-needs.ts'
 import { broadcastControl } from './admin/broadcast-control.ts'
 import { feedbackOf, planOffers } from './admin/feedback.ts'
 import { showPause } from './admin/pause-shown.ts'

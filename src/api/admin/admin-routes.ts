@@ -1,21 +1,16 @@
 /** The admin API: what is known and what is going on, for people and programs with a key that is more than a write key. */
 
-import type { WorkflowClient } from '@temporalio/client'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Clock } from '../../clock.ts'
 import { personalViewOf } from '../../console/personal-view.ts'
-import type { Definitions } from '../../domain/definitions.ts'
 import { noteAudit } from '../../store/audit.ts'
 import { findCustomer } from '../../store/customer-details.ts'
 import { isUuid, listCustomers } from '../../store/customer-list.ts'
-import type { Database } from '../../store/database.ts'
 import { listMessages, messageStatuses } from '../../store/message-list.ts'
 import { segmentsOf } from '../../store/segments/segment-reports.ts'
 import { readStatus } from '../../store/status.ts'
-import type { Vault } from '../../store/vault.ts'
 import { ApiError } from '../api-error.ts'
-import type { KeyCheck } from '../key-check.ts'
 import { actorOf, letIn, roleOf } from './admin-access.ts'
+import type { AdminNeeds } from './admin-needs.ts'
 import { broadcastRoutes } from './broadcast-routes.ts'
 import { deliverabilityRoutes } from './deliverability-routes.ts'
 import { doubtRoutes } from './doubt-routes.ts'
@@ -23,32 +18,18 @@ import { eventRoutes } from './event-routes.ts'
 import { feedbackRoutes } from './feedback-routes.ts'
 import { journeyRoutes } from './journey-routes.ts'
 import { lifecycleRoutes } from './lifecycle-routes.ts'
-import { type MergeNeeds, mergeRoutes } from './merge-routes.ts'
+import { mergeRoutes } from './merge-routes.ts'
 import { modelRoutes } from './model-routes.ts'
 import { offerRoutes } from './offer-routes.ts'
 import { personRoutes } from './person-routes.ts'
 import { badCursor, idCursor, limitOf, one, oneOf, type Query, queryOf, uuidOf } from './query.ts'
 import { adminReferralRoutes } from './referral-routes.ts'
 import { segmentRoutes } from './segment-routes.ts'
-import { type SuppressionNeeds, suppressionRoutes } from './suppression-routes.ts'
+import { suppressionRoutes } from './suppression-routes.ts'
 import { taskRoutes } from './task-routes.ts'
-import { type TemplateNeeds, templateRoutes } from './template-routes.ts'
+import { templateRoutes } from './template-routes.ts'
 import { webhookRoutes } from './webhook-routes.ts'
 import { whyRoutes } from './why-routes.ts'
-import type { WorkflowCounts } from './workflow-counts.ts'
-
-export interface AdminNeeds extends MergeNeeds, SuppressionNeeds, TemplateNeeds {
-  readonly database: Database
-  readonly vault: Vault
-  readonly clock: Clock
-  readonly checkKey: KeyCheck
-  /** What is in force now. */
-  readonly definitions: () => Promise<Definitions>
-  readonly temporal: WorkflowClient
-  /** The address under which others reach this server. */
-  readonly publicUrl: string
-  readonly countWorkflows: () => Promise<WorkflowCounts | null>
-}
 
 const stages = ['acquire', 'activate', 'retain', 'revenue', 'refer'] as const
 

@@ -14,7 +14,7 @@ import {
 import { ApiError } from '../api-error.ts'
 import { parseJsonBodies } from '../body-parsers.ts'
 import { needAdmin } from './admin-access.ts'
-import type { AdminNeeds } from './admin-routes.ts'
+import type { AdminNeeds } from './admin-needs.ts'
 import { type BroadcastControl, broadcastControl, foundBroadcast } from './broadcast-control.ts'
 import { limitOf, queryOf } from './query.ts'
 

@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify'
 import { type EventState, eventStates, listEvents, recentEventNames } from '../../store/event-list.ts'
-import type { AdminNeeds } from './admin-routes.ts'
+import type { AdminNeeds } from './admin-needs.ts'
 import { badCursor, limitOf, one, oneOf, type Query, queryOf } from './query.ts'
 
 const mostNames = 200

@@ -5,7 +5,7 @@ import { dayMs } from '../../domain/time.ts'
 import { messageOutcomes, type OutcomesWanted } from '../../store/message-outcomes.ts'
 import { ApiError } from '../api-error.ts'
 import { parseJsonBodies } from '../body-parsers.ts'
-import type { AdminNeeds } from './admin-routes.ts'
+import type { AdminNeeds } from './admin-needs.ts'
 import { feedbackOf, planOffers } from './feedback.ts'
 import { limitOf, one, type Query, queryOf } from './query.ts'
 

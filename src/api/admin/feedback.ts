@@ -7,7 +7,7 @@ import { holdOutRows, type OutcomeSum, type OutcomesWanted, outcomeSums } from '
 import { listOffers } from '../../store/offers/list.ts'
 import { plannerGroups } from '../../store/planner-groups.ts'
 import { ApiError } from '../api-error.ts'
-import type { AdminNeeds } from './admin-routes.ts'
+import type { AdminNeeds } from './admin-needs.ts'
 import { liftsOf, offerEffects } from './lifts.ts'
 import { effectOf } from './planner-effect.ts'
 

@@ -24,7 +24,7 @@ import { InFlightError, type InFlightReport } from '../../store/publishing/journ
 import { ApiError } from '../api-error.ts'
 import { parseJsonBodies } from '../body-parsers.ts'
 import { actorOf, needAdmin } from './admin-access.ts'
-import type { AdminNeeds } from './admin-routes.ts'
+import type { AdminNeeds } from './admin-needs.ts'
 import { showPause } from './pause-shown.ts'
 import { one, type Query, queryOf } from './query.ts'
 

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Queryable } from '../../store/database.ts'
 import { lifecycleCohorts, lifecycleFunnel } from '../../store/lifecycle-report.ts'
 import { ApiError } from '../api-error.ts'
-import type { AdminNeeds } from './admin-routes.ts'
+import type { AdminNeeds } from './admin-needs.ts'
 import { one, type Query, queryOf } from './query.ts'
 
 const usualMonths = 12

@@ -14,7 +14,7 @@ import { findModel, listModels, type ModelReport } from '../../store/model-repor
 import { rollBackModel } from '../../store/models.ts'
 import { ApiError } from '../api-error.ts'
 import { actorOf, needAdmin } from './admin-access.ts'
-import type { AdminNeeds } from './admin-routes.ts'
+import type { AdminNeeds } from './admin-needs.ts'
 import { one, queryOf } from './query.ts'
 
 type KindRequest = FastifyRequest<{ Params: { kind: string } }>

@@ -8,7 +8,7 @@ import { listOffers, type OfferRow } from '../../store/offers/list.ts'
 import { ApiError } from '../api-error.ts'
 import { parseJsonBodies } from '../body-parsers.ts'
 import { needAdmin } from './admin-access.ts'
-import type { AdminNeeds } from './admin-routes.ts'
+import type { AdminNeeds } from './admin-needs.ts'
 
 const maxBodyBytes = 16 * 1024 * 1024
 const mostLines = 200_000

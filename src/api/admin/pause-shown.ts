@@ -3,7 +3,7 @@
 import { WorkflowNotFoundError } from '@temporalio/client'
 import { journeyPauseType, journeyWorkflowId, lifecycleQueue } from '../../../workflows/ids.ts'
 import { lookSignal } from '../../../workflows/messages.ts'
-import type { AdminNeeds } from './admin-routes.ts'
+import type { AdminNeeds } from './admin-needs.ts'
 
 const callTimeoutMs = 3_000
 

@@ -13,7 +13,7 @@ import { loadCustomerTastes } from '../../store/customer-tastes.ts'
 import { holdOutRows } from '../../store/message-outcomes.ts'
 import { championModel } from '../../store/models.ts'
 import { ApiError } from '../api-error.ts'
-import type { AdminNeeds } from './admin-routes.ts'
+import type { AdminNeeds } from './admin-needs.ts'
 import { liftsOf, offerEffects } from './lifts.ts'
 
 /** Within so many days an order is counted as an effect. */

@@ -10,7 +10,7 @@ import { referralStatuses } from '../../store/referrals/referral-rows.ts'
 import { ApiError } from '../api-error.ts'
 import { parseJsonBodies } from '../body-parsers.ts'
 import { actorOf, needAdmin } from './admin-access.ts'
-import type { AdminNeeds } from './admin-routes.ts'
+import type { AdminNeeds } from './admin-needs.ts'
 import { idCursor, limitOf, oneOf, type Query, queryOf, uuidOf } from './query.ts'
 
 const judgement = z.strictObject({ decision: z.enum(['release', 'reject']) })

@@ -7,7 +7,7 @@ import { errorCode } from '../../store/describe-error.ts'
 import { previewSegment } from '../../store/segments/segment-preview.ts'
 import { findSegment, listMembers, listSegments } from '../../store/segments/segment-reports.ts'
 import { ApiError } from '../api-error.ts'
-import type { AdminNeeds } from './admin-routes.ts'
+import type { AdminNeeds } from './admin-needs.ts'
 import { idCursor, limitOf, type Query, queryOf } from './query.ts'
 
 type Needs = Pick<AdminNeeds, 'database' | 'clock'>

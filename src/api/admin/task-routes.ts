@@ -11,7 +11,7 @@ import { finishTask, listTasks, type TaskRow, taskStatuses } from '../../store/t
 import { ApiError } from '../api-error.ts'
 import { parseJsonBodies } from '../body-parsers.ts'
 import { needAdmin } from './admin-access.ts'
-import type { AdminNeeds } from './admin-routes.ts'
+import type { AdminNeeds } from './admin-needs.ts'
 import { badCursor, limitOf, one, oneOf, type Query, queryOf, uuidOf } from './query.ts'
 
 const maxBodyBytes = 1024 * 1024

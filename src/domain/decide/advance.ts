@@ -11,20 +11,12 @@ import { assignVariant } from './experiment-step.ts'
 import { goToJourney } from './go-to-journey-step.ts'
 import { sendMessage } from './message-step.ts'
 import { issueOffer } from './offer-step.ts'
+import type { Outcome, Phase } from './outcome.ts'
 import { heldUntil, heldUpSince } from './pause.ts'
 import { updateProfile } from './profile-step.ts'
 import { giveTask } from './task-step.ts'
 import { callWebhook } from './webhook-step.ts'
 import { type DefinedRun, endRun, isActive, note, type Run, type Workspace, zoneOf } from './workspace.ts'
-
-/** Where a step leads now, or until when it holds the run (null: only news can move it). */
-export type Outcome = { readonly goTo: Target } | { readonly waitUntilMs: EpochMs | null }
-
-/**
- * `before-sending`: news is still being read, so nothing that reaches the customer is decided, and no time-out: the
- * event that ends a wait may be the next piece of news.
- */
-export type Phase = 'before-sending' | 'sending'
 
 /** Steps that were over before the news came: whoever was to wait for it by then, does. */
 export function advanceWhatIsOver(work: Workspace): void {

@@ -3,7 +3,7 @@
 import { experimentKey } from '../definitions.ts'
 import { shareOf } from '../hash.ts'
 import type { ExperimentStep, Variant } from '../steps.ts'
-import type { Outcome } from './advance.ts'
+import type { Outcome } from './outcome.ts'
 import { type DefinedRun, note, type Workspace } from './workspace.ts'
 
 /**

@@ -1,8 +1,8 @@
 /** From one journey into another. */
 
 import type { GoToJourneyStep } from '../steps.ts'
-import type { Outcome } from './advance.ts'
 import { enter } from './enter.ts'
+import type { Outcome } from './outcome.ts'
 import { type DefinedRun, endRun, note, type Workspace } from './workspace.ts'
 
 /**

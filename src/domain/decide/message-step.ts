@@ -2,7 +2,7 @@
 
 import { type ContactVerdict, mayContact } from '../contact-policy.ts'
 import type { MessageStep } from '../steps.ts'
-import type { Outcome } from './advance.ts'
+import type { Outcome } from './outcome.ts'
 import { isStale, staleRule } from './pause.ts'
 import { type DefinedRun, note, type Workspace } from './workspace.ts'
 

@@ -5,7 +5,7 @@ import type { OfferDefinition } from '../definitions.ts'
 import { holds } from '../evaluate.ts'
 import { mostCostOf } from '../offer-cost.ts'
 import type { OfferStep } from '../steps.ts'
-import type { Outcome } from './advance.ts'
+import type { Outcome } from './outcome.ts'
 import { isStaleForAll, staleRule } from './pause.ts'
 import { type DefinedRun, note, type Workspace } from './workspace.ts'
 

@@ -2,7 +2,7 @@
 
 import type { TraitValue } from '../snapshot.ts'
 import type { UpdateProfileStep } from '../steps.ts'
-import type { Outcome } from './advance.ts'
+import type { Outcome } from './outcome.ts'
 import { type DefinedRun, note, type Workspace } from './workspace.ts'
 
 /** Everything after it, in this run and in others, sees the customer with the new traits. */

@@ -2,7 +2,8 @@
 
 import type { News } from '../snapshot.ts'
 import type { TaskStep } from '../steps.ts'
-import { advance, arriveAt, type Outcome, type Phase } from './advance.ts'
+import { advance, arriveAt } from './advance.ts'
+import type { Outcome, Phase } from './outcome.ts'
 import { type DefinedRun, isActive, note, type Workspace } from './workspace.ts'
 
 /** Gives the task once per visit, then waits for an outcome or for the time-out. */

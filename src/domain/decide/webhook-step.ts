@@ -1,7 +1,7 @@
 /** Asking for a call to somebody else's address. The journey goes on at once: who waits for an answer waits for an event. */
 
 import type { WebhookStep } from '../steps.ts'
-import type { Outcome } from './advance.ts'
+import type { Outcome } from './outcome.ts'
 import { type DefinedRun, note, type Workspace } from './workspace.ts'
 
 export function callWebhook(work: Workspace, run: DefinedRun, step: WebhookStep): Outcome {

@@ -1,0 +1,25 @@
+/** What the routes of the admin API are handed. */
+
+import type { WorkflowClient } from '@temporalio/client'
+import type { Clock } from '../../clock.ts'
+import type { Definitions } from '../../domain/definitions.ts'
+import type { Database } from '../../store/database.ts'
+import type { Vault } from '../../store/vault.ts'
+import type { KeyCheck } from '../key-check.ts'
+import type { MergeNeeds } from './merge-routes.ts'
+import type { SuppressionNeeds } from './suppression-routes.ts'
+import type { TemplateNeeds } from './template-routes.ts'
+import type { WorkflowCounts } from './workflow-counts.ts'
+
+export interface AdminNeeds extends MergeNeeds, SuppressionNeeds, TemplateNeeds {
+  readonly database: Database
+  readonly vault: Vault
+  readonly clock: Clock
+  readonly checkKey: KeyCheck
+  /** What is in force now. */
+  readonly definitions: () => Promise<Definitions>
+  readonly temporal: WorkflowClient
+  /** The address under which others reach this server. */
+  readonly publicUrl: string
+  readonly countWorkflows: () => Promise<WorkflowCounts | null>
+}
