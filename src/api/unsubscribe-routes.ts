@@ -11,7 +11,7 @@ import type { ContactPolicy } from '../domain/definitions.ts'
 import type { Database } from '../store/database.ts'
 import { describeError } from '../store/describe-error.ts'
 import { preferencesPath, readUnsubscribeToken } from '../store/links.ts'
-import { findMessageOrigin, type MessageOrigin, takeWord } from '../store/opt-out.ts'
+import { findMessageOrigin, type MessageOrigin, takeNo } from '../store/opt-out.ts'
 import type { Vault } from '../store/vault.ts'
 import { parseFormBodies } from './body-parsers.ts'
 import { topicIn } from './customer-pages/topic-words.ts'
@@ -69,7 +69,7 @@ async function end(needs: UnsubscribeNeeds, request: TokenRequest, reply: Fastif
   const name = await topicName(needs, request, words, origin)
   const choice = choiceOf(form.get('scope'), origin, buttons(words, origin, name))
   await needs.database.transaction((client) =>
-    takeWord(client, {
+    takeNo(client, {
       customerId,
       channel,
       status: 'withdrawn',

@@ -6,9 +6,10 @@
 
 import type { MailReport, MailReportKind } from '../domain/mail-report.ts'
 import { dayMs } from '../domain/time.ts'
+import { customersAtAddress } from './contact-points.ts'
 import type { Database, Queryable } from './database.ts'
 import { insertContactNews } from './news.ts'
-import { takeWord } from './opt-out.ts'
+import { takeNo, takeWord } from './opt-out.ts'
 import { tellOfReports } from './report-events.ts'
 import { type SuppressionReason, suppress } from './suppressions.ts'
 import type { Vault } from './vault.ts'
@@ -95,13 +96,21 @@ async function take(client: Queryable, placed: readonly PlacedReport[], nowMs: n
   const fresh = await remember(client, placed, nowMs)
   await settleMessages(client, fresh, nowMs)
   await suppressAddresses(client, fresh, nowMs)
-  for (const { kind, customerId } of fresh) {
-    if (kind !== 'unsubscribe' || customerId === null) continue
-    const word = { status: 'withdrawn', source: 'mail', method: 'unsubscribe', words: null } as const
-    await takeWord(client, { customerId, channel: 'email', topic: '*', atMs: nowMs, ...word })
-  }
+  await takeLeave(client, fresh, nowMs)
   await tellOfReports(client, fresh, nowMs)
   return fresh.length
+}
+
+/** Of a message that we do not know, a provider still says whose address it is. */
+async function takeLeave(client: Queryable, fresh: readonly PlacedReport[], nowMs: number): Promise<void> {
+  const word = { status: 'withdrawn', source: 'mail', method: 'unsubscribe', words: null } as const
+  for (const { kind, customerId, addressHash } of fresh) {
+    if (kind !== 'unsubscribe') continue
+    const said = { channel: 'email', topic: '*', atMs: nowMs, ...word } as const
+    if (customerId !== null) await takeNo(client, { customerId, ...said })
+    const atAddress = addressHash === null ? [] : await customersAtAddress(client, 'email', addressHash)
+    for (const id of atAddress) await takeWord(client, { customerId: id, ...said })
+  }
 }
 
 /** Customers before messages, in one order, as everybody does. */

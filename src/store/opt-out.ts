@@ -33,14 +33,41 @@ export async function findMessageOrigin(client: Queryable, messageId: string): P
 }
 
 /**
- * Records what somebody said and tells what is under way for them. Saying it again changes nothing. Call it in a
- * transaction.
+ * Records what somebody said and tells what is under way for them. Saying it again changes nothing; of who is gone nothing
+ * is written down. Call it in a transaction.
  */
 export async function takeWord(client: Queryable, word: NewConsent): Promise<void> {
-  await client.query('SELECT FROM customers WHERE id = $1 FOR UPDATE', [word.customerId])
-  if (!(await sayConsent(client, word))) return
-  await insertContactNews(client, [word.customerId], word.atMs)
-  await markDirty(client, [word.customerId], 'consent')
+  const customerId = await lockPerson(client, word.customerId)
+  if (customerId === undefined || !(await sayConsent(client, { ...word, customerId }))) return
+  await insertContactNews(client, [customerId], word.atMs)
+  await markDirty(client, [customerId], 'consent')
+}
+
+/** Whom somebody is part of by now: a merge may have ended while its lock was waited for. */
+async function lockPerson(client: Queryable, id: string): Promise<string | undefined> {
+  const { rows } = await client.query<{ into: string | null }>(
+    'SELECT merged_into AS into FROM customers WHERE id = $1 FOR UPDATE',
+    [id],
+  )
+  const [row] = rows
+  if (row === undefined) return undefined
+  return row.into === null ? id : lockPerson(client, row.into)
+}
+
+/**
+ * A no to what came to an address: it holds for everybody who has that address, because whoever reads there wants no more
+ * of it, under whatever name. Call it in a transaction.
+ */
+export async function takeNo(client: Queryable, word: NewConsent): Promise<void> {
+  const { rows } = await client.query<{ id: string }>(
+    `SELECT $1::uuid AS id
+     UNION SELECT o.customer_id FROM contact_points p
+       JOIN contact_points o ON o.channel = p.channel AND o.address_hash = p.address_hash AND o.current
+      WHERE p.customer_id = $1 AND p.channel = $2 AND p.current
+     ORDER BY id`,
+    [word.customerId, word.channel],
+  )
+  for (const { id } of rows) await takeWord(client, { ...word, customerId: id })
 }
 
 export interface SmsAnswer {

@@ -1,5 +1,6 @@
 /** Unsubscribe links, as people, mail programs and scanners use them. */
 
+import type { PoolClient } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { unsubscribeUrl } from '../../src/store/links.ts'
 import { consentsOf, customerId, live, plant } from './support/people.ts'
@@ -127,4 +128,61 @@ test('a link that we did not make unsubscribes nobody', async () => {
     }
   }
   for (const { id } of [one, other]) expect(await consentsOf(server, id)).toEqual(['email * granted (trait)'])
+})
+
+test('an address that several customers have is left alone for all of them', async () => {
+  const email = 'shared@example.org'
+  const ids: string[] = []
+  for (const userId of ['shared-1', 'shared-2']) {
+    await live(server, [{ type: 'identify', userId, traits: { email, consent: { email: true } } }])
+    ids.push(await customerId(server, userId))
+  }
+  const [one = '', other = ''] = ids
+  const stranger = await somebody()
+  const link = unsubscribeUrl(server.vault, server.url, await plant(server, { customerId: one }))
+  await fetch(link, form('scope=topic'))
+  expect(await consentsOf(server, other)).toEqual(['email * granted (trait)', 'email offers withdrawn (page)'])
+  await fetch(link, form('List-Unsubscribe=One-Click'))
+  for (const id of [one, other]) expect(await consentsOf(server, id)).toContain('email * withdrawn (one-click)')
+  expect(await consentsOf(server, stranger.id)).toEqual(['email * granted (trait)'])
+})
+
+/** Answers a click while somebody else holds the customer. */
+async function clickDuring(
+  link: string,
+  id: string,
+  change: (client: PoolClient) => Promise<unknown>,
+): Promise<number> {
+  const client = await server.database.pool.connect()
+  try {
+    await client.query('BEGIN')
+    await client.query('SELECT FROM customers WHERE id = $1 FOR UPDATE', [id])
+    const click = fetch(link, form('List-Unsubscribe=One-Click'))
+    const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+    await expect.poll(async () => (await server.database.pool.query(waiting)).rowCount, { timeout: 30_000 }).toBe(1)
+    await change(client)
+    await client.query('COMMIT')
+    return (await click).status
+  } finally {
+    client.release()
+  }
+}
+
+test('a click while the customer becomes part of another one counts for that one', async () => {
+  const [{ id, link }, other] = [await somebody(), await somebody()]
+  const merge = 'UPDATE customers SET merged_into = $2 WHERE id = $1'
+  expect(await clickDuring(link, id, (client) => client.query(merge, [id, other.id]))).toBe(200)
+  expect(await consentsOf(server, other.id)).toEqual(['email * withdrawn (one-click)'])
+})
+
+test('a click while the customer is erased leaves nothing of them', async () => {
+  const { id, link } = await somebody()
+  const erase = async (client: PoolClient): Promise<void> => {
+    for (const table of ['consents', 'messages', 'contact_points']) {
+      await client.query(`DELETE FROM ${table} WHERE customer_id = $1`, [id])
+    }
+    await client.query('DELETE FROM customers WHERE id = $1', [id])
+  }
+  expect(await clickDuring(link, id, erase)).toBe(200)
+  expect(await consentsOf(server, id)).toEqual([])
 })

@@ -396,4 +396,11 @@ describe('by call', () => {
     expect(await post('ses', call('ses', sample?.event ?? {}))).toBe(204)
     expect(await suppressed('stranger@example.org')).toBe('bounce')
   })
+
+  test('whoever leaves at the provider has left, also where it names no message of ours', async () => {
+    const who = await somebody()
+    const event = [{ event: 'unsubscribe', email: who.email, sg_message_id: 'unknown.filter-1' }]
+    expect(await post('sendgrid', call('sendgrid', event))).toBe(204)
+    expect(await consentsOf(server, who.id)).toEqual(['email * withdrawn (unsubscribe)'])
+  })
 })

@@ -86,6 +86,15 @@ describe('a person', () => {
     ])
   })
 
+  test('may be led to an address in any script', async () => {
+    const wide = 'https://bücher.example/grün/привет?q=日本&a=%20#teil-2'
+    await saveTargets(server.database.pool, [wide], server.time.nowMs)
+    const { messageId } = await somebody()
+    const answer = await visit(link(messageId, wide))
+    expect(answer.status).toBe(302)
+    expect(answer.headers.get('location')).toBe(new URL(wide).href)
+  })
+
   test('who opens it is seen by the picture', async () => {
     const { messageId } = await somebody()
     const answer = await visit(pixelUrl(server.vault, server.url, messageId))

@@ -12,7 +12,7 @@ import { trackingChannel } from '../../domain/tracking.ts'
 import { sayConsent } from '../../store/consents.ts'
 import type { Database, Queryable } from '../../store/database.ts'
 import { readPreferencesToken } from '../../store/links.ts'
-import { findMessageOrigin, type MessageOrigin, takeWord } from '../../store/opt-out.ts'
+import { findMessageOrigin, type MessageOrigin, takeNo } from '../../store/opt-out.ts'
 import { openAddress } from '../../store/personal-data.ts'
 import {
   type Chooser,
@@ -103,7 +103,7 @@ async function endEverything(
   const atMs = clock.nowMs()
   await database.transaction(async (client) => {
     for (const channel of ['email', 'sms'] as const) {
-      await takeWord(client, {
+      await takeNo(client, {
         customerId,
         channel,
         topic: '*',
@@ -147,6 +147,10 @@ async function saveTopics(
           wanted !== isOn(policy, channel, topic, known.words) || isNewYes(policy, known, topic, wanted),
       )
       await saveChoice(client, known.words, { channel, topics: withRest(topics, changed, known), isToConfirm }, chooser)
+      // Whoever else has that address has heard a no, too.
+      for (const { topic, words: shown } of changed.filter(({ wanted }) => !wanted)) {
+        await takeNo(client, { ...chooser, channel, topic, status: 'withdrawn', words: shown })
+      }
       waits ||= changed.some(({ topic, wanted }) => wanted && isToConfirm(topic))
       chosen.push(...topics.filter(({ wanted }) => wanted).map(({ topic }) => said(policy, words, channel, topic)))
     }

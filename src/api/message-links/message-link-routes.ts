@@ -63,7 +63,12 @@ async function follow(
     .header('cache-control', 'no-store')
     .header('referrer-policy', 'no-referrer')
     .header('x-robots-tag', 'noindex')
-    .redirect(target, 302)
+    .redirect(inHeader(target), 302)
+}
+
+/** A header holds ASCII only: as a browser would write the address that it asks for. */
+function inHeader(target: string): string {
+  return /^[\x21-\x7e]+$/.test(target) ? target : new URL(target).href
 }
 
 /** Whoever wants to read the shop's page shall, also while nothing can be noted. */
