@@ -7,6 +7,7 @@ import type { Database } from '../store/database.ts'
 import { ensureEventParts } from '../store/event-parts.ts'
 import { dropExpired } from '../store/event-retention.ts'
 import { judgeHits } from '../store/hit-verdicts.ts'
+import { addUpCounts } from '../store/kept-counts.ts'
 import { settleCoupons } from '../store/offers/settle.ts'
 import { countRecategorised } from '../store/recategorised-products.ts'
 import { makeRfmScale, scoreRfmPage } from '../store/rfm-scores.ts'
@@ -106,7 +107,14 @@ export function startHousekeeping(needs: HousekeepingNeeds): Loop {
     maxBackoffMs,
     round: () => learnShares(database, nowMs()),
   })
-  const loops = [categories, months, retention, coupons, hits, rfm, circuits, shares]
+  const counts = startLoop({
+    name: 'counts',
+    log,
+    idleMs: 10 * secondMs,
+    maxBackoffMs,
+    round: () => addUpCounts(database.pool),
+  })
+  const loops = [categories, months, retention, coupons, hits, rfm, circuits, shares, counts]
   return {
     wake: () => loops.forEach((loop) => loop.wake()),
     stop: async () => void (await Promise.all(loops.map((loop) => loop.stop()))),

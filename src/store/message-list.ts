@@ -1,6 +1,7 @@
 /** Messages of the ledger as lists show them, newest first. */
 
 import type { Queryable } from './database.ts'
+import { keptCounts } from './kept-counts.ts'
 
 export const messageStatuses = ['planned', 'claimed', 'transmitting', 'sent', 'failed', 'refused', 'in_doubt'] as const
 
@@ -42,11 +43,20 @@ export interface MessagePage {
 const filters = `($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR journey = $2)
   AND ($3::text IS NULL OR channel = $3) AND ($4::uuid IS NULL OR customer_id = $4)`
 
+/** Of everybody's: no message is read for it. */
+const totalSql = `
+  SELECT coalesce(sum(change), 0)::bigint AS total FROM ${keptCounts('messages')} AS kept
+   WHERE ($1::text IS NULL OR labels ->> 'status' = $1) AND ($2::text IS NULL OR labels ->> 'journey' = $2)
+     AND ($3::text IS NULL OR labels ->> 'channel' = $3)`
+
 export async function listMessages(client: Queryable, query: MessageQuery): Promise<MessagePage> {
   const values = [query.status ?? null, query.journey ?? null, query.channel ?? null, query.customerId ?? null]
   const { after, limit } = query
   const [{ rows: counted }, { rows }] = await Promise.all([
-    client.query<{ total: number }>(`SELECT count(*) AS total FROM messages WHERE ${filters}`, values),
+    client.query<{ total: number }>(
+      query.customerId === undefined ? totalSql : `SELECT count(*) AS total FROM messages WHERE ${filters}`,
+      query.customerId === undefined ? values.slice(0, 3) : values,
+    ),
     client.query<ListedMessage>(
       `SELECT id, customer_id AS "customerId", journey, version, step, entry_number AS "entryNumber", channel,
               message_class AS "messageClass", topic, template, status, reason, attempts, planned_at AS "plannedAt",

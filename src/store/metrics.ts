@@ -1,6 +1,7 @@
 /** What monitoring asks for: how far messages are, what stands still and for how long. Numbers and keys of the shop's own; nothing of people. */
 
 import type { Queryable } from './database.ts'
+import { keptCounts } from './kept-counts.ts'
 import { openMessagesSql } from './open-messages.ts'
 
 export interface Counted {
@@ -12,8 +13,9 @@ export interface Counted {
 /** Each statement gives rows of one metric: its labels and a value. */
 const statements: Readonly<Record<string, string>> = {
   perennial_messages: `
-    SELECT json_build_object('channel', channel, 'class', message_class, 'status', status) AS labels, count(*) AS value
-      FROM messages GROUP BY channel, message_class, status`,
+    SELECT json_build_object('channel', labels ->> 'channel', 'class', labels ->> 'class', 'status', labels ->> 'status') AS labels,
+           sum(change)::bigint AS value
+      FROM ${keptCounts('messages')} AS kept GROUP BY labels ->> 'channel', labels ->> 'class', labels ->> 'status' HAVING sum(change) > 0`,
   perennial_messages_oldest_open_seconds: `
     SELECT json_build_object('channel', channel) AS labels,
            greatest(0, extract(epoch FROM $1::timestamptz - min(greatest(planned_at, not_before))))::float8 AS value

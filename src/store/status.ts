@@ -1,6 +1,7 @@
 /** How far the installation is with what it was given, in numbers. */
 
 import type { Queryable } from './database.ts'
+import { keptCounts } from './kept-counts.ts'
 import { readWorkflowChecks, type WorkflowChecks } from './workflow-checks.ts'
 
 export interface StoreStatus {
@@ -66,6 +67,7 @@ const statusSql = `
     (SELECT json_object_agg(stage, n) FROM (
        SELECT stage, count(*) AS n FROM customers WHERE merged_into IS NULL GROUP BY stage) AS s) AS stages,
     (SELECT json_object_agg(status, n) FROM (
-       SELECT status, count(*) AS n FROM messages GROUP BY status) AS m) AS messages,
+       SELECT labels ->> 'status' AS status, sum(change)::bigint AS n
+         FROM ${keptCounts('messages')} AS kept GROUP BY 1 HAVING sum(change) > 0) AS m) AS messages,
     (SELECT count(*) FROM journey_runs WHERE status = 'active') AS active,
     (SELECT count(*) FROM journey_runs WHERE status <> 'active') AS ended`

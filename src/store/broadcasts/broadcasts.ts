@@ -1,11 +1,12 @@
 /** Broadcasts: their documents and how far they are. Who gets them is beside, and what they got is in the ledger. */
 
 import { randomUUID } from 'node:crypto'
-import { type BroadcastDefinition, broadcastDocument, broadcastJourney } from '../../domain/broadcast.ts'
+import { type BroadcastDefinition, broadcastDocument, broadcastJourney, broadcastStep } from '../../domain/broadcast.ts'
 import { type Problem, problemsOf } from '../../domain/problem.ts'
 import type { EpochMs } from '../../domain/time.ts'
 import { contentVersion } from '../content-version.ts'
 import type { Queryable } from '../database.ts'
+import { keptCounts } from '../kept-counts.ts'
 
 export type BroadcastStatus = 'draft' | 'running' | 'paused' | 'done' | 'cancelled'
 
@@ -154,14 +155,20 @@ export async function saveWinner(
   )
 }
 
-/** What became of its messages, by status; of those that were refused, by rule. */
+/** What became of its messages, by status; of those that did not arrive, by reason: only these are read. */
 export async function countMessages(
   client: Queryable,
   broadcastKey: string,
 ): Promise<{ readonly status: string; readonly reason: string | null; readonly count: number }[]> {
   const { rows } = await client.query<{ status: string; reason: string | null; count: number }>(
-    `SELECT status, CASE WHEN status IN ('refused', 'failed') THEN reason END AS reason, count(*) AS count
-       FROM messages WHERE journey = $1 GROUP BY 1, 2 ORDER BY 1, 3 DESC`,
+    `SELECT labels ->> 'status' AS status, NULL AS reason, sum(change)::bigint AS count
+       FROM ${keptCounts('messages')} AS kept
+      WHERE labels ->> 'journey' = $1 AND labels ->> 'status' NOT IN ('refused', 'failed')
+      GROUP BY 1 HAVING sum(change) > 0
+     UNION ALL
+     SELECT status, reason, count(*) FROM messages
+      WHERE journey = $1 AND step = '${broadcastStep}' AND status IN ('refused', 'failed') GROUP BY 1, 2
+      ORDER BY 1, 3 DESC`,
     [broadcastJourney(broadcastKey)],
   )
   return rows
