@@ -46,6 +46,7 @@ export async function sendChunk(
     await needs.ledger.release(
       needs.holder,
       messages.map(({ id }) => ({ id, notBeforeMs, reason: 'could not be composed' })),
+      needs.sender,
     )
     throw error
   })
@@ -73,7 +74,7 @@ export async function sendChunk(
     }),
   )
   await patiently(() => needs.ledger.settle(needs.holder, settlements, needs.clock.nowMs()))
-  await patiently(() => needs.ledger.release(needs.holder, later))
+  await patiently(() => needs.ledger.release(needs.holder, later, needs.sender))
   const count = (status: BulkSettlement['status']): number =>
     settlements.filter((each) => each.status === status).length
   return { sent: count('sent'), failed: count('failed'), inDoubt: count('in_doubt'), retried }

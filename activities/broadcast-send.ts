@@ -120,9 +120,11 @@ class PageSender {
   #end: FreshRecipients['end']
   #dueLookedAt = 0
   #isServerAway = false
-  /** How many more may leave today; undefined: no limit. */
+  /** How many more may leave today by its own plan; undefined: no limit. */
   #left: number | undefined
   #dayEndsMs = 0
+  /** The day's share has left: nothing more does before this moment. */
+  #heldUntilMs: number | undefined
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(needs: BroadcastSendNeeds, broadcast: Broadcast, request: BroadcastPageRequest, owner: Holder) {
@@ -190,12 +192,12 @@ class PageSender {
 
   async #claim(): Promise<Ticket | undefined> {
     while (!this.#isOver()) {
-      const size = Math.min(
-        this.#needs.chunkSize ?? usualChunkSize,
-        this.#pace.burst,
-        this.#left ?? Number.POSITIVE_INFINITY,
-      )
-      if (size <= 0) return undefined
+      const { left, untilMs } = await this.#places()
+      const size = Math.min(this.#needs.chunkSize ?? usualChunkSize, this.#pace.burst, left)
+      if (size <= 0) {
+        this.#heldUntilMs = untilMs
+        return undefined
+      }
       const due = await this.#claimDue(size)
       const ticket = due === undefined ? await this.#readFresh(size) : async () => due
       if (ticket === undefined) {
@@ -203,7 +205,7 @@ class PageSender {
         continue
       }
       // Without a limit several chunks are checked and committed at once; with one, who comes next depends on the one before.
-      if (this.#left === undefined && this.#pace.burst === Number.POSITIVE_INFINITY) return ticket
+      if (left === Number.POSITIVE_INFINITY && this.#pace.burst === Number.POSITIVE_INFINITY) return ticket
       const chunk = await ticket()
       const count = chunk.page.messages.length
       if (this.#left !== undefined) this.#left -= count
@@ -211,6 +213,19 @@ class PageSender {
       return async () => chunk
     }
     return undefined
+  }
+
+  /** How many more may leave today, by its own plan and by that of the identity that it leaves under. */
+  async #places(): Promise<{ readonly left: number; readonly untilMs: EpochMs }> {
+    const own = { left: this.#left ?? Number.POSITIVE_INFINITY, untilMs: this.#dayEndsMs }
+    const { definition, startedAt } = this.#broadcast
+    const nowMs = this.#needs.clock.nowMs()
+    const sender = this.#needs.senderFor(definition.topic, nowMs)
+    const expiresMs = (startedAt?.getTime() ?? nowMs) + definition.expiresAfterMs
+    // What is stale is refused, and needs no place.
+    if (sender.day === undefined || expiresMs <= nowMs) return own
+    const left = await this.#needs.ledger.placesLeft(sender)
+    return left < own.left ? { left, untilMs: Math.min(sender.day.untilMs, expiresMs) } : own
   }
 
   async #claimDue(size: number): Promise<Chunk | undefined> {
@@ -267,14 +282,14 @@ class PageSender {
       ...(dueMs === undefined ? [] : [clock.realMsUntil(dueMs)]),
       ...(typeof this.#end === 'object' ? [clock.realMsUntil(this.#end.untilMs)] : []),
     ]
-    const isExhausted = this.#left !== undefined && this.#left <= 0
-    const waitMs = isExhausted
-      ? clock.realMsUntil(this.#dayEndsMs)
-      : this.#isServerAway
-        ? serverAwayMs
-        : this.#end === undefined || isDone
-          ? 0
-          : Math.min(...moments, Number.MAX_SAFE_INTEGER)
+    const waitMs =
+      this.#heldUntilMs !== undefined
+        ? clock.realMsUntil(this.#heldUntilMs)
+        : this.#isServerAway
+          ? serverAwayMs
+          : this.#end === undefined || isDone
+            ? 0
+            : Math.min(...moments, Number.MAX_SAFE_INTEGER)
     return { last: this.#last, ...this.#counts, isDone, needsWinner: this.#end === 'winner', waitMs }
   }
 }

@@ -99,15 +99,20 @@ export async function deliver(messageId: string, holder: Holder, needs: Delivery
   if (last.outcome === 'postponed') return { status: 'postponed', untilMs: last.untilMs }
   if (last.outcome === 'refused') return ended(message, { status: 'refused', reason: last.reason })
 
-  return conclude(needs, claim, holder, await needs.channels[message.channel].send(ready, sender))
+  return conclude(needs, { ...claim, sender }, holder, await needs.channels[message.channel].send(ready, sender))
 }
 
-async function conclude(needs: DeliveryNeeds, claim: Claimed, holder: Holder, result: DeliveryResult): Promise<Result> {
-  const { message } = claim
+async function conclude(
+  needs: DeliveryNeeds,
+  claim: Claimed & { readonly sender: SenderUse },
+  holder: Holder,
+  result: DeliveryResult,
+): Promise<Result> {
+  const { message, sender } = claim
   // Better twice than never: this is what the class promises.
   const isWorthAnother = message.messageClass === 'transactional' && message.attempts + 1 < mostTransmissions
   if (result.status === 'retry' || (result.status === 'in_doubt' && isWorthAnother)) {
-    await needs.ledger.release(message.id, holder, result.status === 'in_doubt')
+    await needs.ledger.release(message.id, holder, result.status === 'in_doubt', sender)
     throw outage(result.reason)
   }
   return settle(needs, claim, holder, result)

@@ -20,6 +20,8 @@ export interface DoubtfulMailNeeds {
   readonly find: FindMail
   /** What follows the `@` in our Message-IDs. */
   readonly senderDomain: string
+  /** Of messages that left under other identities. */
+  readonly others?: ReadonlyMap<string, Pick<DoubtfulMailNeeds, 'find' | 'senderDomain'>>
   /** Real time: the provider knows no other. */
   readonly nowMs: () => number
   readonly log: Logger
@@ -42,11 +44,12 @@ export function startDoubtfulMail(needs: DoubtfulMailNeeds): Loop {
 
 /** @returns how many were asked about. */
 export async function askAboutMail(
-  { database, vault, find, senderDomain, nowMs }: Omit<DoubtfulMailNeeds, 'log'>,
+  { database, vault, others, nowMs, ...usual }: Omit<DoubtfulMailNeeds, 'log'>,
   beforeMs: number = nowMs() - shownAfterMs,
 ): Promise<number> {
   const doubtful = await findDoubtfulMail(database.pool, { beforeMs, nowMs: nowMs(), limit: atOnce })
-  for (const { id, transmittingMs } of doubtful) {
+  for (const { id, transmittingMs, sender } of doubtful) {
+    const { find, senderDomain } = (sender === null ? undefined : others?.get(sender)) ?? usual
     const all = (await find(`${id}@${senderDomain}`, transmittingMs)) as readonly MailgunEvent[]
     const events = all.filter(({ message }) => messageIdIn(message?.headers?.['message-id']) === id)
     await takeMailReports({ database, vault }, events.flatMap(readMailgunEvent), nowMs())

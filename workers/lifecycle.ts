@@ -146,9 +146,12 @@ function askAboutMail(
   log: Logger,
 ): Loop | undefined {
   if (mailgun === undefined || clock.speed !== 1) return undefined
-  const find = createMailgunLookup(mailgun)
-  const senderDomain = readSender(mail.from).domain
-  return startDoubtfulMail({ database, vault, find, senderDomain, nowMs: () => clock.nowMs(), log })
+  const lookup = (from: string, domain = mailgun.domain) => ({
+    find: createMailgunLookup({ ...mailgun, domain }),
+    senderDomain: readSender(from).domain,
+  })
+  const others = new Map((mail.senders ?? []).map(({ key, from, mailgunDomain }) => [key, lookup(from, mailgunDomain)]))
+  return startDoubtfulMail({ database, vault, ...lookup(mail.from), others, nowMs: () => clock.nowMs(), log })
 }
 
 function chosenQueues(): readonly string[] {

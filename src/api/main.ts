@@ -52,12 +52,15 @@ async function listenForReports(
   { http, mail, inboundPort: port }: Config,
   { database, vault, log, clock }: { database: Database; vault: Vault; log: Logger; clock: Clock },
 ): Promise<MailListener | undefined> {
-  const { bounceDomain: domain } = mail
+  const senders = mail.senders ?? []
+  const domains = [mail.bounceDomain, ...senders.map((sender) => sender.bounceDomain)]
+  const [domain, ...otherDomains] = domains.filter((one) => one !== undefined)
   if (port === undefined || domain === undefined) return undefined
   return startMailListener({
     host: http.host,
     port,
     domain,
+    otherDomains,
     log,
     ours: {
       returnPath: (address) => readReturnPath(vault, address),

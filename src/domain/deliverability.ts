@@ -4,8 +4,8 @@
  */
 
 export interface SendingRates {
-  readonly scope: 'domain' | 'journey' | 'all'
-  /** Of the receiving side, or of the journey; `*` for all. */
+  readonly scope: 'domain' | 'journey' | 'sender' | 'all'
+  /** Of the receiving side, of the journey, or of the identity that sends; `*` for all. */
   readonly key: string
   /** Marketing mails that left. */
   readonly sent: number
@@ -31,7 +31,12 @@ const leastBounces = 5
 /** What is behind a rate is said in words, so that whoever finds sending paused need not ask. */
 export function judgeRates({ scope, key, sent, bounced, complained }: SendingRates): RateVerdict {
   if (sent === 0) return { level: 'ok' }
-  const where = scope === 'all' ? 'all mail' : scope === 'domain' ? `mail to ${key}` : `the journey ${key}`
+  const where = {
+    all: 'all mail',
+    domain: `mail to ${key}`,
+    journey: `the journey ${key}`,
+    sender: `mail of the sender ${key}`,
+  }[scope]
   const say = (count: number, what: string, limit: number): string =>
     `${count} ${what} of ${sent} messages (${percent(count / sent)}) in ${where}; the limit is ${percent(limit)}`
   const complaints = complained / sent

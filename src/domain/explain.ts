@@ -99,6 +99,7 @@ const messageRefusals: Readonly<Record<string, string>> = {
   'hold-out': 'they are held out from all marketing, to measure what it does',
   'cap:journey': 'the journey has sent as much as it may for now',
   'quiet-hours': 'it is night where they live',
+  'sender-warm-up': 'as many as the plan of warming up allows have left under its identity that day',
   expired: 'it would have come too late',
   'stale-after-pause': 'the journey was paused for so long that it would have come too late',
   'no-coupon': 'they hold no coupon that it could carry',

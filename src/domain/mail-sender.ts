@@ -89,4 +89,7 @@ export interface SenderUse {
   readonly day: SenderPlanDay | undefined
 }
 
+/** The rule that puts marketing off when the plan of its identity has no place left on a day. */
+export const warmUpRule = 'sender-warm-up'
+
 export const usualSenderUse: SenderUse = { key: null, day: undefined }

@@ -16,6 +16,8 @@ export interface MailListenerNeeds {
   readonly port: number
   /** The name of this server, whose MX leads here. */
   readonly domain: string
+  /** Others whose MX leads here. */
+  readonly otherDomains?: readonly string[]
   readonly ours: OurSignatures
   readonly take: (reports: readonly MailReport[]) => Promise<void>
   readonly log: Logger
@@ -65,9 +67,10 @@ export async function startMailListener(needs: MailListenerNeeds): Promise<MailL
   }
 }
 
-function isOurs(address: string, { domain, ours }: MailListenerNeeds): boolean {
+function isOurs(address: string, { domain, otherDomains = [], ours }: MailListenerNeeds): boolean {
   const at = address.lastIndexOf('@')
-  if (address.slice(at + 1).toLowerCase() !== domain.toLowerCase()) return false
+  const given = address.slice(at + 1).toLowerCase()
+  if (![domain, ...otherDomains].some((one) => one.toLowerCase() === given)) return false
   return address.slice(0, at).toLowerCase() === complaintsMailbox || ours.returnPath(address) !== undefined
 }
 

@@ -6,6 +6,8 @@ import type { Queryable } from './database.ts'
 export interface DoubtfulMail {
   readonly id: string
   readonly transmittingMs: EpochMs
+  /** The identity that it left under; null: the usual one. */
+  readonly sender: string | null
 }
 
 const asked = 'the provider was asked, and does not know it'
@@ -18,14 +20,14 @@ export async function findDoubtfulMail(
   client: Queryable,
   { beforeMs, nowMs, limit }: { readonly beforeMs: EpochMs; readonly nowMs: EpochMs; readonly limit: number },
 ): Promise<DoubtfulMail[]> {
-  const { rows } = await client.query<{ id: string; transmittingAt: Date }>(
-    `SELECT id, transmitting_at AS "transmittingAt" FROM messages
+  const { rows } = await client.query<{ id: string; transmittingAt: Date; sender: string | null }>(
+    `SELECT id, transmitting_at AS "transmittingAt", sender FROM messages
       WHERE status = 'in_doubt' AND channel = 'email' AND transmitting_at > $2 AND transmitting_at < $1
         AND coalesce(reason, '') NOT LIKE '%' || $4
       ORDER BY transmitting_at LIMIT $3`,
     [new Date(beforeMs), new Date(nowMs - askableMs), limit, asked],
   )
-  return rows.map(({ id, transmittingAt }) => ({ id, transmittingMs: transmittingAt.getTime() }))
+  return rows.map(({ id, transmittingAt, sender }) => ({ id, transmittingMs: transmittingAt.getTime(), sender }))
 }
 
 /** A report may have ended the doubt already: then nothing is left to say. */

@@ -8,9 +8,9 @@
 
 import type { ContactVerdict } from '../domain/contact-policy.ts'
 import { pausedRule } from '../domain/decide/pause.ts'
-import { type SenderUse, usualSenderUse } from '../domain/mail-sender.ts'
+import { type SenderUse, usualSender, usualSenderUse, warmUpRule } from '../domain/mail-sender.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
-import { dayMs, type EpochMs, secondMs } from '../domain/time.ts'
+import { dayMs, type EpochMs, minuteMs, secondMs } from '../domain/time.ts'
 import type { Database, Queryable } from './database.ts'
 import { claimMessage } from './ledger-claim.ts'
 import { settleMessage } from './ledger-settle.ts'
@@ -23,6 +23,7 @@ import {
   type Settlement,
   type Transmission,
 } from './ledger-types.ts'
+import { giveBackPlaces, takePlaces } from './sender-days.ts'
 import { lockAndLoadSnapshot } from './snapshots.ts'
 
 export interface Ledger {
@@ -47,8 +48,9 @@ export interface Ledger {
    * Gives a message back, to be sent another time.
    *
    * @param mayHaveLeft whether this attempt counts as one that the recipient may have got.
+   * @param sender that it was to leave under. Default: the usual one.
    */
-  release(messageId: string, holder: Holder, mayHaveLeft: boolean): Promise<void>
+  release(messageId: string, holder: Holder, mayHaveLeft: boolean, sender?: SenderUse): Promise<void>
 }
 
 export interface Transmitting {
@@ -67,12 +69,13 @@ export function createLedger(database: Database): Ledger {
       settlement.suppression
         ? database.transaction((client) => settleMessage(client, message, holder, nowMs, settlement))
         : settleMessage(database.pool, message, holder, nowMs, settlement),
-    async release(messageId, holder, mayHaveLeft) {
-      await database.pool.query(
+    async release(messageId, holder, mayHaveLeft, sender = usualSenderUse) {
+      const { rowCount } = await database.pool.query(
         `UPDATE messages SET status = 'planned', claimed_by = NULL, lease_until = NULL, attempts = attempts - $3
           WHERE id = $1 AND claimed_by = $2 AND status = 'transmitting'`,
         [messageId, nameOf(holder), mayHaveLeft ? 0 : 1],
       )
+      if (!mayHaveLeft) await giveBackPlaces(database.pool, sender, rowCount ?? 0)
     },
   }
 }
@@ -87,13 +90,32 @@ const journeySql = `
              AND m.message_class = 'marketing' AND r.ended_at > m.planned_at
              AND (r.status = 'exited' OR r.end_reason LIKE 'goal:%')) AS "endReason",
          EXISTS (SELECT FROM journey_states s
-                  WHERE s.journey = m.journey AND s.paused_at IS NOT NULL AND s.resumed_at IS NULL) AS "isPaused"
+                  WHERE s.journey = m.journey AND s.paused_at IS NOT NULL AND s.resumed_at IS NULL) AS "isPaused",
+         (SELECT p.reason FROM sending_pauses p
+           WHERE p.lifted_at IS NULL AND p.scope = 'sender' AND p.key = $2
+             AND m.message_class = 'marketing' AND m.channel = 'email') AS "senderPause"
     FROM messages m WHERE m.id = $1`
+
+interface OfJourney {
+  readonly endReason: string | null
+  readonly isPaused: boolean
+  readonly senderPause: string | null
+}
+
+type Verdict = ContactVerdict | PausedVerdict
 
 interface PausedVerdict {
   readonly allowed: false
   readonly rule: string
   readonly notBeforeMs: EpochMs | null
+}
+
+/** How soon it is looked again whether an identity may send. */
+const senderPausedMs = 15 * minuteMs
+
+function senderPausedVerdict({ expiresAtMs }: ClaimedMessage, pause: string, nowMs: EpochMs): PausedVerdict {
+  const untilMs = Math.min(nowMs + senderPausedMs, (expiresAtMs ?? Number.POSITIVE_INFINITY) - secondMs)
+  return { allowed: false, rule: `sending is paused: ${pause}`, notBeforeMs: untilMs > nowMs ? untilMs : null }
 }
 
 /** Held until it is as good as stale: should the journey go on before, it gets another moment. */
@@ -112,16 +134,21 @@ async function transmit(
 ): Promise<Transmission> {
   const [loaded, ofJourney] = await Promise.all([
     lockAndLoadSnapshot(client, message.customerId, { nowMs, newsPage: 0, recent: 'left' }),
-    client.query<{ endReason: string | null; isPaused: boolean }>({
+    client.query<OfJourney>({
       name: 'ledger-journey',
       text: journeySql,
-      values: [message.id],
+      values: [message.id, sender.key ?? usualSender],
     }),
   ])
   if (!loaded) return refuse(client, message, holder, nowMs, 'erased')
-  const { endReason = null, isPaused = false } = ofJourney.rows[0] ?? {}
+  const { endReason = null, isPaused = false, senderPause = null } = ofJourney.rows[0] ?? {}
   if (endReason !== null) return refuse(client, message, holder, nowMs, endReason)
-  const verdict: ContactVerdict | PausedVerdict = isPaused ? pausedVerdict(message, nowMs) : check(loaded.snapshot)
+  const mayBe: Verdict = isPaused
+    ? pausedVerdict(message, nowMs)
+    : senderPause === null
+      ? check(loaded.snapshot)
+      : senderPausedVerdict(message, senderPause, nowMs)
+  const verdict = mayBe.allowed ? await placeFor(client, message, sender, mayBe) : mayBe
   if (verdict.allowed) {
     const { rowCount } = await client.query({
       name: 'ledger-transmit',
@@ -144,6 +171,17 @@ async function transmit(
     [message.id, nameOf(holder), new Date(notBeforeMs), `postponed: ${rule}`],
   )
   return rowCount === 1 ? { outcome: 'postponed', untilMs: notBeforeMs } : { outcome: 'lost' }
+}
+
+/** Last of all, for it holds others up: a place on the day of its identity's plan. */
+async function placeFor(
+  client: Queryable,
+  { messageClass }: ClaimedMessage,
+  sender: SenderUse,
+  allowed: Verdict,
+): Promise<Verdict> {
+  if ((await takePlaces(client, sender, messageClass, 1)) === 1) return allowed
+  return { allowed: false, rule: warmUpRule, notBeforeMs: sender.day?.untilMs ?? null }
 }
 
 async function refuse(

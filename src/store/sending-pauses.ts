@@ -15,12 +15,15 @@ export interface SendingPause {
   readonly since: Date
 }
 
-/** SQL: the reason why message `m`, whose recipient is at `domain`, may not leave now; null if it may. */
+/**
+ * SQL: the reason why message `m`, whose recipient is at `domain`, may not leave now; null if it may. Whether the identity
+ * that it leaves under is paused is asked where that is known: at the last look.
+ */
 export function pauseOf(m: string, domain: string): string {
   return `(SELECT p.reason FROM sending_pauses p
      WHERE p.lifted_at IS NULL AND ${m}.message_class = 'marketing'
        AND CASE p.scope WHEN 'all' THEN ${m}.channel = 'email' WHEN 'channel' THEN p.key = ${m}.channel
-             WHEN 'journey' THEN p.key = ${m}.journey ELSE ${m}.channel = 'email' AND p.key = ${domain} END
+             WHEN 'journey' THEN p.key = ${m}.journey WHEN 'domain' THEN ${m}.channel = 'email' AND p.key = ${domain} END
      ORDER BY p.id LIMIT 1)`
 }
 

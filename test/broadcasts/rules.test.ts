@@ -158,7 +158,7 @@ test('who says no after the start gets nothing, and what is too late is not sent
   const ctx = await context(broadcast)
   const page = await claimFresh(ctx, -1, 10)
   const later = page.messages.map(({ id }) => ({ id, notBeforeMs: nowMs, reason: 'smtp 451' }))
-  await ledger.release(ctx.holder, later)
+  await ledger.release(ctx.holder, later, usualSenderUse)
   await sql(
     `INSERT INTO consents (customer_id, channel, topic, status, given_at, source, method)
      VALUES ($1, 'email', '*', 'withdrawn', $2, 'test', 'page')`,
@@ -171,6 +171,7 @@ test('who says no after the start gets nothing, and what is too late is not sent
   await ledger.release(
     ctx.holder,
     again.messages.map(({ id }) => ({ id, notBeforeMs: nowMs, reason: 'smtp 451' })),
+    usualSenderUse,
   )
   nowMs += 2 * 3_600_000
   expect(await ledger.claimDue(await context(broadcast), 10)).toMatchObject({ messages: [], refused: 1 })

@@ -4,6 +4,7 @@ import type { QueryResultRow } from 'pg'
 import { broadcastJourney } from '../../domain/broadcast.ts'
 import type { Addressee } from '../../domain/contact-policy.ts'
 import type { MessageStatus } from '../../domain/delivery.ts'
+import { usualSender } from '../../domain/mail-sender.ts'
 import type { RecentMessageFacts } from '../../domain/snapshot.ts'
 import { type ConsentChannel, trackingChannel } from '../../domain/tracking.ts'
 import { uuidArray } from '../binary-arrays.ts'
@@ -143,7 +144,7 @@ interface Around {
 export async function lockAddressees(
   client: Queryable,
   customerIds: readonly string[],
-  { broadcast, policy, nowMs }: Pick<BulkContext, 'broadcast' | 'policy' | 'nowMs'>,
+  { broadcast, policy, nowMs, sender }: Pick<BulkContext, 'broadcast' | 'policy' | 'nowMs' | 'sender'>,
   except: readonly string[] = [],
 ): Promise<Map<string, BulkAddressee>> {
   const ids = uuidArray(customerIds)
@@ -167,7 +168,7 @@ export async function lockAddressees(
   const recentOf = Map.groupBy(recent.rows, (row) => row.customer_id)
   const computedOf = new Map(computed.rows.map((row) => [row.customer_id, row.computed]))
   const inquiredOf = new Map(inquiries.rows.map((row) => [row.customer_id, row.at]))
-  const pausedFor = pauseFinder(pauses, broadcastJourney(broadcast.key))
+  const pausedFor = pauseFinder(pauses, broadcastJourney(broadcast.key), sender.key ?? usualSender)
   return new Map(
     people.rows.map((row) => {
       const around = {
@@ -184,13 +185,18 @@ export async function lockAddressees(
 
 const none = { rows: [] }
 
-/** The reason why marketing of a journey may not leave to a domain now; null if it may. */
-function pauseFinder(pauses: readonly SendingPause[], journey: string): (domain: string | null) => string | null {
+/** The reason why marketing of a journey may not leave to a domain, under an identity, now; null if it may. */
+function pauseFinder(
+  pauses: readonly SendingPause[],
+  journey: string,
+  sender: string,
+): (domain: string | null) => string | null {
   if (pauses.length === 0) return () => null
   const concerns = ({ scope, key }: SendingPause, domain: string | null): boolean =>
     scope === 'all' ||
     (scope === 'channel' && key === 'email') ||
     (scope === 'journey' && key === journey) ||
+    (scope === 'sender' && key === sender) ||
     (scope === 'domain' && key === domain)
   return (domain) => pauses.find((pause) => concerns(pause, domain))?.reason ?? null
 }

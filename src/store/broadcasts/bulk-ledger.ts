@@ -6,10 +6,12 @@
  */
 
 import type { SettledStatus } from '../../domain/delivery.ts'
+import type { SenderUse } from '../../domain/mail-sender.ts'
 import type { EpochMs } from '../../domain/time.ts'
 import { textArray, uuidArray } from '../binary-arrays.ts'
 import type { Database, Queryable } from '../database.ts'
 import { type Holder, nameOf, ownerPrefix } from '../ledger-types.ts'
+import { giveBackPlaces, placesLeft } from '../sender-days.ts'
 import { type NewSuppression, suppress } from '../suppressions.ts'
 import type { BulkContext, BulkPage, FreshRecipients, Recipient } from './bulk-page.ts'
 import { claimDue, planFresh, readFresh } from './claim-page.ts'
@@ -33,11 +35,17 @@ export interface BulkLedger {
   doubtLost(broadcastId: string, holder: Holder, nowMs: EpochMs): Promise<number>
   settle(holder: Holder, settlements: readonly BulkSettlement[], nowMs: EpochMs): Promise<void>
   /** Gives messages back that have certainly not left, to be sent another time. */
-  release(holder: Holder, messages: readonly { id: string; notBeforeMs: EpochMs; reason: string }[]): Promise<void>
+  release(
+    holder: Holder,
+    messages: readonly { id: string; notBeforeMs: EpochMs; reason: string }[],
+    sender: SenderUse,
+  ): Promise<void>
   /** Refuses whatever is still open. */
   refuseOpen(broadcastId: string, reason: string, nowMs: EpochMs): Promise<number>
   /** When the next open message may leave; undefined if none is open. `planned`: of those that nobody holds. */
   nextDue(broadcastId: string, which?: 'planned'): Promise<EpochMs | undefined>
+  /** How many more may leave on this day, as the plan of an identity has it; infinite without one. */
+  placesLeft(sender: SenderUse): Promise<number>
   countSince(broadcastId: string, sinceMs: EpochMs): Promise<number>
 }
 
@@ -58,9 +66,10 @@ export function createBulkLedger(database: Database): BulkLedger {
       return rowCount ?? 0
     },
     settle: (holder, settlements, nowMs) => settle(database, holder, settlements, nowMs),
-    async release(holder, messages) {
+    placesLeft: (sender) => placesLeft(database.pool, sender),
+    async release(holder, messages, sender) {
       if (messages.length === 0) return
-      await database.pool.query({
+      const { rowCount } = await database.pool.query({
         text: `UPDATE messages m SET status = 'planned', claimed_by = NULL, lease_until = NULL, attempts = attempts - 1,
                       not_before = g.not_before, reason = g.reason
                  FROM unnest($1::uuid[], $2::text[]::timestamptz[], $3::text[]) AS g (id, not_before, reason)
@@ -72,6 +81,7 @@ export function createBulkLedger(database: Database): BulkLedger {
           nameOf(holder),
         ],
       })
+      await giveBackPlaces(database.pool, sender, rowCount ?? 0)
     },
     refuseOpen: (broadcastId, reason, nowMs) => refuseOpen(database.pool, broadcastId, reason, nowMs),
     async nextDue(broadcastId, which) {

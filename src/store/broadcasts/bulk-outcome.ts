@@ -34,17 +34,21 @@ export function outcomeFor({ addressee, sealed, pause }: BulkAddressee, context:
   }
   const verdict = verdictOn(addressee, context)
   if (!verdict.allowed) {
-    const { rule, notBeforeMs } = verdict
-    const isInTime = notBeforeMs !== null && notBeforeMs < expiresAtMs
-    return isInTime
-      ? { status: 'planned', reason: `postponed: ${rule}`, notBeforeMs }
-      : { status: 'refused', reason: rule }
+    return laterOutcome(verdict.rule, verdict.notBeforeMs, context)
   }
   if (pause !== null) {
     const notBeforeMs = Math.min(nowMs + pausedMs, expiresAtMs)
     return { status: 'planned', reason: `postponed: sending is paused: ${pause}`, notBeforeMs }
   }
   return sealed === null ? { status: 'refused', reason: 'no-address' } : { status: 'transmitting', sealed }
+}
+
+/** Put off until a moment, unless nothing of the broadcast leaves any more by then. */
+export function laterOutcome(rule: string, notBeforeMs: EpochMs | null, context: BulkContext): Outcome {
+  const isInTime = notBeforeMs !== null && notBeforeMs < expiryOf(context)
+  return isInTime
+    ? { status: 'planned', reason: `postponed: ${rule}`, notBeforeMs }
+    : { status: 'refused', reason: rule }
 }
 
 function verdictOn(addressee: Addressee, { broadcast, policy, nowMs }: BulkContext): ContactVerdict {

@@ -2,13 +2,15 @@
 
 import { v7 as uuid } from 'uuid'
 import { holdOutVariant } from '../../domain/broadcast.ts'
+import { warmUpRule } from '../../domain/mail-sender.ts'
 import type { EpochMs } from '../../domain/time.ts'
 import { uuidArray } from '../binary-arrays.ts'
-import type { Database } from '../database.ts'
+import type { Database, Queryable } from '../database.ts'
+import { takePlaces } from '../sender-days.ts'
 import { standsForSql } from '../stands-for.ts'
 import { lockAddressees } from './addressees.ts'
 import type { Broadcast } from './broadcasts.ts'
-import { type Outcome, outcomeFor, type Planned } from './bulk-outcome.ts'
+import { laterOutcome, type Outcome, outcomeFor, type Planned } from './bulk-outcome.ts'
 import type { BulkContext, BulkMessage, BulkPage, FreshRecipients, Recipient } from './bulk-page.ts'
 import { insertMessages, templateOf, updateMessages } from './bulk-rows.ts'
 
@@ -95,9 +97,10 @@ async function planPage(
       const outcome = outcomeFor(who, context)
       return [{ id: uuid(), customerId, variant: variant ?? broadcast.winner ?? '', outcome }]
     })
-    const inserted = await insertMessages(client, context, planned)
+    const within = await withinPlan(client, context, planned)
+    const inserted = await insertMessages(client, context, within)
     const page = toPage(
-      planned.filter(({ id }) => inserted.has(id)),
+      within.filter(({ id }) => inserted.has(id)),
       context,
       () => nowMs,
     )
@@ -130,14 +133,30 @@ export async function claimDue(database: Database, context: BulkContext, size: n
       const who = known.get(customerId)
       return who === undefined ? [] : [{ id, customerId, variant, outcome: outcomeFor(who, context) }]
     })
-    const changed = await updateMessages(client, context, planned)
+    const within = await withinPlan(client, context, planned)
+    const changed = await updateMessages(client, context, within)
     const plannedAt = new Map(due.rows.map((row) => [row.id, row.planned_at.getTime()]))
     return toPage(
-      planned.filter(({ id }) => changed.has(id)),
+      within.filter(({ id }) => changed.has(id)),
       context,
       (id) => plannedAt.get(id) ?? nowMs,
     )
   })
+}
+
+/** Those for whom the plan of their identity has no place left on this day wait for the next one. */
+async function withinPlan(
+  client: Queryable,
+  context: BulkContext,
+  planned: readonly Planned[],
+): Promise<readonly Planned[]> {
+  const { sender } = context
+  if (sender.day === undefined) return planned
+  const leaving = planned.filter(({ outcome }) => outcome.status === 'transmitting')
+  const places = await takePlaces(client, sender, 'marketing', leaving.length)
+  const late = new Set(leaving.slice(places))
+  const wait = laterOutcome(warmUpRule, sender.day.untilMs, context)
+  return planned.map((one) => (late.has(one) ? { ...one, outcome: wait } : one))
 }
 
 function toPage(planned: readonly Planned[], { broadcast }: BulkContext, plannedAt: (id: string) => EpochMs): BulkPage {
