@@ -58,6 +58,8 @@ export interface Config {
   readonly keepEventsDays: number
   /** From so many customers at once on they are looked at as a crowd, in pages. */
   readonly crowdFrom: number
+  /** Who may get test messages without a question: addresses, `@domain`s and numbers. Empty: the sender's domain. */
+  readonly testRecipients: readonly string[]
   /** Hosts of the shop's own network that webhook steps may call. */
   readonly webhookHosts: readonly string[]
   readonly clock: ClockConfig
@@ -163,6 +165,7 @@ const environment = z.object({
   // A merge of customers can be undone for 30 days, and takes events along.
   PERENNIAL_KEEP_EVENTS_DAYS: z.coerce.number().int().min(60).max(36_500).default(400),
   PERENNIAL_CROWD_FROM: z.coerce.number().int().min(2).max(1_000_000).default(200),
+  PERENNIAL_TEST_RECIPIENTS: z.string().optional(),
   PERENNIAL_WEBHOOK_HOSTS: z.string().optional(),
   CLOCK_SPEED: z.coerce.number().positive().max(1_000_000).default(1),
   CLOCK_START: instant.optional(),
@@ -226,7 +229,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     twilio: twilio(values),
     keepEventsDays: values.PERENNIAL_KEEP_EVENTS_DAYS,
     crowdFrom: values.PERENNIAL_CROWD_FROM,
-    webhookHosts: values.PERENNIAL_WEBHOOK_HOSTS?.split(/[\s,]+/).filter((host) => host !== '') ?? [],
+    testRecipients: listOf(values.PERENNIAL_TEST_RECIPIENTS),
+    webhookHosts: listOf(values.PERENNIAL_WEBHOOK_HOSTS),
     clock: {
       speed: values.CLOCK_SPEED,
       startsAtMs: values.CLOCK_START,
@@ -265,6 +269,11 @@ function withSecretFiles(env: Record<string, string | undefined>): Record<string
     if (path && !env[name]) filled[name] = readFileSync(path, 'utf8').trim()
   }
   return filled
+}
+
+/** Words with commas or spaces between them. */
+function listOf(text: string | undefined): string[] {
+  return text?.split(/[\s,]+/).filter((word) => word !== '') ?? []
 }
 
 function masterKey(hex: string | undefined): Buffer | undefined {

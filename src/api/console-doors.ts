@@ -6,11 +6,12 @@ import type { AdminNeeds } from './admin/admin-needs.ts'
 import { broadcastControl } from './admin/broadcast-control.ts'
 import { feedbackOf, planOffers } from './admin/feedback.ts'
 import { showPause } from './admin/pause-shown.ts'
+import { sendTest } from './admin/test-messages.ts'
 import { ApiError, failureOf } from './api-error.ts'
 
 export type ConsoleDoors = Pick<
   ConsoleNeeds,
-  'showPause' | 'steerBroadcast' | 'previewTemplate' | 'feedback' | 'planOffers' | 'failureOf'
+  'showPause' | 'steerBroadcast' | 'previewTemplate' | 'sendTest' | 'feedback' | 'planOffers' | 'failureOf'
 >
 
 export function consoleDoors(needs: AdminNeeds): ConsoleDoors {
@@ -21,6 +22,7 @@ export function consoleDoors(needs: AdminNeeds): ConsoleDoors {
       verb === 'start' ? control.start(key, version) : control[verb](key),
     ),
     previewTemplate: orRefusal((wish) => needs.previewer.show(wish)),
+    sendTest: orRefusal((wish) => sendTest(needs, wish)),
     feedback: (wanted) => feedbackOf(needs, wanted),
     planOffers: orRefusal((question) => planOffers(needs, question)),
     failureOf: (error, request) => {
@@ -35,7 +37,7 @@ function orRefusal<Wish, Answer>(work: (wish: Wish) => Promise<Answer>): (wish: 
     try {
       return await work(wish)
     } catch (error) {
-      if (error instanceof ApiError) return { refused: error.statusCode, words: error.message }
+      if (error instanceof ApiError) return { refused: error.statusCode, words: error.message, field: error.field }
       throw error
     }
   }

@@ -14,6 +14,7 @@ import { readReturnPath } from '../store/return-path.ts'
 import { loadMasterKey, Vault } from '../store/vault.ts'
 import { openTemporalClient } from '../temporal.ts'
 import { buildServer } from './server.ts'
+import { openTestChannels } from './test-channels.ts'
 
 await runService('api', async (config, log) => {
   const database = openDatabase(requireDatabaseUrl(config), {
@@ -24,6 +25,7 @@ await runService('api', async (config, log) => {
   await checkMasterKey(database.pool, vault)
   const temporal = openTemporalClient(config.temporal)
   const { host, port } = config.http
+  const tests = openTestChannels(config)
   const app = await buildServer({
     database,
     vault,
@@ -31,6 +33,7 @@ await runService('api', async (config, log) => {
     logger: log,
     temporal: temporal.client.workflow,
     config,
+    testChannels: tests,
     namespace: config.temporal.namespace,
     publicUrl: config.http.publicUrl ?? `http://${host}:${port}`,
   })
@@ -41,6 +44,7 @@ await runService('api', async (config, log) => {
     async stop() {
       await listener?.close()
       await app.close()
+      tests?.email.close()
       await temporal.close()
       await database.close()
     },

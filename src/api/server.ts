@@ -2,6 +2,7 @@
 
 import type { WorkflowClient } from '@temporalio/client'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import { readSender } from '../channels/email/compose/sender-identity.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { consoleRoutes } from '../console/console-routes.ts'
@@ -10,11 +11,14 @@ import type { Database } from '../store/database.ts'
 import type { Vault } from '../store/vault.ts'
 import { adminRoutes } from './admin/admin-routes.ts'
 import { templatePreviewer } from './admin/template-preview.ts'
+import type { TestChannels } from './admin/test-messages.ts'
+import { readTestTeam } from './admin/test-recipients.ts'
 import { countWorkflows } from './admin/workflow-counts.ts'
 import { handleErrors } from './api-error.ts'
 import { consoleDoors } from './console-doors.ts'
 import { confirmRoutes } from './customer-pages/confirm-routes.ts'
 import { preferenceRoutes } from './customer-pages/preference-routes.ts'
+import { previewLinkRoutes } from './customer-pages/preview-links.ts'
 import { providerRoutes } from './hooks/provider-routes.ts'
 import type { FetchText } from './hooks/sns.ts'
 import { twilioRoutes } from './hooks/twilio-routes.ts'
@@ -35,7 +39,9 @@ export interface ServerNeeds {
   readonly clock: Clock
   readonly logger: FastifyBaseLogger
   readonly temporal: WorkflowClient
-  readonly config: Pick<Config, 'mail' | 'twilio' | 'pages' | 'mailHooks'>
+  readonly config: Pick<Config, 'mail' | 'twilio' | 'pages' | 'mailHooks'> & Partial<Pick<Config, 'testRecipients'>>
+  /** By which tests leave. Undefined: this process reaches no provider. */
+  readonly testChannels?: TestChannels | undefined
   /** Default: over the network, with a limit of time and size. */
   readonly fetchText?: FetchText
   /** In Temporal. */
@@ -66,6 +72,8 @@ export async function buildServer(needs: ServerNeeds): Promise<FastifyInstance> 
     mail: config.mail,
     brand,
     previewer,
+    testChannels: needs.testChannels,
+    team: readTestTeam(config.testRecipients ?? [], readSender(config.mail.from).domain),
     checkKey,
     definitions: () => definitions.get(),
     countWorkflows: () => countWorkflows(temporal),
@@ -77,6 +85,7 @@ export async function buildServer(needs: ServerNeeds): Promise<FastifyInstance> 
   await app.register(messageLinkRoutes({ ...needs, brand }))
   const pages = { ...needs, brand, policy: async () => (await definitions.get()).policy }
   await app.register(unsubscribeRoutes(pages))
+  await app.register(previewLinkRoutes({ brand }))
   await app.register(preferenceRoutes(pages))
   await app.register(confirmRoutes(pages))
   const hooks = { ...pages, authToken: config.twilio?.authToken }

@@ -1,4 +1,4 @@
-/** `perennial templates`: faults of the templates in a directory, and how a published one looks to a real customer. */
+/** `perennial templates`: faults of the templates in a directory; a published one as a customer sees it, or sent to oneself. */
 
 import { Command } from 'commander'
 import { type LintFinding, lintTemplate } from '../channels/templates/lint.ts'
@@ -15,7 +15,7 @@ interface LintOptions {
 }
 
 interface PreviewOptions extends TargetOptions {
-  readonly customer: string
+  readonly customer?: string
   readonly locale?: string
   readonly part: 'all' | 'html' | 'text'
   readonly json?: boolean
@@ -32,14 +32,27 @@ export function templatesCommand(): Command {
     .action(lint)
   const preview = templates
     .command('preview <key>')
-    .description('Render a published template for a customer. It opens personal data, and that is noted.')
-    .requiredOption('--customer <id>', "the customer: our id, or the shop's")
+    .description('Render a published template for a customer: it opens personal data, and that is noted.')
+    .option('--customer <id>', "the customer: our id, or the shop's (default: somebody invented)")
     .option('--locale <locale>', "another language than the customer's")
     .option('--part <part>', 'html, text or all', 'all')
     .option('--json', 'print JSON')
     .addOption(homeOption())
     .action(show)
-  for (const option of targetOptions()) preview.addOption(option)
+  const test = templates
+    .command('test <key>')
+    .description('Send a published template to yourself, marked as a test. It counts for no cap and no report.')
+    .requiredOption('--to <address...>', "addresses, or numbers of a text message's")
+    .option('--customer <id>', 'filled with what is known of this customer (default: somebody invented)')
+    .option('--locale <locale>', "another language than the customer's")
+    .option('--yes', 'also to addresses outside of the team (PERENNIAL_TEST_RECIPIENTS)')
+    .option('--json', 'print JSON')
+    .addOption(homeOption())
+    .action(sendTest)
+  for (const option of targetOptions()) {
+    preview.addOption(option)
+    test.addOption(option)
+  }
   return templates
 }
 
@@ -68,7 +81,8 @@ interface Preview {
 }
 
 async function show(key: string, options: PreviewOptions): Promise<void> {
-  const query = new URLSearchParams({ customer: options.customer })
+  const query = new URLSearchParams()
+  if (options.customer !== undefined) query.set('customer', options.customer)
   if (options.locale !== undefined) query.set('locale', options.locale)
   const path = `/api/templates/${encodeURIComponent(key)}/preview?${query.toString()}`
   const found = (await askInstallation(options, path)) as Preview
@@ -80,4 +94,29 @@ function previewText({ channel, subject, html, text, segments }: Preview, part: 
   const head = channel === 'sms' ? `${segments ?? 1} part(s)` : `Subject: ${subject}`
   const body = part === 'text' || html === null ? text : `${text}\n\n${html}`
   return part === 'text' ? body : `${head}\n\n${body}`
+}
+
+interface TestOptions extends TargetOptions {
+  readonly to: readonly string[]
+  readonly customer?: string
+  readonly locale?: string
+  readonly yes?: boolean
+  readonly json?: boolean
+}
+
+interface Tested {
+  readonly results: readonly { readonly status: string; readonly reason: string | null }[]
+}
+
+async function sendTest(key: string, { to, customer, locale, yes = false, ...options }: TestOptions): Promise<void> {
+  const body = { to, customer, locale, confirmed: yes }
+  const path = `/api/templates/${encodeURIComponent(key)}/test`
+  const tested = (await askInstallation(options, path, body)) as Tested
+  writeResult(options.json, tested, () => tested.results.map(sayTested).join('\n'))
+  const missing = tested.results.filter(({ status }) => status !== 'sent').length
+  if (missing > 0) throw new UsageError(`${missing} of ${tested.results.length} did not certainly leave`)
+}
+
+function sayTested({ status, reason }: Tested['results'][number]): string {
+  return [status.replace('_', ' '), ...(reason === null ? [] : [reason])].join(': ')
 }

@@ -32,7 +32,8 @@ const questions: Readonly<Record<BroadcastVerb, Question>> = {
       <p>${audience === 1 ? 'customer has' : 'customers have'} an address${definition.segment !== null && html` and ${audience === 1 ? 'is' : 'are'} in ${definition.segment}`}. Each is asked about
       consent to ${definition.topic}, suppression, caps and quiet hours once more right before sending, so that fewer may get
       it; ${definition.sendAt === null ? 'it begins at once' : `it leaves at ${definition.sendAt.local.replace('T', ' ')}, ${zoneWords(definition.sendAt.timeZone)}`}.</p>
-      <p class="soft">It can be paused and cancelled; what has left cannot be called back.</p>`,
+      <p class="soft">It can be paused and cancelled; what has left cannot be called back.
+      <a href="/templates/${definition.variants[0]?.template}#test">Send yourself a test first</a></p>`,
     yes: 'Send it',
     no: 'Not now',
   },

@@ -53,6 +53,7 @@ export function broadcastPage(broadcast: Broadcast, { messages, variants }: Broa
       ({ template }, i) => html`${i > 0 && ', '}<a href="/templates/${template}">${template}</a>`,
     )}</dd><dt>Leaves</dt><dd>${whenWords(definition)}</dd><dt>Stale after</dt><dd>${sayDuration(definition.expiresAfterMs)}</dd>
       <dt>At most</dt><dd>${definition.perSecond === null ? 'as fast as it goes' : `${definition.perSecond} a second`}</dd></dl>
+      <p><a href="/templates/${definition.variants[0]?.template}#test">Send yourself a test</a></p>
       <p class="soft"><code>${key}</code></p>
     </section></div>
     <section><h2>Messages</h2>${

@@ -34,7 +34,7 @@ import { segmentPageRoutes } from './segment-routes.ts'
 import { endedCookie, localSession, readSession, sessionCookie } from './session.ts'
 import { taskPageRoutes } from './task-routes.ts'
 import { templateStyle } from './template-pages.ts'
-import { type PreviewTemplate, templatePageRoutes } from './template-routes.ts'
+import { type PreviewTemplate, type SendTest, templatePageRoutes } from './template-routes.ts'
 
 export interface ConsoleNeeds extends Pick<ResultPageNeeds, 'feedback' | 'planOffers'> {
   readonly database: Database
@@ -50,6 +50,7 @@ export interface ConsoleNeeds extends Pick<ResultPageNeeds, 'feedback' | 'planOf
   readonly showPause: (journey: string, isPaused: boolean) => Promise<boolean>
   readonly steerBroadcast: SteerBroadcast
   readonly previewTemplate: PreviewTemplate
+  readonly sendTest: SendTest
   /** What is said of an error; what is ours is logged. */
   readonly failureOf: (error: unknown, request: FastifyRequest) => Refusal
 }
@@ -84,14 +85,18 @@ export function consoleRoutes(needs: ConsoleNeeds): (app: FastifyInstance) => Pr
       visitor: (request) => visitorOf(needs, request),
       send: (reply, status, title, main) => sendFramed(needs, reply, status, title, main, extras),
     })
-    const { showPause, steerBroadcast, previewTemplate, feedback, planOffers } = needs
+    const { showPause, steerBroadcast, previewTemplate, sendTest, feedback, planOffers } = needs
     segmentPageRoutes(app, pagesWith())
     modelPageRoutes(app, pagesWith())
     taskPageRoutes(app, pagesWith())
     eventPageRoutes(app, pagesWith())
     broadcastPageRoutes(app, { ...pagesWith(), steer: steerBroadcast })
     resultPageRoutes(app, { ...pagesWith({ style: intervalPlotStyle }), feedback, planOffers })
-    templatePageRoutes(app, { ...pagesWith({ style: templateStyle, hasFrames: true }), preview: previewTemplate })
+    templatePageRoutes(app, {
+      ...pagesWith({ style: templateStyle, hasFrames: true }),
+      preview: previewTemplate,
+      sendTest,
+    })
     journeyPageRoutes(app, { ...pagesWith({ style: journeyGraphStyle }), showPause })
   }
 }

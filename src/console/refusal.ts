@@ -6,6 +6,8 @@ export interface Refusal {
   /** As of HTTP. */
   readonly refused: number
   readonly words: string
+  /** Which of what was given. */
+  readonly field?: string | undefined
 }
 
 export function isRefusal(answer: object): answer is Refusal {

@@ -4,6 +4,7 @@ import type { LintFinding } from '../channels/templates/lint.ts'
 import type { TemplateInForce, TemplateUse } from '../store/template-facts.ts'
 import { formatTime } from './format.ts'
 import { type Html, html } from './html.ts'
+import { type Look, lookSection, type TestForm, testSection } from './template-look.ts'
 
 export function templateListPage(
   templates: readonly TemplateInForce[],
@@ -40,54 +41,27 @@ export interface TemplatePage {
     readonly html: string | null
     readonly text: string
   }
+  /** The languages that it is in, beside the one for all others. */
+  readonly languages: readonly string[]
   readonly uses: readonly TemplateUse[]
   readonly findings: readonly LintFinding[]
-  /** Of an admin, who may see it with the eyes of a customer. */
-  readonly look: Look | undefined
+  readonly look: Look
+  /** What became of a test; undefined where the visitor may send none. */
+  readonly test: TestForm | undefined
 }
 
-export interface Look {
-  readonly customer: string
-  readonly locale: string
-  readonly problem?: string
-  readonly shown?: Shown
-}
-
-export interface Shown {
-  readonly subject: string
-  readonly text: string
-  readonly hasHtml: boolean
-  readonly segments?: number
-}
-
-export function templatePage({ template, uses, findings, look }: TemplatePage): Html {
+export function templatePage({ template, languages, uses, findings, look, test }: TemplatePage): Html {
   const { key, channel, subject, html: source, text, version, publishedAt } = template
-  return html`<main><h1>${key}</h1><p class="lead">${channelWords[channel] ?? channel}, sent by ${useList(uses)}.</p>
-    ${look !== undefined && lookSection(key, look)}
+  return html`<main><h1>${key}</h1><p class="lead">${channelWords[channel] ?? channel}, sent by ${useList(uses)}.
+      ${languages.length > 0 && html`Also in ${languages.map((one, i) => html`${i > 0 && ', '}<a href="/templates/${key}.${one}">${one}</a>`)}.`}</p>
+    ${lookSection(key, look, test !== undefined)}
+    ${test !== undefined && testSection(key, channel, look, test)}
     <div class="grid two"><section><h2>What a reader would find fault with</h2>${findingList(findings)}</section>
     <section><h2>In force</h2><dl><dt>Published</dt><dd>${formatTime(publishedAt)} UTC</dd><dt>Version</dt>
       <dd><code>${version}</code></dd></dl></section></div>
     <section><h2>As it is written</h2>${subject !== null && html`<p>Subject: <code>${subject}</code></p>`}
       <details><summary>Text</summary><pre>${text}</pre></details>
       ${source !== null && html`<details><summary>HTML</summary><pre>${source}</pre></details>`}</section></main>`
-}
-
-/** Asking opens personal data, so it takes a press of a button. */
-function lookSection(key: string, { customer, locale, problem, shown }: Look): Html {
-  const at = new URLSearchParams({ customer, ...(locale === '' ? {} : { locale }) })
-  return html`<section><h2>As a customer would see it <span class="soft">Looking opens what is known of them; that is written down.</span></h2>
-    <form method="post" class="row"><input name="customer" value="${customer}" required autocomplete="off"
-      placeholder="Customer: id, or the shop's id" aria-label="Customer">
-      <input name="locale" value="${locale}" placeholder="Language, such as de (theirs)" aria-label="Language" autocomplete="off">
-      <button>Look</button></form>
-    ${problem !== undefined && html`<p class="warn" role="alert">${problem}</p>`}
-    ${
-      shown !== undefined &&
-      html`${shown.subject !== '' && html`<p><span class="soft">Subject</span> <strong>${shown.subject}</strong></p>`}
-        ${shown.segments !== undefined && html`<p class="soft">${shown.segments} ${shown.segments === 1 ? 'part' : 'parts'} of SMS</p>`}
-        ${shown.hasHtml && html`<iframe class="mail" sandbox src="/templates/${key}/shown?${at.toString()}" title="The message"></iframe>`}
-        <details ${!shown.hasHtml && 'open'}><summary>Text</summary><pre>${shown.text}</pre></details>`
-    }</section>`
 }
 
 function findingList(findings: readonly LintFinding[]): Html {

@@ -1,4 +1,7 @@
-/** The pages about templates. The list is for everybody; the eyes of a customer are for admins, and each look is noted. */
+/**
+ * The pages about templates. Everybody may look at them with the eyes of somebody invented; those of a real customer, each look
+ * noted, and tests are for admins.
+ */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { lintTemplate } from '../channels/templates/lint.ts'
@@ -6,19 +9,31 @@ import { findTemplate, listTemplates, templateUses } from '../store/template-fac
 import { html } from './html.ts'
 import { forAdmins, forVisitors, type PageNeeds, type Visitor } from './page-needs.ts'
 import { isRefusal, type Refusal, refusalPage } from './refusal.ts'
-import { type Look, type Shown, templateListPage, templatePage } from './template-pages.ts'
+import type { Look, Shown, TestForm } from './template-look.ts'
+import { templateListPage, templatePage } from './template-pages.ts'
 import { cleanText } from './typed-document.ts'
 
 export interface TemplatePageNeeds extends PageNeeds {
   readonly preview: PreviewTemplate
+  readonly sendTest: SendTest
 }
 
 export type PreviewTemplate = (wish: {
   readonly key: string
-  readonly customer: string
+  /** Undefined: somebody invented. */
+  readonly customer: string | undefined
   readonly locale: string | undefined
   readonly actor: string
 }) => Promise<Previewed | Refusal>
+
+export type SendTest = (wish: {
+  readonly key: string
+  readonly to: readonly string[]
+  readonly customer: string | undefined
+  readonly locale: string | undefined
+  readonly isConfirmed: boolean
+  readonly actor: string
+}) => Promise<{ readonly results: NonNullable<TestForm['results']> } | Refusal>
 
 interface Previewed extends Omit<Shown, 'hasHtml'> {
   readonly html: string | null
@@ -26,7 +41,7 @@ interface Previewed extends Omit<Shown, 'hasHtml'> {
 
 type KeyRequest = FastifyRequest<{ Params: { key: string } }>
 
-const notAllowed = { words: 'Only admins see messages with the eyes of a customer.', back: '/templates' }
+const notAllowed = { words: 'Only admins send tests.', back: '/templates' }
 
 export function templatePageRoutes(app: FastifyInstance, needs: TemplatePageNeeds): void {
   const page = forVisitors(needs, (request: KeyRequest, reply, visitor) => showOne(needs, request, reply, visitor))
@@ -36,9 +51,14 @@ export function templatePageRoutes(app: FastifyInstance, needs: TemplatePageNeed
   )
   app.get('/templates/:key', page)
   app.post('/templates/:key', { bodyLimit: 4_096 }, page)
+  app.post(
+    '/templates/:key/test',
+    { bodyLimit: 4_096 },
+    forAdmins(needs, notAllowed, (request: KeyRequest, reply, visitor) => test(needs, request, reply, visitor)),
+  )
   app.get(
     '/templates/:key/shown',
-    forAdmins(needs, notAllowed, (request: KeyRequest, reply, { who }) => sendMessage(needs, request, reply, who)),
+    forVisitors(needs, (request: KeyRequest, reply, visitor) => sendMessage(needs, request, reply, visitor)),
   )
 }
 
@@ -54,31 +74,82 @@ async function showOne(
   reply: FastifyReply,
   visitor: Visitor,
 ): Promise<FastifyReply> {
-  const asked = request.body instanceof URLSearchParams ? request.body : undefined
+  return sendTemplate(needs, cleanText(request.params.key), reply, visitor, lookOf(request, visitor), { to: '' })
+}
+
+async function sendTemplate(
+  needs: TemplatePageNeeds,
+  key: string,
+  reply: FastifyReply,
+  visitor: Visitor,
+  wish: Wish,
+  testForm: TestForm,
+): Promise<FastifyReply> {
   const { pool } = needs.database
-  const key = cleanText(request.params.key)
-  const [template, uses] = await Promise.all([findTemplate(pool, key), templateUses(pool, key)])
+  const [template, uses, all] = await Promise.all([
+    findTemplate(pool, key),
+    templateUses(pool, key),
+    listTemplates(pool),
+  ])
   if (template === undefined) {
     const main = html`<main><h1>There is no template with this key</h1><p><a href="/templates">All templates</a></p></main>`
     return needs.send(reply, 404, 'Unknown template', main)
   }
-  const wish = {
-    customer: cleanText(asked?.get('customer')?.trim() ?? ''),
-    locale: cleanText(asked?.get('locale')?.trim() ?? ''),
-  }
-  const look = visitor.role === 'admin' ? await lookAt(needs, key, wish, visitor.who) : undefined
-  const page = templatePage({ template, uses: uses.get(key) ?? [], findings: lintTemplate(template), look })
+  const look = await lookAt(needs, key, wish, visitor.who)
+  const languages = all.filter((one) => one.key.startsWith(`${key}.`)).map((one) => one.key.slice(key.length + 1))
+  const test = visitor.role === 'admin' ? testForm : undefined
+  const findings = lintTemplate(template)
+  const page = templatePage({ template, languages, uses: uses.get(key) ?? [], findings, look, test })
   return needs.send(reply, 200, `${key} · Perennial`, page)
 }
 
-async function lookAt(
-  { preview }: TemplatePageNeeds,
-  key: string,
-  wish: Pick<Look, 'customer' | 'locale'>,
-  actor: string,
-): Promise<Look> {
-  if (wish.customer === '') return wish
-  const found = await preview({ key, customer: wish.customer, locale: wish.locale || undefined, actor })
+type Wish = Pick<Look, 'customer' | 'locale'>
+
+/** What was asked in a form, or by the address; whoever is no admin sees nobody who is real. */
+function lookOf({ body, query }: FastifyRequest, { role }: Visitor): Wish {
+  const given = query as Readonly<Record<string, unknown>>
+  const field = (name: string): string => {
+    const value = body instanceof URLSearchParams ? body.get(name) : given[name]
+    return typeof value === 'string' ? cleanText(value.trim()).slice(0, 255) : ''
+  }
+  return {
+    customer: role === 'admin' && body instanceof URLSearchParams ? field('customer') : '',
+    locale: field('locale'),
+  }
+}
+
+async function test(
+  needs: TemplatePageNeeds,
+  request: KeyRequest,
+  reply: FastifyReply,
+  visitor: Visitor,
+): Promise<FastifyReply> {
+  const key = cleanText(request.params.key)
+  const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
+  const to = cleanText(form.get('to') ?? '')
+  const look = lookOf(request, visitor)
+  const answer = await needs.sendTest({
+    key,
+    to: to.split(/[\s,;]+/).filter((one) => one !== ''),
+    customer: look.customer || undefined,
+    locale: look.locale || undefined,
+    isConfirmed: form.get('confirmed') === 'yes',
+    actor: visitor.who,
+  })
+  const outcome = isRefusal(answer) ? refusedTest(answer) : { results: answer.results }
+  return sendTemplate(needs, key, reply, visitor, look, { to, ...outcome })
+}
+
+function refusedTest({ words, field }: Refusal): Pick<TestForm, 'problem' | 'asksToConfirm'> {
+  if (field !== 'confirmed') return { problem: words }
+  const problem =
+    'One of these is not an address of your team. What the test says of a customer leaves the house with it.'
+  return { problem, asksToConfirm: true }
+}
+
+async function lookAt({ preview }: TemplatePageNeeds, key: string, wish: Wish, actor: string): Promise<Look> {
+  const { customer, locale } = wish
+  const found = await preview({ key, customer: customer || undefined, locale: locale || undefined, actor })
   if (isRefusal(found)) return { ...wish, problem: found.words }
   return { ...wish, shown: { ...found, hasHtml: found.html !== null } }
 }
@@ -88,11 +159,16 @@ async function sendMessage(
   needs: TemplatePageNeeds,
   request: KeyRequest,
   reply: FastifyReply,
-  actor: string,
+  { who, role }: Visitor,
 ): Promise<FastifyReply> {
   const { customer, locale } = request.query as { readonly customer?: unknown; readonly locale?: unknown }
   const text = (value: unknown): string => (typeof value === 'string' ? cleanText(value) : '')
-  const wish = { customer: text(customer), locale: text(locale) || undefined, actor }
+  const named = text(customer) || undefined
+  if (named !== undefined && role !== 'admin') {
+    const refusal = { refused: 403, words: 'Only admins see messages with the eyes of a real customer.' }
+    return needs.send(reply, 403, 'Not allowed', refusalPage(refusal, '/templates'))
+  }
+  const wish = { customer: named, locale: text(locale) || undefined, actor: who }
   const found = await needs.preview({ key: cleanText(request.params.key), ...wish })
   if (isRefusal(found)) return needs.send(reply, found.refused, 'Template', refusalPage(found, '/templates'))
   return reply

@@ -13,6 +13,7 @@ export interface AuditEntry {
     | 'export'
     | 'open'
     | 'preview'
+    | 'test-message'
     | 'suppress'
     | 'unsuppress'
     | 'export-anonymised'
@@ -49,4 +50,17 @@ async function note(
     'INSERT INTO audit_entries (at, actor, action, subject_hash, detail) VALUES (now(), $1, $2, $3, $4)',
     [actor, action, subject, JSON.stringify(detail)],
   )
+}
+
+const mostLooked = 2_000
+
+/** How much of an action there was within the last hour: the sum of a number of its detail. */
+export async function countLately(client: Queryable, action: AuditEntry['action'], number: string): Promise<number> {
+  const { rows } = await client.query<{ total: number }>(
+    `SELECT coalesce(sum((detail ->> $2)::int), 0)::int AS total
+       FROM (SELECT at, action, detail FROM audit_entries ORDER BY id DESC LIMIT $3) AS newest
+      WHERE action = $1 AND at > now() - interval '1 hour'`,
+    [action, number, mostLooked],
+  )
+  return rows[0]?.total ?? 0
 }

@@ -3,7 +3,7 @@
 import { Client, Connection } from '@temporalio/client'
 import { pino } from 'pino'
 import { inject } from 'vitest'
-import { buildServer } from '../../../src/api/server.ts'
+import { buildServer, type ServerNeeds } from '../../../src/api/server.ts'
 import type { MailHooksConfig } from '../../../src/config.ts'
 import { createApiKey } from '../../../src/store/api-keys.ts'
 import { type Database, openDatabase } from '../../../src/store/database.ts'
@@ -38,7 +38,7 @@ const noon = Date.UTC(2026, 2, 1, 12)
 
 /** @param more of what the server is handed. */
 export async function startTestServer(
-  more: { readonly mailHooks?: MailHooksConfig; readonly fetchText?: (url: string) => Promise<string> } = {},
+  more: Partial<Pick<ServerNeeds, 'fetchText' | 'testChannels'>> & { readonly mailHooks?: MailHooksConfig } = {},
 ): Promise<TestServer> {
   const testDatabase = await createTestDatabase()
   const database = openDatabase(testDatabase.url)
@@ -64,6 +64,7 @@ export async function startTestServer(
       mailHooks: more.mailHooks ?? {},
     },
     ...(more.fetchText ? { fetchText: more.fetchText } : {}),
+    testChannels: more.testChannels,
     namespace: 'default',
     publicUrl,
   })
