@@ -121,7 +121,8 @@ export async function findDoubtfulSms(
 ): Promise<DoubtfulSms[]> {
   const { rows } = await client.query<DoubtfulSms & { transmittingAt: Date }>(
     `SELECT m.id, m.customer_id AS "customerId", m.transmitting_at AS "transmittingAt",
-            coalesce(m.expires_at <= $2, false) AS "isStale", p.id AS "contactPointId", p.address, k.wrapped_key AS "wrappedKey"
+            -- The values of a request to the API are gone: whoever asked is told that it has failed.
+            m.journey = '${requestedJourney}' OR coalesce(m.expires_at <= $2, false) AS "isStale", p.id AS "contactPointId", p.address, k.wrapped_key AS "wrappedKey"
        FROM messages m
        JOIN contact_points p ON p.customer_id = m.customer_id AND p.channel = 'sms' AND p.current
         -- A number that came later is not the one that was written to.

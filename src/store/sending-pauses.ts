@@ -35,7 +35,9 @@ export async function findRates(client: Queryable, nowMs: number): Promise<Sendi
       WITH mails AS (
         SELECT m.id, m.journey, coalesce(c.email_domain, '?') AS domain,
                -- "IN": the few reports are read once, and not asked for with each message.
-               m.id IN (SELECT message_id FROM message_reports WHERE kind = 'bounce') AS bounced,
+               -- What a server refuses at once, because it knows no such address, nobody reports later.
+               m.id IN (SELECT message_id FROM message_reports WHERE kind = 'bounce')
+                 OR m.status = 'failed' AND m.reason ~ '^smtp 5\\d\\d 5\\.1\\.(?![78]$)\\d+$' AS bounced,
                m.id IN (SELECT message_id FROM message_reports WHERE kind = 'complaint') AS complained
           FROM messages m JOIN customers c ON c.id = m.customer_id
          WHERE m.channel = 'email' AND m.message_class = 'marketing' AND m.transmitting_at >= $1

@@ -159,6 +159,13 @@ describe('the provider', () => {
     expect((await unread()) - before).toBe(1)
   })
 
+  test('never had what the API asked for: it has failed, for what it was to say is gone', async () => {
+    const id = await doubtful({ channel: 'sms' })
+    await server.database.pool.query(`UPDATE messages SET journey = 'system:api' WHERE id = $1`, [id])
+    expect(await looked()).toBe(1)
+    expect(await rowOf(id)).toMatchObject({ status: 'failed', settled: true })
+  })
+
   test('has one that no other message of ours is: that is it', async () => {
     const known = await sms.send({ to: phone, text: 'An earlier one', statusUrl: 'http://127.0.0.1:9/' })
     await plant(server, {

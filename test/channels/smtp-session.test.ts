@@ -183,3 +183,24 @@ test.each([
   const secret = url.replace('://x', '://user:hunter2@x')
   expect(() => readServerUrl(secret)).toThrow(/^SMTP_URL: (?!.*hunter2)/)
 })
+
+test.each([
+  ['OK: queued as 4bQ0Xy1', '4bQ0Xy1'],
+  [
+    'Ok 0100018c0a1b2c3d-6f5e2b1a-0c9d-4e8f-a7b6-c5d4e3f2a1b0-000000',
+    '0100018c0a1b2c3d-6f5e2b1a-0c9d-4e8f-a7b6-c5d4e3f2a1b0-000000',
+  ],
+  ['2.0.0 Ok: queued as ada@listener.example', undefined],
+  ['Great success', undefined],
+  ['Ok', undefined],
+])('a server that answers "%s" has given it the name %s', async (answer, name) => {
+  const { port } = await strictServer({
+    authOptional: true,
+    onData(stream, _session, done) {
+      stream.resume()
+      stream.once('end', () => (done as (error: null, message: string) => void)(null, answer))
+    },
+  })
+  const result = await providers(`smtp://127.0.0.1:${port}?tls=never`).send(mail(), 'marketing', 'first')
+  expect(result).toEqual(name === undefined ? { status: 'sent' } : { status: 'sent', providerMessageId: name })
+})

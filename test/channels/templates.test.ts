@@ -23,6 +23,13 @@ describe('liquid', () => {
     expect(render('{{ name }}', data, 'none')).toBe(data.name)
   })
 
+  test.each(['escape', 'xml_escape', 'escape_once'])('escapes once what a template gives to %s', (filter) => {
+    const data = { name: `<b>O'Neill & Co</b>` }
+    expect(render(`{{ name | ${filter} }}`, data)).toBe('&lt;b&gt;O&#39;Neill &amp; Co&lt;/b&gt;')
+    expect(render(`{{ name | ${filter} | append: name }}`, data)).not.toContain('<')
+    expect(render(`{% assign it = name | ${filter} %}{{ it }}{% echo name %}{% cycle name %}`, data)).not.toContain('<')
+  })
+
   const refused: [string, string][] = [
     ['the filter that would skip escaping', '{{ name | raw }}'],
     ['the tag that would skip parsing', '{% raw %}{{ name }}{% endraw %}'],

@@ -127,6 +127,27 @@ test('addresses that do not exist pause too; what is stale meanwhile is refused,
   expect(await claim(stale)).toMatchObject({ outcome: 'settled', status: 'refused', reason: 'expired' })
 })
 
+test('addresses that a server refuses at once count as well, and what is wrong with us or passes does not', async () => {
+  const refused: readonly (readonly [string, string])[] = [
+    ['dead-list.example', 'smtp 550 5.1.1'],
+    ['dead-hosts.example', 'smtp 550 5.1.10'],
+    ['full.example', 'smtp 552 5.2.2'],
+    ['our-fault.example', 'smtp 550 5.1.8'],
+  ]
+  for (const [domain, reason] of refused) {
+    await campaign(await somebodyAt(domain), domain, 40, 0, 'bounce')
+    await server.database.pool.query(
+      `UPDATE messages SET status = 'failed', reason = $2 WHERE id IN (SELECT id FROM messages WHERE journey = $1 LIMIT 8)`,
+      [domain, reason],
+    )
+  }
+  await breakNow()
+  expect((await pauses()).filter((pause) => pause.startsWith('domain'))).toEqual([
+    'domain dead-hosts.example',
+    'domain dead-list.example',
+  ])
+})
+
 test('a person sees why and resumes; the same reports do not pause it again, more of them do', async () => {
   const at = await somebodyAt('angry.example')
   await campaign(at, 'spring', 5_000, 20, 'complaint')

@@ -397,6 +397,23 @@ describe('by call', () => {
     expect(await suppressed('stranger@example.org')).toBe('bounce')
   })
 
+  test('SES names a message by what it answered when it took it, where it is not told to send headers along', async () => {
+    const who = await somebody()
+    const providerMessageId = '0100018c0a1b2c3d-6f5e2b1a-0c9d-4e8f-a7b6-c5d4e3f2a1b0-000000'
+    await server.database.pool.query('UPDATE messages SET provider_message_id = $2 WHERE id = $1', [
+      who.messageId,
+      providerMessageId,
+    ])
+    const complaint = { complainedRecipients: [{ emailAddress: who.email }], complaintFeedbackType: 'abuse' }
+    const event = { notificationType: 'Complaint', mail: { messageId: providerMessageId }, complaint }
+    expect(await post('ses', call('ses', event))).toBe(204)
+    expect(await events(who.messageId)).toEqual(['Email Marked as Spam'])
+    const { rows } = await server.database.pool.query('SELECT kind FROM message_reports WHERE message_id = $1', [
+      who.messageId,
+    ])
+    expect(rows).toEqual([{ kind: 'complaint' }])
+  })
+
   test('whoever leaves at the provider has left, also where it names no message of ours', async () => {
     const who = await somebody()
     const event = [{ event: 'unsubscribe', email: who.email, sg_message_id: 'unknown.filter-1' }]

@@ -41,6 +41,7 @@ describe('lint', () => {
     ['a relative link', html('<a href="/sale">x</a>'), 'broken-link html'],
     ['a link to this machine', html('<a href="http://localhost:3000/">x</a>'), 'broken-link html'],
     ['a link that is no address', html('<a href="https://shop .example/">x</a>'), 'broken-link html'],
+    ['a link with a space in it', html('<a href="https://shop.example/new records">x</a>'), 'broken-link html'],
     ['a link in the text', { ...good, text: `${good.text} http://127.0.0.1/x` }, 'broken-link text'],
     [
       'no way out',

@@ -95,6 +95,12 @@ describe('a person', () => {
     expect(answer.headers.get('location')).toBe(new URL(wide).href)
   })
 
+  test('may have a telephone whose maker is called like a machine', async () => {
+    const { messageId } = await somebody()
+    await visit(link(messageId), { 'user-agent': 'Mozilla/5.0 (Linux; Android 10; CUBOT X20 PRO) Chrome/120.0 Mobile' })
+    expect(await hitsOf(messageId)).toMatchObject([{ kind: 'click', people: 1, verdict: 'person' }])
+  })
+
   test('who opens it is seen by the picture', async () => {
     const { messageId } = await somebody()
     const answer = await visit(pixelUrl(server.vault, server.url, messageId))

@@ -8,9 +8,9 @@ export interface Look {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
 }
 
-/** Programs that say what they are: scanners of mail, previews of links, crawlers, libraries. */
+/** Programs that say what they are: scanners of mail, previews of links, crawlers, libraries. Cubot makes telephones. */
 const machines =
-  /bot\b|bot\/|crawl|spider|slurp|scan|preview|prefetch|monitor|probe|headless|phantom|curl|wget|python|java\/|okhttp|go-http|node|undici|axios|libwww|lwp|ruby|perl|php|apache-httpclient|facebookexternalhit|whatsapp|telegram|skypeuri|barracuda|proofpoint|mimecast|symantec|messagelabs|forcepoint|ironport|cisco|fireeye|trendmicro|trend micro|sophos|bitdefender|avast|kaspersky|mailguard|safelinks|google-safety|googleimageproxy-check/i
+  /(?<!cu)bot\b|(?<!cu)bot\/|crawl|spider|slurp|scan|preview|prefetch|monitor|probe|headless|phantom|curl|wget|python|java\/|okhttp|go-http|node|undici|axios|libwww|lwp|ruby|perl|php|apache-httpclient|facebookexternalhit|whatsapp|telegram|skypeuri|barracuda|proofpoint|mimecast|symantec|messagelabs|forcepoint|ironport|cisco|fireeye|trendmicro|trend micro|sophos|bitdefender|avast|kaspersky|mailguard|safelinks|google-safety|googleimageproxy-check/i
 
 /** @returns the sign; undefined if it looks like a person. */
 export function machineSign({ method, headers }: Look, kind: 'open' | 'click'): string | undefined {

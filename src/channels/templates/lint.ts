@@ -80,6 +80,8 @@ function linkProblem(link: string): string | undefined {
   if (!/^(?:https?|mailto|tel):/i.test(filled)) return 'must begin with https:, http:, mailto: or tel:'
   if (/^(?:mailto|tel):/i.test(filled)) return /^[a-z]+:.+/i.test(filled) ? undefined : 'leads nowhere'
   if (!URL.canParse(filled)) return 'is no address'
+  // Quotes inside an output end the attribute for us, not for Liquid.
+  if (/\s/.test(filled.replace(/\{[{%].*$/s, ''))) return 'holds a space'
   const { hostname } = new URL(filled)
   if (hostname === 'localhost' || hostname.startsWith('127.') || !hostname.includes('.')) {
     return filled.startsWith('https://x') ? undefined : 'is reached by nobody else'

@@ -1,6 +1,6 @@
 /** Liquid, with limits: what a template may do when it is rendered with a customer's data. */
 
-import { Context, Liquid, type Template } from 'liquidjs'
+import { Context, filters, Liquid, type Template } from 'liquidjs'
 
 /** A template that cannot be used; the message says why and holds no data of the customer. */
 export class TemplateError extends Error {
@@ -87,6 +87,13 @@ function createEngine(escaping: Escaping): Liquid {
   // What would let a value through unescaped.
   engine.unregisterFilter('raw')
   delete engine.tags['raw']
+  // What a template escapes itself is not escaped once more: nobody is called "O&#39;Neill".
+  if (escaping === 'html') {
+    for (const name of ['escape', 'xml_escape', 'escape_once']) {
+      const handler = filters[name]
+      if (typeof handler === 'function') engine.registerFilter(name, { raw: true, handler })
+    }
+  }
   return engine
 }
 

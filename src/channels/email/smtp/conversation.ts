@@ -301,8 +301,8 @@ function stuffed(content: Buffer): Buffer {
   return whole
 }
 
-/** The name under which the server has queued it, if it looks like one: some put addresses there. */
-function queueName({ lines }: Reply): string | undefined {
-  const name = /\bqueued as ([\w.<>-]{1,200})\b/i.exec(lines[0] ?? '')?.[1]
-  return name === undefined || name.includes('@') ? undefined : name
+/** The name under which the server has queued it, if it looks like one: some put addresses there. SES says "Ok NAME". */
+function queueName({ lines: [line = ''] }: Reply): string | undefined {
+  const queued = /\bqueued as <?([\w.-]{1,200})>?(?![\w@.-])/i.exec(line)
+  return (queued ?? /^(?:2\.\d\.\d )?ok ([\w-]{16,200})$/i.exec(line))?.[1]
 }
