@@ -58,6 +58,17 @@ export function messagesCommand(): Command {
     .addArgument(new Argument('<as>', 'what became of it').choices(doubtWords))
     .option('--yes', 'of all of them: do it')
     .action((id: string, as: string, options: Options) => settleOnes(id, as, options))
+  const doubt = messages
+    .command('doubt')
+    .description(
+      'After a copy was restored: put open messages in doubt that may have left before. Sending must be paused.',
+    )
+    .requiredOption('--planned-before <instant>', 'only what was planned before, as 2026-11-26T10:00:00Z')
+    .addOption(new Option('--class <class>', 'only of this class').choices(['marketing', 'transactional']))
+    .option('--yes', 'do it')
+    .action((options: DoubtOptions) => doubtOpenOnes(options))
+  doubt.option('--journey <key>', 'only of this journey').option('--json', 'print JSON')
+  for (const option of [...targetOptions(), homeOption()]) doubt.addOption(option)
   for (const command of [list, inDoubt, settle]) {
     command.option('--journey <key>', 'only of this journey')
     command.addOption(new Option('--channel <channel>', 'only of this channel').choices(['email', 'sms']))
@@ -65,6 +76,31 @@ export function messagesCommand(): Command {
     for (const option of [...targetOptions(), homeOption()]) command.addOption(option)
   }
   return messages
+}
+
+interface DoubtOptions extends Options {
+  readonly plannedBefore: string
+  readonly class?: string
+}
+
+async function doubtOpenOnes({ plannedBefore, journey, ...options }: DoubtOptions): Promise<void> {
+  const chosen = {
+    plannedBefore,
+    ...(options.class === undefined ? {} : { class: options.class }),
+    ...(journey === undefined ? {} : { journey }),
+  }
+  if (options.yes !== true) {
+    const { open } = (await askInstallation(options, '/api/messages/doubt', { ...chosen, dryRun: true })) as {
+      open: number
+    }
+    throw new UsageError(`This would put ${open} messages in doubt, which then are not sent: add --yes to do it`)
+  }
+  const outcome = (await askInstallation(options, '/api/messages/doubt', chosen)) as { doubted: number }
+  writeResult(
+    options.json,
+    outcome,
+    () => `${outcome.doubted} are in doubt: "perennial messages in-doubt" shows them, "messages settle" ends a doubt.`,
+  )
 }
 
 interface Page {

@@ -24,6 +24,7 @@ import { referralsCommand } from './referrals-command.ts'
 import { retentionCommand } from './retention-command.ts'
 import { schemaCommand } from './schema-command.ts'
 import { segmentsCommand } from './segments-command.ts'
+import { pauseCommand, resumeCommand } from './sending-commands.ts'
 import { simulateCommand } from './simulate-command.ts'
 import { startCommand } from './start-command.ts'
 import { statusCommand } from './status-command.ts'
@@ -65,6 +66,8 @@ export function buildProgram(): Command {
     tasksCommand(),
     broadcastsCommand(),
     messagesCommand(),
+    pauseCommand(),
+    resumeCommand(),
     offersCommand(),
     modelsCommand(),
     plannerCommand(),

@@ -11,6 +11,7 @@ export function startCommand(): Command {
     .addOption(homeOption())
     .addOption(portOption())
     .addOption(onlyOption(processNames))
+    .option('--hold <reason>', 'send nothing until "perennial resume --all": for a database restored from a copy')
     .option('--ready-json', 'print one line of JSON on stdout when everything is up, and nothing else there')
     .action(async (options: StartOptions) => {
       // What it needs is large: loaded here, so that other commands answer at once.

@@ -13,6 +13,8 @@ export interface StartOptions {
   readonly port?: number
   readonly only?: readonly ProcessName[]
   readonly readyJson?: boolean
+  /** Why nothing is to be sent. */
+  readonly hold?: string
 }
 
 /** One Ctrl-C arrives several times: from the terminal, from npm and from the launcher. */
@@ -32,6 +34,7 @@ export async function runStart(options: StartOptions): Promise<void> {
     home: homeOf(options),
     ...(options.port === undefined ? {} : { port: options.port }),
     ...(options.only === undefined ? {} : { processes: options.only }),
+    ...(options.hold === undefined ? {} : { hold: options.hold }),
     report: {
       step: (text) => say(`  … ${text}`),
       up: (name, tookMs) => say(`  ${name.padEnd(34)} ${seconds(tookMs)}`),

@@ -31,6 +31,7 @@ import { personalViewOf, roleOfKey } from './personal-view.ts'
 import { type Refusal, refusalPage } from './refusal.ts'
 import { type ResultPageNeeds, resultPageRoutes } from './results-routes.ts'
 import { segmentPageRoutes } from './segment-routes.ts'
+import { sendingPageRoutes } from './sending-routes.ts'
 import { endedCookie, localSession, readSession, sessionCookie } from './session.ts'
 import { taskPageRoutes } from './task-routes.ts'
 import { templateStyle } from './template-pages.ts'
@@ -90,6 +91,7 @@ export function consoleRoutes(needs: ConsoleNeeds): (app: FastifyInstance) => Pr
     modelPageRoutes(app, pagesWith())
     taskPageRoutes(app, pagesWith())
     eventPageRoutes(app, pagesWith())
+    sendingPageRoutes(app, pagesWith())
     broadcastPageRoutes(app, { ...pagesWith(), steer: steerBroadcast })
     resultPageRoutes(app, { ...pagesWith({ style: intervalPlotStyle }), feedback, planOffers })
     templatePageRoutes(app, {
@@ -212,7 +214,7 @@ function sendFramed(
   extras: PageExtras = {},
 ): FastifyReply {
   const body = html`<header class="top"><strong><a href="/">Perennial</a></strong><nav>
-    <a href="/journeys">Journeys</a><a href="/lifecycle">Lifecycle</a><a href="/segments">Segments</a><a href="/broadcasts">Broadcasts</a><a href="/templates">Templates</a><a href="/results">Results</a><a href="/models">Models</a><a href="/tasks">Tasks</a><a href="/events">Events</a>
+    <a href="/journeys">Journeys</a><a href="/lifecycle">Lifecycle</a><a href="/segments">Segments</a><a href="/broadcasts">Broadcasts</a><a href="/templates">Templates</a><a href="/results">Results</a><a href="/models">Models</a><a href="/tasks">Tasks</a><a href="/events">Events</a><a href="/sending">Sending</a>
     ${pages.mail !== undefined && html`<a href="${pages.mail}">Mail</a>`}
     ${pages.sms !== undefined && html`<a href="${pages.sms}">SMS</a>`}
     ${pages.temporal !== undefined && html`<a href="${pages.temporal}">Temporal</a>`}

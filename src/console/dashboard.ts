@@ -26,6 +26,7 @@ export function dashboard(facts: DashboardFacts): Html {
     <p class="lead">${formatCount(facts.status.customers.total)} known,
       ${formatCount(facts.status.events.accepted)} events, ${formatCount(facts.status.runs.active)} journeys under way
       ${waiting(facts.status)}</p>
+    ${facts.status.held !== null && html`<p class="warn"><a class="warn" href="/sending">Sending is stopped</a>: ${facts.status.held.reason}</p>`}
     <div class="grid stages">${stageCards(facts.status)}</div>
     ${customerSection(facts)} ${messageSection(facts)}</main>`
 }

@@ -13,6 +13,7 @@ import { openDatabase } from '../store/database.ts'
 import { checkMasterKey } from '../store/master-key.ts'
 import { migrateDeploy } from '../store/migrate.ts'
 import { publishFirstCampaigns } from '../store/publishing/publish-campaigns.ts'
+import { checkedReason, holdSending } from '../store/sending-hold.ts'
 import { loadMasterKey, Vault } from '../store/vault.ts'
 import type { FirstKeys } from './first-keys.ts'
 import { ensureKeys } from './first-keys.ts'
@@ -49,6 +50,8 @@ export interface InstallationOptions {
   readonly report?: Partial<Reporter>
   /** The directory of campaigns that a new installation begins with. Default: those of the demo shop. */
   readonly campaigns?: string
+  /** Why nothing is to be sent: sending is held before the product is up, until a person lets it go on. */
+  readonly hold?: string
   /** Runs when the database is migrated, before the product is up: imports, campaigns of one's own. */
   readonly prepare?: (context: { readonly config: Config }) => Promise<void>
 }
@@ -77,6 +80,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
   const report: Reporter = { step: () => undefined, up: () => undefined, down: () => undefined, ...options.report }
   const env = { ...inheritedEnvironment(), ...options.env, ...clockEnvironment(options.clock), PERENNIAL_HOME: home }
   const config = readConfig(env)
+  if (options.hold !== undefined) checkedReason(options.hold)
   createClock(config.clock) // A contradiction in it is better said before anything is up.
   try {
     const claimed = await claimHome(home, (text) => report.step(text))
@@ -139,6 +143,7 @@ class Supervisor {
     const firstKeys = await this.#prepareDatabase(services.databaseUrl)
     const env = this.#processEnvironment(services, port)
     const config = readConfig(env)
+    if (options.hold !== undefined) await this.#hold(config, options.hold)
     await options.prepare?.({ config })
     await this.#publishFirstCampaigns(config, options.campaigns ?? join(root, 'campaigns'))
     const url = config.http.publicUrl ?? localUrl(port)
@@ -194,6 +199,17 @@ class Supervisor {
     } finally {
       await db.close()
     }
+  }
+
+  async #hold(config: Config, reason: string): Promise<void> {
+    const db = openDatabase(requireDatabaseUrl(config), { maxConnections: 1 })
+    try {
+      const hold = { extent: 'everything', reason, by: 'cli' } as const
+      await db.transaction((client) => holdSending(client, hold, createClock(config.clock).nowMs()))
+    } finally {
+      await db.close()
+    }
+    this.#report.step('nothing is sent until "perennial resume --all --yes"')
   }
 
   /** What a new installation begins with; afterwards what is in force changes only when somebody publishes. */

@@ -24,6 +24,7 @@ import {
   type Transmission,
 } from './ledger-types.ts'
 import { giveBackPlaces, takePlaces } from './sender-days.ts'
+import { isHeld } from './sending-hold.ts'
 import { lockAndLoadSnapshot } from './snapshots.ts'
 
 export interface Ledger {
@@ -157,7 +158,9 @@ async function transmit(
            SET status = 'transmitting', transmitting_at = $3, attempts = attempts + 1,
                lease_until = clock_timestamp() + $4::interval, sender = $6
          WHERE id = $1 AND claimed_by = $2 AND status = 'claimed'
-           AND EXISTS (SELECT FROM contact_points WHERE id = $5 AND current)`,
+           AND EXISTS (SELECT FROM contact_points WHERE id = $5 AND current)
+           -- Whoever has stopped everything meanwhile: the next look tells.
+           AND NOT ${isHeld('message_class')}`,
       values: [message.id, nameOf(holder), new Date(nowMs), `${leaseMs} ms`, recipient.contactPointId, sender.key],
     })
     return { outcome: rowCount === 1 ? 'transmit' : 'lost' }

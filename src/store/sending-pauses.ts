@@ -21,8 +21,8 @@ export interface SendingPause {
  */
 export function pauseOf(m: string, domain: string): string {
   return `(SELECT p.reason FROM sending_pauses p
-     WHERE p.lifted_at IS NULL AND ${m}.message_class = 'marketing'
-       AND CASE p.scope WHEN 'all' THEN ${m}.channel = 'email' WHEN 'channel' THEN p.key = ${m}.channel
+     WHERE p.lifted_at IS NULL AND (${m}.message_class = 'marketing' OR (p.scope, p.key) = ('all', 'everything'))
+       AND CASE p.scope WHEN 'all' THEN ${m}.channel = 'email' OR p.key <> '*' WHEN 'channel' THEN p.key = ${m}.channel
              WHEN 'journey' THEN p.key = ${m}.journey WHEN 'domain' THEN ${m}.channel = 'email' AND p.key = ${domain} END
      ORDER BY p.id LIMIT 1)`
 }

@@ -2,6 +2,7 @@
 
 import type { Queryable } from './database.ts'
 import { keptCounts } from './kept-counts.ts'
+import { findHold, type SendingHold } from './sending-hold.ts'
 import { readWorkflowChecks, type WorkflowChecks } from './workflow-checks.ts'
 
 export interface StoreStatus {
@@ -17,6 +18,8 @@ export interface StoreStatus {
   readonly customers: { readonly total: number; readonly stages: Readonly<Record<string, number>> }
   /** By status. */
   readonly messages: Readonly<Record<string, number>>
+  /** Since when and why a person has stopped sending; null: nobody has. */
+  readonly held: SendingHold | null
   readonly runs: { readonly active: number; readonly ended: number }
   /** What was found when due work was held against open workflows; null before the first time. */
   readonly workflowChecks: WorkflowChecks | null
@@ -38,6 +41,7 @@ interface Row {
 /** All numbers are of one moment. */
 export async function readStatus(client: Queryable): Promise<StoreStatus> {
   const { rows } = await client.query<Row>({ name: 'status', text: statusSql })
+  const held = (await findHold(client)) ?? null
   const workflowChecks = (await readWorkflowChecks(client)) ?? null
   const row = rows[0] as Row
   const stages = row.stages ?? {}
@@ -51,6 +55,7 @@ export async function readStatus(client: Queryable): Promise<StoreStatus> {
     news: { total: row.news, unread: row.unread, unnudged: row.unnudged },
     customers: { total: Object.values(stages).reduce((sum, count) => sum + count, 0), stages },
     messages: row.messages ?? {},
+    held,
     runs: { active: row.active, ended: row.ended },
     workflowChecks,
   }

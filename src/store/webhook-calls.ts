@@ -1,6 +1,7 @@
 /** Calls to others' addresses that journeys asked for: taken in hand, tried again later and later, given up, sent again. */
 
 import type { Queryable } from './database.ts'
+import { isHeld } from './sending-hold.ts'
 import { standsForSql } from './stands-for.ts'
 
 export const webhookStatuses = ['planned', 'sent', 'refused', 'dead'] as const
@@ -30,7 +31,7 @@ export async function claimCalls(client: Queryable, limit: number): Promise<Clai
     name: 'claim-webhook-calls',
     text: `
       WITH due AS MATERIALIZED (
-        SELECT id FROM webhook_calls WHERE status = 'planned' AND due_at <= clock_timestamp()
+        SELECT id FROM webhook_calls WHERE status = 'planned' AND due_at <= clock_timestamp() AND NOT ${isHeld("'call'")}
          ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
       ), taken AS (
         UPDATE webhook_calls w

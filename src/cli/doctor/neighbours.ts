@@ -13,6 +13,7 @@ import { missingSearchAttributes } from '../../embedded/search-attributes.ts'
 import { serviceAccount } from '../../embedded/service-account.ts'
 import { goIsThere, temporalAtHand } from '../../embedded/temporal-binary.ts'
 import { missingMigrations } from '../../store/migrate.ts'
+import { findHold } from '../../store/sending-hold.ts'
 import { loadMasterKey, Vault } from '../../store/vault.ts'
 import { temporalConnectConfig } from '../../temporal.ts'
 import type { Finding } from './finding.ts'
@@ -51,7 +52,12 @@ export async function examineDatabase(config: Config, databaseUrl: string): Prom
     return [failure(name, `${host} cannot be used: ${reasonOf(error)}`, 'Start it, or correct DATABASE_URL.')]
   }
   try {
-    return [await examineServer(client, host), await examineMigrations(databaseUrl), await examineSeals(client, config)]
+    return [
+      await examineServer(client, host),
+      await examineMigrations(databaseUrl),
+      await examineSeals(client, config),
+      await examineSending(client),
+    ]
   } finally {
     await client.end()
   }
@@ -111,6 +117,17 @@ async function examineSeals(client: pg.Client, { home, masterKey }: Config): Pro
   } catch {
     return failure(name, 'does not open with this master key', remedy)
   }
+}
+
+/** Whether somebody has stopped all sending, and perhaps forgotten it. */
+async function examineSending(client: pg.Client): Promise<Finding> {
+  const name = 'sending'
+  const { rows } = await client.query<{ there: boolean }>(`SELECT to_regclass('sending_pauses') IS NOT NULL AS there`)
+  const held = rows[0]?.there === true ? await findHold(client) : undefined
+  if (held === undefined) return ok(name, 'not held')
+  const { extent, since, reason } = held
+  const detail = `${extent === 'everything' ? 'nothing is sent' : 'no marketing is sent'} since ${since.toISOString()}: ${reason}`
+  return warning(name, detail, '"perennial resume --all" lets it go on.')
 }
 
 /** The embedded Temporal while it is not running: how it would be got. */
