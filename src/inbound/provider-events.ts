@@ -80,7 +80,10 @@ function sendGridKind(event: Fields): [MailReportKind, string] | undefined {
   const code = enhancedCodeIn(textOf(event['status'])) || enhancedCodeIn(textOf(event['reason']))
   switch (event['event']) {
     case 'bounce':
-      return [event['type'] === 'blocked' ? 'soft-bounce' : bounceKind(code), code]
+      if (event['type'] === 'blocked') return ['soft-bounce', code]
+      return [event['bounce_classification'] === 'Invalid Address' ? 'bounce' : bounceKind(code), code]
+    case 'dropped':
+      return droppedKind(textOf(event['reason']))
     case 'spamreport':
       return ['complaint', '']
     case 'delivered':
@@ -91,6 +94,12 @@ function sendGridKind(event: Fields): [MailReportKind, string] | undefined {
     default:
       return undefined
   }
+}
+
+/** SendGrid has not even tried: the address is on a list of theirs, or something is wrong with our account. */
+function droppedKind(reason: string): [MailReportKind, string] {
+  if (/^(?:bounced|spam reporting) address/i.test(reason) || /^invalid$/i.test(reason)) return ['bounce', '']
+  return /^unsubscribed address/i.test(reason) ? ['unsubscribe', ''] : ['soft-bounce', '5.3.5']
 }
 
 /** Postmark: one record. */

@@ -1,11 +1,13 @@
 /**
  * A mail that came to an address of ours: a delivery status notification (RFC 3464), a spam complaint (RFC 5965), or
  * somebody who wants to leave. Nothing in a mail proves who sent it; so it counts only for the message whose signed
- * address it was sent to, or which it carries along. Whatever else people and programs answer is nothing to us.
+ * address it was sent to, or which it carries along. Whatever else people and programs answer is nothing to us; two old
+ * forms that have a mark of their own are read as well: bounces in plain text, and Microsoft's complaints.
  */
 
 import { bounceKind, enhancedCodeIn, type MailReport, readAddress } from '../domain/mail-report.ts'
 import { allParts, type MimePart, readHeaders, readMime } from './mime.ts'
+import { readMarkedComplaint, readTextBounce } from './old-forms.ts'
 
 /** What a signed address of ours speaks of; undefined for others. */
 export type ReadReturnPath = (
@@ -28,7 +30,17 @@ export function readMail(raw: Buffer, recipient: string, ours: OurSignatures): M
   const kind = reportType(mail)
   if (kind === 'delivery-status' && path !== undefined) return readStatus(mail, path.messageId)
   if (kind === 'feedback-report') return readFeedback(mail, path?.messageId, ours)
-  return []
+  if (path === undefined) return readMarked(mail, ours)
+  const bounce = readTextBounce(mail)
+  return bounce === undefined
+    ? []
+    : [report(path.messageId, bounceKind(bounce.code), bounce.code, bounce.address, 'text')]
+}
+
+function readMarked(mail: MimePart, ours: OurSignatures): MailReport[] {
+  const marked = readMarkedComplaint(mail)
+  const messageId = marked && carriedMessage(mail, new Map(), ours)
+  return messageId === undefined ? [] : [report(messageId, 'complaint', '', marked?.address, 'jmrp')]
 }
 
 function reportType({ type, parameters }: MimePart): string {

@@ -14,8 +14,11 @@ import { tellOfReports } from './report-events.ts'
 import { type SuppressionReason, suppress } from './suppressions.ts'
 import type { Vault } from './vault.ts'
 
-/** An address from which so many messages came back within the time gets nothing any more, whatever the reasons. */
+/** An address from which so many messages came back within the time gets nothing any more. */
 const mostSoftBounces = 5
+
+/** Unless it was about us: our sender, our words, our reputation, our account. Whoever is blocked for a week keeps their readers. */
+const aboutUs = String.raw`^[45]\.(?:1\.[789]$|3\.[45]$|[567]\.)`
 const softBouncesWithinMs = 30 * dayMs
 
 /** A report with what we know of its message. */
@@ -185,7 +188,7 @@ async function suppressAddresses(client: Queryable, fresh: readonly PlacedReport
     fresh.flatMap((one) => (one.kind === kind && one.addressHash !== null ? [one.addressHash] : []))
   const worn = await client.query<{ hash: Buffer }>(
     `SELECT address_hash AS hash FROM message_reports
-      WHERE kind = 'soft-bounce' AND address_hash = ANY ($1::bytea[]) AND reported_at > $2
+      WHERE kind = 'soft-bounce' AND address_hash = ANY ($1::bytea[]) AND reported_at > $2 AND code !~ '${aboutUs}'
       GROUP BY address_hash HAVING count(DISTINCT message_id) >= ${mostSoftBounces}`,
     [hashesOf('soft-bounce'), new Date(nowMs - softBouncesWithinMs)],
   )

@@ -152,6 +152,14 @@ describe('what people answer', () => {
     expect(await suppressed()).toBe('stop')
   })
 
+  test('where Twilio has understood a word of the account’s own, it counts as what it means', async () => {
+    await answer('Arrêt', { OptOutType: 'STOP' })
+    expect(await suppressed()).toBe('stop')
+    server.time.nowMs += 1_000
+    await answer('Reprendre', { OptOutType: 'START' })
+    expect(await suppressed()).toBeUndefined()
+  })
+
   test('somebody whom we do not know is suppressed all the same', async () => {
     const stranger = '+393331234567'
     await post('/hooks/twilio/inbound', { From: stranger, Body: 'STOP' })

@@ -202,6 +202,19 @@ describe('by mail', () => {
     expect(await suppressed(who.email)).toBe('bounce')
   })
 
+  test('who cannot be reached because we are blocked is not given up', async () => {
+    const who = await somebody()
+    for (const name of ['refused as spam', 'our own sender refused']) {
+      for (let n = 1; n <= 6; n++) {
+        const messageId = await plant(server, { customerId: who.id, step: `${name}-${n}` })
+        const path = returnPath(server.vault, domain, messageId)
+        await mail(path, mailSamples({ ...who, path, to: who.email }).find((one) => one.name === name)?.body ?? '')
+        expect(await ledger(messageId)).toMatchObject({ status: 'failed' })
+      }
+    }
+    expect(await suppressed(who.email)).toBeUndefined()
+  })
+
   test('a mail to the address of List-Unsubscribe ends such messages, whatever it says', async () => {
     const who = await somebody()
     const path = returnPath(server.vault, domain, who.messageId, 'unsubscribe')

@@ -129,9 +129,10 @@ async function suppressNumber(
   await insertContactNews(client, customerIds, atMs)
 }
 
+/** Where Twilio handles the words itself, in whatever language an account has chosen, it says what it has understood. */
 async function takeAnswer(needs: TwilioHookNeeds, field: Fields, reply: FastifyReply): Promise<FastifyReply> {
   const phone = normalisePhone(field('From'))
-  const read = readSmsWord(field('Body'))
+  const read = readSmsWord(field('Body')) ?? readSmsWord(field('OptOutType'))
   if (phone === undefined || read === undefined) return sendTwiml(reply, undefined)
   const answer = {
     addressHash: needs.vault.lookupHash('phone', phone.e164),

@@ -148,10 +148,38 @@ export function mailSamples(parts: Parts): Sample[] {
       ),
     },
     {
-      name: 'an old text bounce',
+      name: 'qmail',
+      says: 'gone',
+      body: crlf(
+        `From: MAILER-DAEMON@old.example\nTo: ${path}\nSubject: failure notice\n\nHi. This is the qmail-send program at old.example.\nI'm afraid I wasn't able to deliver your message to the following addresses.\nThis is a permanent error; I've given up. Sorry it didn't work out.\n\n<${to}>:\nSorry, no mailbox here by that name. (#5.1.1)\n\n--- Below this line is a copy of the message.\n\nReturn-Path: <${path}>\nSubject: Hello\n\nHello`,
+      ),
+    },
+    {
+      name: 'qmail, full',
+      says: 'soft',
+      body: crlf(
+        `From: MAILER-DAEMON@old.example\nTo: ${path}\nSubject: failure notice\n\nHi. This is the qmail-send program at old.example.\n\n<${to}>:\nThe user is over quota.\n\n--- Below this line is a copy of the message.\n\nSubject: Hello\n\n550 5.1.1 is ours (#5.1.1)`,
+      ),
+    },
+    {
+      name: 'Exim, in plain text',
+      says: 'gone',
+      body: crlf(
+        `X-Failed-Recipients: ${to}\nAuto-Submitted: auto-replied\nFrom: Mail Delivery System <Mailer-Daemon@mx.example>\nTo: ${path}\nSubject: Mail delivery failed: returning message to sender\n\nThis message was created automatically by mail delivery software (Exim 4.72.1).\n\n  ${to}\n    SMTP error from remote mail server after RCPT TO:<${to}>:\n    host mail.example.org [192.0.2.1]: 550-5.1.1 User unknown\n\n------ This is a copy of the message, including all the headers. ------\n\nSubject: Hello`,
+      ),
+    },
+    {
+      name: 'spam, by Microsoft',
+      says: 'complaint',
+      body: crlf(
+        `From: <staff@hotmail.com>\nTo: complaints@bounces.shop.example\nSubject: complaint about message from 192.0.2.1\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="b1"\n\n--b1\nContent-Type: message/rfc822\nContent-Disposition: inline\n\nX-HmXmrOriginalRecipient: <${to}>\nX-Reporter-IP: 192.0.2.9\nFrom: <shop@shop.example>\nSubject: An offer\nList-Unsubscribe: <${parts.unsubscribeUrl}>,\n <mailto:shop@shop.example>\n\nSpam\n--b1--`,
+      ),
+    },
+    {
+      name: 'forwarded by somebody',
       says: 'none',
       body: crlf(
-        `From: MAILER-DAEMON@old.example\nTo: ${path}\nSubject: failure notice\n\nHi. This is the qmail-send program.\n<${to}>:\nSorry, no mailbox here by that name. (#5.1.1)`,
+        `From: <${to}>\nTo: ${path}\nSubject: Fwd: An offer\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="b1"\n\n--b1\nContent-Type: message/rfc822\n\nFrom: <shop@shop.example>\nSubject: An offer\nList-Unsubscribe: <${parts.unsubscribeUrl}>\n\nHi. This is the qmail-send program.\n--b1--`,
       ),
     },
     { name: 'spam, by return path', says: 'complaint', body: arf(parts, 'abuse', true) },
@@ -241,6 +269,15 @@ export function providerSamples(messageId: string, to: string): ProviderSample[]
     ses('delivered', 'delivered', { eventType: 'Delivery', delivery: { recipients: [to] } }),
     sendgrid('no such user', 'gone', { event: 'bounce', type: 'bounce', status: '5.1.1', reason: '550 5.1.1 unknown' }),
     sendgrid('blocked', 'soft', { event: 'bounce', type: 'blocked', status: '5.7.1', reason: '550 5.7.1 blocked' }),
+    sendgrid('no such user, in words', 'gone', {
+      event: 'bounce',
+      type: 'bounce',
+      status: '5.0.0',
+      reason: '550 Requested action not taken: mailbox unavailable',
+      bounce_classification: 'Invalid Address',
+    }),
+    sendgrid('dropped, known to be gone', 'gone', { event: 'dropped', reason: 'Bounced Address' }),
+    sendgrid('dropped, for our account', 'soft', { event: 'dropped', reason: 'Recipient List over Package Quota' }),
     sendgrid('later', 'none', { event: 'deferred', response: '451 4.7.1 greylisted', attempt: '1' }),
     sendgrid('spam', 'complaint', { event: 'spamreport' }),
     sendgrid('delivered', 'delivered', { event: 'delivered', response: '250 OK' }),
