@@ -6,59 +6,43 @@
 
 import { setTimeout } from 'node:timers/promises'
 import { activityInfo, Context } from '@temporalio/activity'
-import type { SmtpMail } from '../src/channels/email/smtp/conversation.ts'
-import type { TemplateSource } from '../src/channels/templates/render-message.ts'
 import type { Clock } from '../src/clock.ts'
 import { warmUpLimit } from '../src/domain/broadcast.ts'
 import type { Definitions } from '../src/domain/definitions.ts'
-import type { DeliveryResult } from '../src/domain/delivery.ts'
-import type { SenderUse } from '../src/domain/mail-sender.ts'
+import { type SenderUse, usualSenderUse } from '../src/domain/mail-sender.ts'
+import type { Channel } from '../src/domain/snapshot.ts'
 import type { EpochMs } from '../src/domain/time.ts'
-import { type Measuring, measuringOf } from '../src/domain/tracking.ts'
+import { measuringOf } from '../src/domain/tracking.ts'
 import type { Broadcast } from '../src/store/broadcasts/broadcasts.ts'
 import type { BulkLedger } from '../src/store/broadcasts/bulk-ledger.ts'
-import type { BulkContext, BulkMessage, BulkPage, FreshRecipients } from '../src/store/broadcasts/bulk-page.ts'
+import type { BulkContext, BulkPage, FreshRecipients } from '../src/store/broadcasts/bulk-page.ts'
 import type { Holder } from '../src/store/ledger-types.ts'
-import { sendChunk } from './broadcast-chunk.ts'
+import { type ChunkNeeds, sendChunk } from './broadcast-chunk.ts'
+import type { ChunkCounts } from './broadcast-endings.ts'
 import { DomainPace, Pace } from './broadcast-pace.ts'
+import { beginWithinMs, sendTextChunk, type TextChunkNeeds } from './broadcast-text-chunk.ts'
 import type { BroadcastPage, BroadcastPageRequest, BroadcastSendActivities } from './broadcast-types.ts'
 import { heartbeatMs } from './deliver.ts'
 
-/** Why a message can never be composed, without personal data. */
-interface Broken {
-  readonly broken: string
-  readonly isAddress: boolean
-}
+type PageNeeds = 'holder' | 'domains' | 'measuring' | 'sender'
 
-export interface BroadcastSendNeeds {
+export interface BroadcastSendNeeds extends Omit<ChunkNeeds, PageNeeds>, Omit<TextChunkNeeds, PageNeeds> {
   readonly broadcasts: { find(id: string): Promise<Broadcast | undefined> }
   readonly ledger: BulkLedger
   readonly definitions: { get(): Promise<Definitions> }
   readonly clock: Clock
-  /** In the customer's language, if there is a translation. */
-  readonly template: (key: string, locale: string | null) => Promise<TemplateSource | undefined>
-  /** Opens, renders and composes, in the order of the items. `targets`: where tracked links lead. */
-  readonly compose: (request: {
-    /** Null: the usual identity. */
-    readonly sender: string | null
-    readonly template: TemplateSource
-    readonly measuring: Measuring
-    readonly items: readonly BulkMessage[]
-  }) => Promise<{ readonly mails: readonly (SmtpMail | Broken)[]; readonly targets: readonly string[] }>
-  /** Keeps where tracked links lead; before anything leaves. */
-  readonly saveTargets: (targets: readonly string[]) => Promise<void>
-  /** Under which identity marketing on a topic leaves. */
+  /** Under which identity marketing mail on a topic leaves. */
   readonly senderFor: (topic: string, nowMs: EpochMs) => SenderUse
-  readonly transfer: (mail: SmtpMail, sender: SenderUse) => Promise<DeliveryResult>
-  /** Real milliseconds within which `transfer` has ended, whatever happens. */
-  readonly sendDeadlineMs: number
-  /** Messages that are committed and sent together. Default: 250. */
+  /** Real milliseconds within which one attempt has ended, whatever happens. */
+  readonly sendDeadlineMs: Readonly<Record<Channel, number>>
+  /** Messages that are committed and sent together. Default: 250 mails, 50 text messages. */
   readonly chunkSize?: number
 }
 
 /** After so much time no further chunk is begun: a pause is to be felt soon. */
 const longestPageMs = 10_000
-const usualChunkSize = 250
+/** A text message in doubt may have been paid for, so that less of them is on the wire at once. */
+const usualChunkSize: Readonly<Record<Channel, number>> = { email: 250, sms: 50 }
 const chunksAtOnce = 4
 
 /** Composing and writing down, beyond the sending. */
@@ -165,22 +149,20 @@ class PageSender {
       const chunk = await ticket()
       this.#counts.refused += chunk.page.refused
       if (chunk.page.messages.length === 0) continue
-      const { sent, failed, inDoubt, retried } = await sendChunk(chunk.page.messages, chunk.isBack, {
-        ...this.#needs,
-        holder: this.#holder,
-        domains: this.#domains,
-        sender: chunk.sender,
-        measuring: measuringOf(
-          (await this.#needs.definitions.get()).policy,
-          this.#broadcast.definition.topic,
-          'marketing',
-        ),
-      })
+      const { sent, failed, inDoubt, retried } = await this.#send(chunk)
       this.#counts.sent += sent
       this.#counts.failed += failed
       this.#counts.inDoubt += inDoubt
       if (retried > 0 && sent + failed + inDoubt === 0) this.#isServerAway = true
     }
+  }
+
+  async #send({ page: { messages }, isBack, sender }: Chunk): Promise<ChunkCounts> {
+    const { policy } = await this.#needs.definitions.get()
+    const { channel, topic } = this.#broadcast.definition
+    const measuring = measuringOf(policy, topic, 'marketing')
+    const needs = { ...this.#needs, holder: this.#holder, domains: this.#domains, sender, measuring }
+    return channel === 'sms' ? sendTextChunk(messages, needs) : sendChunk(messages, isBack, needs)
   }
 
   /** One at a time: chunks follow each other in the audience. */
@@ -193,7 +175,7 @@ class PageSender {
   async #claim(): Promise<Ticket | undefined> {
     while (!this.#isOver()) {
       const { left, untilMs } = await this.#places()
-      const size = Math.min(this.#needs.chunkSize ?? usualChunkSize, this.#pace.burst, left)
+      const size = Math.min(this.#needs.chunkSize ?? usualChunkSize[this.#channel], this.#pace.burst, left)
       if (size <= 0) {
         this.#heldUntilMs = untilMs
         return undefined
@@ -220,7 +202,7 @@ class PageSender {
     const own = { left: this.#left ?? Number.POSITIVE_INFINITY, untilMs: this.#dayEndsMs }
     const { definition, startedAt } = this.#broadcast
     const nowMs = this.#needs.clock.nowMs()
-    const sender = this.#needs.senderFor(definition.topic, nowMs)
+    const sender = this.#senderAt(nowMs)
     const expiresMs = (startedAt?.getTime() ?? nowMs) + definition.expiresAfterMs
     // What is stale is refused, and needs no place.
     if (sender.day === undefined || expiresMs <= nowMs) return own
@@ -250,11 +232,11 @@ class PageSender {
   }
 
   async #context(): Promise<BulkContext> {
-    const { definitions, clock, sendDeadlineMs, senderFor } = this.#needs
+    const { definitions, clock, sendDeadlineMs } = this.#needs
     const { policy } = await definitions.get()
-    const leaseMs = sendDeadlineMs + leaseMarginMs
+    const leaseMs = beginWithinMs + sendDeadlineMs[this.#channel] + leaseMarginMs
     const nowMs = clock.nowMs()
-    const sender = senderFor(this.#broadcast.definition.topic, nowMs)
+    const sender = this.#senderAt(nowMs)
     return { broadcast: this.#broadcast, policy, holder: this.#holder, nowMs, leaseMs, sender }
   }
 
@@ -268,8 +250,23 @@ class PageSender {
     return true
   }
 
+  get #channel(): Channel {
+    return this.#broadcast.definition.channel
+  }
+
+  /** Identities are those of mail. */
+  #senderAt(nowMs: EpochMs): SenderUse {
+    const { channel, topic } = this.#broadcast.definition
+    return channel === 'email' ? this.#needs.senderFor(topic, nowMs) : usualSenderUse
+  }
+
+  /** How long the provider wants to be left alone. */
+  #restMs(): number {
+    return this.#channel === 'sms' ? this.#needs.texts.pace.restMs(performance.now()) : 0
+  }
+
   #isOver(): boolean {
-    if (this.#isServerAway || Context.current().cancellationSignal.aborted) return true
+    if (this.#isServerAway || this.#restMs() > 0 || Context.current().cancellationSignal.aborted) return true
     return performance.now() - this.#startedAt > longestPageMs
   }
 
@@ -285,8 +282,8 @@ class PageSender {
     const waitMs =
       this.#heldUntilMs !== undefined
         ? clock.realMsUntil(this.#heldUntilMs)
-        : this.#isServerAway
-          ? serverAwayMs
+        : this.#isServerAway || this.#restMs() > 0
+          ? this.#restMs() || serverAwayMs
           : this.#end === undefined || isDone
             ? 0
             : Math.min(...moments, Number.MAX_SAFE_INTEGER)

@@ -4,8 +4,11 @@ import { createBroadcastActivities } from '../activities/broadcast.ts'
 import { createBroadcastSendActivities } from '../activities/broadcast-send.ts'
 import type { BroadcastActivities, BroadcastSendActivities } from '../activities/broadcast-types.ts'
 import { inParallel } from '../activities/in-parallel.ts'
+import { ProviderPace } from '../activities/provider-pace.ts'
 import type { ReportingService } from '../src/channels/email/compose/compose-email.ts'
 import { smtpDeadlineMs } from '../src/channels/email/smtp/sender.ts'
+import { smsDeadlineMs } from '../src/channels/sms/sms-channel.ts'
+import { createThreadRenderer } from '../src/channels/templates/thread-renderer.ts'
 import { senderFor } from '../src/domain/mail-sender.ts'
 import { recommendedItems } from '../src/intake/recommended-items.ts'
 import type { MailSenderConfig } from '../src/senders-file.ts'
@@ -16,6 +19,7 @@ import { referralCodeOf } from '../src/store/referrals/codes.ts'
 import { shownScores } from '../src/store/shown-scores.ts'
 import { saveTargets } from '../src/store/tracked-links.ts'
 import { type BulkItem, type BulkRequest, createBulkComposer } from './bulk-composer.ts'
+import { writeTexts } from './bulk-texts.ts'
 import type { Neighbours } from './delivery-needs.ts'
 import { useOf, wholeSender } from './mail-senders.ts'
 import { ownFacts, showsOwnFacts } from './own-facts.ts'
@@ -50,7 +54,7 @@ export function createBroadcastWorkerActivities(
   neighbours: Neighbours,
   { masterKey, from, dkim, reportedBy, senders: others = [] }: ComposingSetting,
 ): BroadcastWorkerActivities {
-  const { database, clock, definitions, publicUrl, linksUrl, shop, bounceDomain, senders = [] } = neighbours
+  const { database, vault, clock, definitions, sms, publicUrl, linksUrl, shop, bounceDomain, senders = [] } = neighbours
   const channels = new Map(senders.map(({ key, email }) => [key, email]))
   const usual = { dkim, bounceDomain, postalAddress: shop.postalAddress }
   const composer = createBulkComposer(
@@ -67,6 +71,17 @@ export function createBroadcastWorkerActivities(
     },
     composingThreads,
   )
+  // Not that of journeys: they would wait for each other.
+  const renderer = createThreadRenderer()
+  const textNeeds = {
+    database: database.pool,
+    vault,
+    renderer,
+    publicUrl,
+    linksUrl: linksUrl ?? publicUrl,
+    shop: { name: shop.name, url: shop.url },
+    postalAddress: shop.postalAddress,
+  }
   const ledger = createBulkLedger(database)
   const find = (id: string): ReturnType<typeof findBroadcast> => findBroadcast(database.pool, id)
   const known = new Set<string>()
@@ -122,9 +137,16 @@ export function createBroadcastWorkerActivities(
         const email = (key === null ? undefined : channels.get(key)) ?? neighbours.email
         return email.transfer(mail, 'marketing', 'bulk')
       },
-      sendDeadlineMs: smtpDeadlineMs,
+      texts: {
+        compose: async (request) => writeTexts({ ...request, items: await withOwnFacts(request) }, textNeeds),
+        send: (text) => sms.send(text),
+        pace: new ProviderPace(),
+      },
+      sendDeadlineMs: { email: smtpDeadlineMs, sms: smsDeadlineMs },
     }),
-    close: () => composer.close(),
+    async close() {
+      await Promise.all([composer.close(), renderer.close()])
+    },
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import type { Broken } from '../activities/broadcast-endings.ts'
 import type { ReportingService } from '../src/channels/email/compose/compose-email.ts'
 import type { SmtpMail } from '../src/channels/email/smtp/conversation.ts'
 import type { MessageFacts, TemplateSource } from '../src/channels/templates/render-message.ts'
@@ -43,12 +44,6 @@ export type ComposedMail =
 export type BulkResponse =
   | { readonly mails: readonly ComposedMail[]; readonly whole: Uint8Array; readonly targets: readonly string[] }
   | { readonly fault: string }
-
-/** Why a message can never be composed, without personal data. */
-export interface Broken {
-  readonly broken: string
-  readonly isAddress: boolean
-}
 
 export interface BulkComposer {
   /** In the order of the items. `targets`: where tracked links lead, to be kept before anything leaves. */

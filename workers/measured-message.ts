@@ -46,8 +46,8 @@ export function createMeasureMessage(needs: MeasuringNeeds): MeasureMessage {
     const targets = clicks ? measurableTargets(content.impersonalLinks ?? [], needs) : []
     await save(targets)
     if (channel === 'sms') {
-      const short = await shortUrls(needs.database, needs.vault, needs.linksUrl, id, targets)
-      return { ...content, text: redirectTextLinks(content.text, (target) => shorter(short.get(target), target)) }
+      const short = await shortUrls(needs.database, needs.vault, needs.linksUrl, [{ messageId: id, targets }])
+      return { ...content, text: shortenedText(content.text, short.get(id)) }
     }
     return measuredMail(id, content, targets, opens, needs)
   }
@@ -131,6 +131,11 @@ function leadsOutside(link: string, { publicUrl, linksUrl }: Omit<Places, 'vault
   const { origin, pathname } = new URL(link)
   const isOurs = [publicUrl, linksUrl].some((url) => new URL(url).origin === origin)
   return !(isOurs && /^\/[a-z]\//.test(pathname))
+}
+
+/** With short links where they save characters. */
+export function shortenedText(text: string, short: ReadonlyMap<string, string> | undefined): string {
+  return redirectTextLinks(text, (target) => shorter(short?.get(target), target))
 }
 
 function shorter(short: string | undefined, target: string): string {

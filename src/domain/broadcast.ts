@@ -4,11 +4,13 @@ import { z } from 'zod'
 import { duration, key, share, words } from './document-parts.ts'
 import { parseInstant } from './instant.ts'
 import { isTimeZone } from './local-time.ts'
+import type { Channel } from './snapshot.ts'
 import { dayMs, type EpochMs } from './time.ts'
 
 export interface BroadcastDefinition {
   readonly name: string
-  /** Null: everybody who has an address. */
+  readonly channel: Channel
+  /** Null: everybody who has an address of the channel. */
   readonly segment: string | null
   readonly topic: string
   /** One is a message, several are an experiment. */
@@ -93,6 +95,7 @@ const rate = z.number().positive().max(1_000_000)
 export const broadcastDocument = z
   .strictObject({
     name: words,
+    channel: z.enum(['email', 'sms']).default('email'),
     segment: key.optional(),
     topic: key,
     template: key.optional(),
@@ -106,7 +109,7 @@ export const broadcastDocument = z
       .default({ domains: {} }),
     warm_up: z.array(z.int().min(1).max(100_000_000)).max(90).default([]),
   })
-  .superRefine(({ template, variants, experiment: test }, context) => {
+  .superRefine(({ channel, template, variants, experiment: test, throttle }, context) => {
     const refuse = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message })
     if ((template === undefined) === (variants === undefined))
       refuse('template', 'must be given, or variants, not both')
@@ -114,10 +117,14 @@ export const broadcastDocument = z
     if (variants && new Set(variants.map(({ id }) => id)).size < variants.length) {
       refuse('variants', 'must have different ids')
     }
+    if (channel === 'sms' && Object.keys(throttle.domains).length > 0) {
+      refuse('throttle', 'has domains, which are those of email: text messages have one rate, per_second')
+    }
   })
   .transform(
     ({ template, variants, experiment: test, throttle, ...document }): BroadcastDefinition => ({
       name: document.name,
+      channel: document.channel,
       segment: document.segment ?? null,
       topic: document.topic,
       variants: variants ?? [{ id: 'message', template: template ?? '' }],

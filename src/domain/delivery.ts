@@ -16,8 +16,11 @@ export type DeliveryResult =
   | { readonly status: 'failed'; readonly reason: string; readonly suppress?: 'invalid' | 'stop' }
   /** The last byte left, and no answer came. */
   | { readonly status: 'in_doubt'; readonly reason: string }
-  /** Certainly not accepted; another time it may be. */
-  | { readonly status: 'retry'; readonly reason: string }
+  /**
+   * Certainly not accepted; another time it may be. `takesNothing`: because of how much it was asked for at once, or of its
+   * own trouble, the neighbour would take no other message either.
+   */
+  | { readonly status: 'retry'; readonly reason: string; readonly takesNothing?: 'busy' | 'away' }
 
 /** How a message has ended, and why. */
 export interface Ending {

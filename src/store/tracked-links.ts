@@ -60,33 +60,62 @@ export async function findTarget(client: Queryable, linkId: string): Promise<str
   return rows[0]?.target
 }
 
-/** Short links for the targets of one message, the same whenever it is asked. */
+/** Where the links of a message lead. */
+export interface MessageTargets {
+  readonly messageId: string
+  readonly targets: readonly string[]
+}
+
+/**
+ * Short links for the targets of messages, the same whenever it is asked; one statement, however many they are.
+ *
+ * @returns by message, and by target.
+ */
 export async function shortUrls(
   client: Queryable,
   vault: Vault,
   linksUrl: string,
-  messageId: string,
-  targets: readonly string[],
-): Promise<Map<string, string>> {
-  if (targets.length === 0) return new Map()
-  const { rows } = await client.query<{ id: string; link: string }>(
-    `WITH made AS (
+  messages: readonly MessageTargets[],
+): Promise<Map<string, Map<string, string>>> {
+  const wanted = messages.flatMap(({ messageId, targets }) =>
+    [...new Set(targets)].map((target) => ({ messageId, target, link: linkIdOf(target) })),
+  )
+  if (wanted.length === 0) return new Map()
+  const { rows } = await client.query<{ id: string; message: string; link: string }>(
+    `WITH given AS (
+       SELECT * FROM unnest($1::uuid[], $2::text[]) AS g (message, link)
+     ), made AS (
        INSERT INTO short_links (message_id, link)
-       SELECT m.id, given.link FROM messages m, unnest($2::text[]) AS given (link) WHERE m.id = $1
-       ON CONFLICT DO NOTHING RETURNING id, link
+       SELECT m.id, g.link FROM given g JOIN messages m ON m.id = g.message
+       ON CONFLICT DO NOTHING RETURNING id, message_id, link
      )
-     SELECT id::text, link FROM made
-     UNION SELECT id::text, link FROM short_links WHERE message_id = $1`,
-    [messageId, [...new Set(targets)].map(linkIdOf)],
+     SELECT id::text, message_id AS message, link FROM made
+     UNION ALL
+     SELECT s.id::text, s.message_id, s.link FROM given g JOIN short_links s ON s.message_id = g.message AND s.link = g.link`,
+    [wanted.map(({ messageId }) => messageId), wanted.map(({ link }) => link)],
   )
-  const codes = new Map(rows.map(({ id, link }) => [link, shortCode(vault, id)]))
-  return new Map(
-    targets.flatMap((target) => {
-      const code = codes.get(linkIdOf(target))
-      return code === undefined ? [] : [[target, new URL(`/x/${code}`, linksUrl).href] as const]
-    }),
-  )
+  const codes = new Map(rows.map(({ id, message, link }) => [`${message} ${link}`, shortCode(vault, id)]))
+  const urls = new Map<string, Map<string, string>>()
+  for (const { messageId, target, link } of wanted) {
+    const code = codes.get(`${messageId} ${link}`)
+    if (code === undefined) continue
+    const ofMessage = urls.get(messageId) ?? new Map<string, string>()
+    urls.set(messageId, ofMessage.set(target, shortUrl(linksUrl, code)))
+  }
+  return urls
 }
+
+function shortUrl(linksUrl: string, code: string): string {
+  return new URL(`/x/${code}`, linksUrl).href
+}
+
+/** As long as a short link of the next messages will be: what it costs can be said before there are any. */
+export function sampleShortUrl(linksUrl: string): string {
+  return shortUrl(linksUrl, 'x'.repeat(sampleDigits + shortSignatureLength))
+}
+
+/** Enough for more than two thousand million links. */
+const sampleDigits = 6
 
 /** The message and the link that a short code stands for; undefined if we did not make it, or the message is gone. */
 export async function findShort(

@@ -58,6 +58,7 @@ test('an answer that never comes whole is doubt; a server that is not there is n
   expect(await toRude.send({ to: '+12025550123', text: 'Hello', statusUrl })).toEqual({
     status: 'retry',
     reason: 'twilio ECONNREFUSED',
+    takesNothing: 'away',
   })
 })
 

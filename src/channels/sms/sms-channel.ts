@@ -60,7 +60,8 @@ export function createSmsChannel({ accountSid, authToken, from, apiUrl }: SmsOpt
   }
 }
 
-const limits = { timeout: smsDeadlineMs, autoRetry: false }
+/** A request that waits for a socket would be in doubt after the deadline, although it never left: so there are enough. */
+const limits = { timeout: smsDeadlineMs, autoRetry: false, maxSockets: 256 }
 
 /** Sends what is meant for Twilio's host to another one. */
 class OtherHostClient extends twilio.RequestClient {

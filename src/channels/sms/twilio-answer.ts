@@ -41,9 +41,10 @@ export function judgeTwilioFailure({ status, code }: TwilioFailure): DeliveryRes
   const reason = `twilio ${code ?? status ?? 'no answer'}`
   if (status === undefined) {
     const isBefore = typeof code === 'string' && neverConnected.has(code)
-    return isBefore ? { status: 'retry', reason } : { status: 'in_doubt', reason }
+    return isBefore ? { status: 'retry', reason, takesNothing: 'away' } : { status: 'in_doubt', reason }
   }
-  if (status === tooManyRequests || accountStatuses.has(status)) return { status: 'retry', reason }
+  if (status === tooManyRequests) return { status: 'retry', reason, takesNothing: 'busy' }
+  if (accountStatuses.has(status)) return { status: 'retry', reason, takesNothing: 'away' }
   if (status >= 500) return { status: 'in_doubt', reason }
   if (code === unreachable) return { status: 'retry', reason }
   if (code === optedOut) return { status: 'failed', reason, suppress: 'stop' }

@@ -5,7 +5,7 @@ import { broadcastJourney } from '../../domain/broadcast.ts'
 import type { Addressee } from '../../domain/contact-policy.ts'
 import type { MessageStatus } from '../../domain/delivery.ts'
 import { usualSender } from '../../domain/mail-sender.ts'
-import type { RecentMessageFacts } from '../../domain/snapshot.ts'
+import type { Channel, RecentMessageFacts } from '../../domain/snapshot.ts'
 import { type ConsentChannel, trackingChannel } from '../../domain/tracking.ts'
 import { uuidArray } from '../binary-arrays.ts'
 import { finalStatuses, newestWordFirst } from '../consents.ts'
@@ -52,6 +52,7 @@ const recentDays = 30
  * against every customer.
  */
 
+/** `$2`: the channel, also below. */
 const peopleSql = `
   SELECT given.id, c.time_zone, c.last_order_at, c.locale, c.email_domain, c.traits, c.personal,
          p.id AS point_id, p.address, p.address_hash, k.wrapped_key, s.reason AS suppressed
@@ -62,17 +63,17 @@ const peopleSql = `
     LEFT JOIN LATERAL (SELECT wrapped_key FROM customer_keys WHERE customer_id = given.id OFFSET 0) AS k ON true
     LEFT JOIN LATERAL (
      SELECT id, address, address_hash FROM contact_points
-      WHERE customer_id = given.id AND channel = 'email' AND current OFFSET 0) AS p ON true
+      WHERE customer_id = given.id AND channel = $2 AND current OFFSET 0) AS p ON true
     LEFT JOIN LATERAL (
-     SELECT reason FROM suppressions WHERE channel = 'email' AND address_hash = p.address_hash OFFSET 0) AS s ON true`
+     SELECT reason FROM suppressions WHERE channel = $2 AND address_hash = p.address_hash OFFSET 0) AS s ON true`
 
-/** The word that counts on each topic: of email, and of being measured. */
+/** The word that counts on each topic: of the channel, and of being measured. */
 const wordsSql = `
   SELECT DISTINCT ON (given.customer, channel, topic) given.customer AS customer_id, channel, topic, status
     FROM unnest($1::uuid[]) AS given (customer)
    CROSS JOIN LATERAL (
      SELECT channel, topic, status, given_at, id FROM consents
-      WHERE customer_id = given.customer AND channel IN ('email', '${trackingChannel}') AND status IN ${finalStatuses}
+      WHERE customer_id = given.customer AND channel IN ($2, '${trackingChannel}') AND status IN ${finalStatuses}
      OFFSET 0) AS w
    ORDER BY given.customer, channel, topic, ${newestWordFirst}`
 
@@ -80,18 +81,18 @@ const inquiriesSql = `
   SELECT given.customer AS customer_id, max(w.given_at) AS at FROM unnest($1::uuid[]) AS given (customer)
    CROSS JOIN LATERAL (
      SELECT given_at FROM consents
-      WHERE customer_id = given.customer AND channel = 'email' AND status = 'implied' OFFSET 0) AS w
+      WHERE customer_id = given.customer AND channel = $2 AND status = 'implied' OFFSET 0) AS w
    GROUP BY 1`
 
-/** \`$4\`: messages that are asked about themselves. */
+/** `$3`: the moment; `$5`: messages that are asked about themselves. */
 const recentSql = `
   SELECT given.id AS customer_id, m.journey, m.message_class, m.at
     FROM unnest($1::uuid[]) AS given (id)
    CROSS JOIN LATERAL (
      SELECT journey, message_class, coalesce(settled_at, planned_at) AS at FROM messages
-      WHERE customer_id = given.id AND channel = 'email' AND status = ANY ($3) AND id <> ALL ($4::uuid[])
-        AND planned_at > $2::timestamptz - interval '${2 * recentDays} days' OFFSET 0) AS m
-   WHERE m.at > $2::timestamptz - interval '${recentDays} days'`
+      WHERE customer_id = given.id AND channel = $2 AND status = ANY ($4) AND id <> ALL ($5::uuid[])
+        AND planned_at > $3::timestamptz - interval '${2 * recentDays} days' OFFSET 0) AS m
+   WHERE m.at > $3::timestamptz - interval '${recentDays} days'`
 
 const computedSql = `
   SELECT t.customer_id, json_object_agg(t.name, t.value)::text AS computed
@@ -148,27 +149,27 @@ export async function lockAddressees(
   except: readonly string[] = [],
 ): Promise<Map<string, BulkAddressee>> {
   const ids = uuidArray(customerIds)
-  const { topic } = broadcast.definition
-  const { caps, impliedFor } = policy.channels.email
-  const recentValues = [ids, new Date(nowMs), counted, uuidArray(except)]
+  const { channel, topic } = broadcast.definition
+  const { caps, impliedFor } = policy.channels[channel]
+  const recentValues = [ids, channel, new Date(nowMs), counted, uuidArray(except)]
   const asked = <Row extends QueryResultRow>(name: string, text: string, values: unknown[]) =>
     client.query<Row>({ name: `broadcast-${name}`, text, values })
   // Each statement sees what was committed before it began, and all but the first begin when everybody is locked.
   const [, , people, words, computed, pauses, recent, inquiries] = await Promise.all([
     client.query(byIndexSql),
     asked('lock', lockSql, [ids]),
-    asked<PersonRow>('people', peopleSql, [ids]),
-    asked<WordRow>('words', wordsSql, [ids]),
+    asked<PersonRow>('people', peopleSql, [ids, channel]),
+    asked<WordRow>('words', wordsSql, [ids, channel]),
     asked<{ customer_id: string; computed: string }>('computed', computedSql, [ids]),
     findPauses(client),
     Object.keys(caps).length === 0 ? none : asked<RecentRow>('recent', recentSql, recentValues),
-    impliedFor === null ? none : asked<{ customer_id: string; at: Date }>('inquiries', inquiriesSql, [ids]),
+    impliedFor === null ? none : asked<{ customer_id: string; at: Date }>('inquiries', inquiriesSql, [ids, channel]),
   ])
   const wordsOf = Map.groupBy(words.rows, (row) => row.customer_id)
   const recentOf = Map.groupBy(recent.rows, (row) => row.customer_id)
   const computedOf = new Map(computed.rows.map((row) => [row.customer_id, row.computed]))
   const inquiredOf = new Map(inquiries.rows.map((row) => [row.customer_id, row.at]))
-  const pausedFor = pauseFinder(pauses, broadcastJourney(broadcast.key), sender.key ?? usualSender)
+  const pausedFor = pauseFinder(pauses, channel, broadcastJourney(broadcast.key), sender.key ?? usualSender)
   return new Map(
     people.rows.map((row) => {
       const around = {
@@ -178,7 +179,7 @@ export async function lockAddressees(
         computed: computedOf.get(row.id),
       }
       const sealed = sealedOf(row, around, topic)
-      return [row.id, { addressee: addresseeOf(row, around), sealed, pause: pausedFor(row.email_domain) }]
+      return [row.id, { addressee: addresseeOf(row, channel, around), sealed, pause: pausedFor(row.email_domain) }]
     }),
   )
 }
@@ -188,20 +189,22 @@ const none = { rows: [] }
 /** The reason why marketing of a journey may not leave to a domain, under an identity, now; null if it may. */
 function pauseFinder(
   pauses: readonly SendingPause[],
+  channel: Channel,
   journey: string,
   sender: string,
 ): (domain: string | null) => string | null {
   if (pauses.length === 0) return () => null
+  // As `pauseOf`: rates are those of mail, and so is what they pause altogether or by domain.
   const concerns = ({ scope, key }: SendingPause, domain: string | null): boolean =>
-    scope === 'all' ||
-    (scope === 'channel' && key === 'email') ||
+    (scope === 'all' && channel === 'email') ||
+    (scope === 'channel' && key === channel) ||
     (scope === 'journey' && key === journey) ||
-    (scope === 'sender' && key === sender) ||
-    (scope === 'domain' && key === domain)
+    (scope === 'sender' && channel === 'email' && key === sender) ||
+    (scope === 'domain' && channel === 'email' && key === domain)
   return (domain) => pauses.find((pause) => concerns(pause, domain))?.reason ?? null
 }
 
-function addresseeOf(row: PersonRow, { words, inquired, recent }: Around): Addressee {
+function addresseeOf(row: PersonRow, asked: Channel, { words, inquired, recent }: Around): Addressee {
   return {
     customerId: row.id,
     timeZone: row.time_zone,
@@ -210,14 +213,14 @@ function addresseeOf(row: PersonRow, { words, inquired, recent }: Around): Addre
       suppressed: row.suppressed,
       consents: Object.fromEntries(
         words.flatMap(({ channel, topic, status }) =>
-          channel === 'email' && status !== 'lifted' ? [[topic, status] as const] : [],
+          channel === asked && status !== 'lifted' ? [[topic, status] as const] : [],
         ),
       ),
       ...(inquired === undefined ? {} : { inquiredMs: inquired.getTime() }),
     },
     lastOrderMs: row.last_order_at?.getTime() ?? null,
     recentMessages: recent.map(({ journey, message_class: messageClass, at }) => ({
-      channel: 'email' as const,
+      channel: asked,
       journey,
       messageClass,
       atMs: at.getTime(),

@@ -16,9 +16,9 @@ function shareSql(seed: string): string {
 const mantissa = 2 ** 53
 
 /** SQL: who has an address of the channel and, unless the key is null, is in the segment of that key. */
-function meantFor(segment: string): string {
+function meantFor(segment: string, channel: string): string {
   return `c.merged_into IS NULL AND c.erasing_at IS NULL
-   AND EXISTS (SELECT FROM contact_points p WHERE p.customer_id = c.id AND p.channel = 'email' AND p.current)
+   AND EXISTS (SELECT FROM contact_points p WHERE p.customer_id = c.id AND p.channel = ${channel} AND p.current)
    AND (${segment}::text IS NULL OR EXISTS (
      SELECT FROM segment_members m JOIN segments s ON s.id = m.segment_id
       WHERE m.customer_id = c.id AND s.kind = 'segment' AND s.key = ${segment} AND s.status = 'live'))`
@@ -42,14 +42,14 @@ const snapshotSql = `
              coalesce(z.send_at, $8::timestamptz) AS send_at
         FROM customers c
         LEFT JOIN unnest($6::text[], $7::timestamptz[]) AS z (zone, send_at) ON z.zone = c.time_zone
-       WHERE ${meantFor('$2')}
+       WHERE ${meantFor('$2', '$12')}
     ) AS chosen`
 
 /** For how many it would be, if it started now. */
 export async function countAudience(client: Queryable, { definition }: Broadcast): Promise<number> {
   const { rows } = await client.query<{ count: number }>(
-    `SELECT count(*)::int AS count FROM customers c WHERE ${meantFor('$1')}`,
-    [definition.segment],
+    `SELECT count(*)::int AS count FROM customers c WHERE ${meantFor('$1', '$2')}`,
+    [definition.segment, definition.channel],
   )
   return rows[0]?.count ?? 0
 }
@@ -67,7 +67,7 @@ export function takeAudience(database: Database, broadcast: Broadcast, defaultZo
     )
     const [before] = rows
     if (before && before.audience !== null) return { size: before.audience, heldOut: before.heldOut ?? 0 }
-    const { sendAt, holdOut, experiment, variants, segment } = broadcast.definition
+    const { channel, sendAt, holdOut, experiment, variants, segment } = broadcast.definition
     const moments = sendAt === null ? [] : await momentsByZone(client, sendAt, defaultZone)
     await client.query(snapshotSql, [
       broadcast.id,
@@ -80,6 +80,7 @@ export function takeAudience(database: Database, broadcast: Broadcast, defaultZo
       moments.map(({ atMs }) => new Date(atMs)),
       sendAt === null ? null : new Date(momentIn(sendAt, defaultZone)),
       ...['order', 'variant', 'part'].map((what) => seedOf(broadcast.id, what)),
+      channel,
     ])
     const { rows: counted } = await client.query<{ size: number; heldOut: number }>(
       `UPDATE broadcasts b SET audience = n.size, held_out = n.held

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { type BroadcastDefinition, broadcastDocument, broadcastJourney, broadcastStep } from '../../domain/broadcast.ts'
 import { type Problem, problemsOf } from '../../domain/problem.ts'
+import type { Channel } from '../../domain/snapshot.ts'
 import type { EpochMs } from '../../domain/time.ts'
 import { contentVersion } from '../content-version.ts'
 import type { Queryable } from '../database.ts'
@@ -80,11 +81,11 @@ async function missing(client: Queryable, definition: BroadcastDefinition): Prom
   const templates = definition.variants.map(({ template }) => template)
   const { rows } = await client.query<{
     segment: boolean
-    templates: string[] | null
+    templates: Record<string, Channel> | null
     policy: { topics?: object } | null
   }>(
     `SELECT EXISTS (SELECT FROM segments WHERE kind = 'segment' AND key = $1 AND status = 'live') AS segment,
-            (SELECT array_agg(key) FROM templates WHERE key = ANY ($2) AND status = 'live' AND channel = 'email') AS templates,
+            (SELECT json_object_agg(key, channel) FROM templates WHERE key = ANY ($2) AND status = 'live') AS templates,
             (SELECT document FROM campaigns WHERE kind = 'contact-policy' AND status = 'live') AS policy`,
     [definition.segment, templates],
   )
@@ -94,11 +95,19 @@ async function missing(client: Queryable, definition: BroadcastDefinition): Prom
     problems.push({ path: ['segment'], value: definition.segment, rule: 'there is no live segment with this key' })
   }
   templates.forEach((template, i) => {
-    if (known?.templates?.includes(template) === true) return
+    const found = known?.templates?.[template]
+    if (found === definition.channel) return
     const path = templates.length === 1 ? ['template'] : ['variants', i, 'template']
-    problems.push({ path, value: template, rule: 'there is no published email template with this key' })
+    problems.push({ path, value: template, rule: templateRule(definition.channel, found) })
   })
   return problems
+}
+
+const templateNouns: Readonly<Record<Channel, string>> = { email: 'email', sms: 'text message' }
+
+function templateRule(wanted: Channel, found: Channel | undefined): string {
+  if (found === undefined) return `there is no published ${templateNouns[wanted]} template with this key`
+  return `is a template of the other channel: a broadcast of it says "channel: ${found}"`
 }
 
 /** By key or id; undefined if there is none. */

@@ -21,6 +21,8 @@ export interface BulkSettlement {
   readonly status: SettledStatus
   readonly reason?: string | undefined
   readonly providerMessageId?: string | undefined
+  /** Parts of a text message. */
+  readonly segments?: number | undefined
   readonly suppression?: NewSuppression | undefined
 }
 
@@ -115,8 +117,8 @@ async function settle(
       // From in_doubt too: the attempt that was given up for lost knows better. "coalesce" keeps the planner from looking
       // for everything that is open or held, which it thinks rare, instead of the rows that are given.
       text: `UPDATE messages m SET status = g.status, reason = g.reason, settled_at = $5, lease_until = NULL,
-                    provider_message_id = g.provider
-               FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS g (id, status, reason, provider)
+                    provider_message_id = g.provider, segments = g.segments
+               FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $7::int[]) AS g (id, status, reason, provider, segments)
               WHERE m.id = g.id AND coalesce(m.claimed_by = $6 AND (m.settled_at IS NULL OR m.status = 'in_doubt'), false)`,
       values: [
         uuidArray(settlements.map(({ id }) => id)),
@@ -125,6 +127,7 @@ async function settle(
         textArray(settlements.map(({ providerMessageId }) => providerMessageId ?? null)),
         new Date(nowMs),
         nameOf(holder),
+        settlements.map(({ segments }) => segments ?? null),
       ],
     })
   if (suppressions.length === 0) return void (await write(database.pool))

@@ -1,7 +1,7 @@
 /** What is to become of a recipient's message at this moment, by the same policy as every other message. */
 
 import { broadcastJourney } from '../../domain/broadcast.ts'
-import { type Addressee, type ContactVerdict, mayContact } from '../../domain/contact-policy.ts'
+import { type Addressee, type ContactRule, type ContactVerdict, mayContact } from '../../domain/contact-policy.ts'
 import { type EpochMs, minuteMs } from '../../domain/time.ts'
 import type { BulkAddressee, SealedForBulk } from './addressees.ts'
 import type { BulkContext } from './bulk-page.ts'
@@ -34,7 +34,8 @@ export function outcomeFor({ addressee, sealed, pause }: BulkAddressee, context:
   }
   const verdict = verdictOn(addressee, context)
   if (!verdict.allowed) {
-    return laterOutcome(verdict.rule, verdict.notBeforeMs, context)
+    const { rule, notBeforeMs } = verdict
+    return isSkipped(rule, context) ? { status: 'refused', reason: rule } : laterOutcome(rule, notBeforeMs, context)
   }
   if (pause !== null) {
     const notBeforeMs = Math.min(nowMs + pausedMs, expiresAtMs)
@@ -51,9 +52,15 @@ export function laterOutcome(rule: string, notBeforeMs: EpochMs | null, context:
     : { status: 'refused', reason: rule }
 }
 
+/** Whether the policy gives up a message of that channel rather than let it wait. */
+function isSkipped(rule: ContactRule, { broadcast, policy }: BulkContext): boolean {
+  const { whenQuiet, whenCapped } = policy.channels[broadcast.definition.channel]
+  return (rule === 'quiet-hours' ? whenQuiet : whenCapped) === 'skip'
+}
+
 function verdictOn(addressee: Addressee, { broadcast, policy, nowMs }: BulkContext): ContactVerdict {
   const question = {
-    channel: 'email',
+    channel: broadcast.definition.channel,
     messageClass: 'marketing',
     topic: broadcast.definition.topic,
     journey: broadcastJourney(broadcast.key),

@@ -20,7 +20,7 @@ const insertSql = `
     INSERT INTO messages (id, customer_id, journey, version, step, entry_number, visit, channel, message_class, topic,
                           template, status, reason, data, planned_at, expires_at, not_before, attempts, claimed_by,
                           lease_until, transmitting_at, settled_at, broadcast_id, sender)
-    SELECT id, customer_id, $8, $9, '${broadcastStep}', 1, 1, 'email', 'marketing', $10, template, status, reason,
+    SELECT id, customer_id, $8, $9, '${broadcastStep}', 1, 1, $17, 'marketing', $10, template, status, reason,
            jsonb_build_object('variant', variant), $11::timestamptz, $12, not_before,
            CASE status WHEN 'transmitting' THEN 1 ELSE 0 END,
            CASE status WHEN 'transmitting' THEN $13 END,
@@ -64,6 +64,7 @@ export async function insertMessages(
       `${leaseMs} ms`,
       broadcast.id,
       sender.key,
+      broadcast.definition.channel,
     ],
   })
   return new Set(rows.map(({ id }) => id))

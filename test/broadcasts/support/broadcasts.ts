@@ -3,6 +3,7 @@
 import type { WorkflowHandle } from '@temporalio/client'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import type { BroadcastPage, BroadcastPageRequest } from '../../../activities/broadcast-types.ts'
+import type { SmsChannel } from '../../../src/channels/sms/sms-channel.ts'
 import { takeAudience } from '../../../src/store/broadcasts/audience.ts'
 import { type Broadcast, createBroadcast, moveBroadcast } from '../../../src/store/broadcasts/broadcasts.ts'
 import { broadcastType, broadcastWorkflowId, lifecycleQueue } from '../../../workflows/ids.ts'
@@ -36,15 +37,41 @@ export async function sendAtOnce(
   key: string,
   document: object,
   mail: Parameters<StoreWorld['activities']>[1] = {},
+  sms?: SmsChannel,
 ): Promise<BroadcastPage> {
+  const broadcast = await putDown(world, key, document)
+  return sendPage(world, broadcast, { mail, sms })
+}
+
+/** Made and started, with its audience put down: nothing has left. */
+export async function putDown(world: StoreWorld, key: string, document: object): Promise<Broadcast> {
   const { database, clock } = world
   const created = await createBroadcast(database.pool, key, { name: key, topic: 'offers', ...document }, clock.nowMs())
   if (created === 'taken' || 'problems' in created) throw new Error(`not created: ${JSON.stringify(created)}`)
-  await moveBroadcast(database.pool, created.broadcast.id, ['draft'], 'running', clock.nowMs())
+  const broadcast = await moveBroadcast(database.pool, created.broadcast.id, ['draft'], 'running', clock.nowMs())
   await takeAudience(database, created.broadcast, 'UTC')
-  const activities = world.activities(undefined, mail)
+  return broadcast ?? created.broadcast
+}
+
+/** One page, as its workflow asks for it. */
+export async function sendPage(
+  world: StoreWorld,
+  { id, key }: Broadcast,
+  {
+    mail = {},
+    sms,
+    after = -1,
+    perSecond = null,
+  }: {
+    readonly mail?: Parameters<StoreWorld['activities']>[1]
+    readonly sms?: SmsChannel | undefined
+    readonly after?: number
+    readonly perSecond?: number | null
+  },
+): Promise<BroadcastPage> {
+  const activities = world.activities(sms, mail)
   const environment = new MockActivityEnvironment({ workflowExecution: { workflowId: key, runId: 'run' } })
-  const request = { broadcastId: created.broadcast.id, after: -1, perSecond: null }
+  const request = { broadcastId: id, after, perSecond }
   try {
     return await environment.run<
       [BroadcastPageRequest],
