@@ -1,7 +1,7 @@
 /** `GET /metrics` for Prometheus: with a key of the admin API as bearer, whatever its kind. */
 
 import type { FastifyInstance } from 'fastify'
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../store/database.ts'
 import { type Counted, readMetrics } from '../store/metrics.ts'
@@ -12,6 +12,26 @@ export interface MetricsNeeds {
   readonly database: Database
   readonly clock: Clock
   readonly checkKey: KeyCheck
+  readonly requests: RequestTimes
+}
+
+export type RequestTimes = Histogram<'route' | 'status'>
+
+/** Times every answer by its route as registered, never by its address: that may hold what somebody searched for. */
+export function timeRequests(app: FastifyInstance): RequestTimes {
+  const requests: RequestTimes = new Histogram({
+    name: 'perennial_http_request_seconds',
+    help: 'Answers of this process by route and status',
+    labelNames: ['route', 'status'],
+    buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 1, 5],
+    registers: [],
+  })
+  app.addHook('onResponse', (request, reply, done) => {
+    const status = `${Math.floor(reply.statusCode / 100)}xx`
+    requests.observe({ route: request.routeOptions.url ?? 'none', status }, reply.elapsedTime / 1_000)
+    done()
+  })
+  return requests
 }
 
 /** Several that ask at once share one answer: it counts rows. Real time. */
@@ -25,13 +45,24 @@ const helps: Readonly<Record<string, string>> = {
   perennial_message_reports: 'What mail servers and providers have reported of messages',
   perennial_webhook_calls: 'Calls that journeys made, by status; dead ones were given up',
   perennial_events_waiting: 'Accepted events that are not handled yet',
+  perennial_events_oldest_waiting_seconds: 'For how long the oldest event that is not handled has waited',
+  perennial_news_oldest_untold_seconds: 'For how long the oldest news has waited of which Temporal was not told',
+  perennial_customers_overdue: 'Customers whose moment passed more than a minute ago',
+  perennial_workflow_check_age_seconds: 'When work was last held against workflows, seconds ago',
+  perennial_workflows_stuck: 'Workflows that could not go on at the last check',
   perennial_news_unread: 'News that no review has read yet',
   perennial_journey_runs_active: 'Customers who are under way in a journey',
 }
 
-export function metricsRoutes({ database, clock, checkKey }: MetricsNeeds): (app: FastifyInstance) => Promise<void> {
+export function metricsRoutes({
+  database,
+  clock,
+  checkKey,
+  requests,
+}: MetricsNeeds): (app: FastifyInstance) => Promise<void> {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, prefix: 'perennial_api_' })
+  registry.registerMetric(requests)
   let counted: { readonly untilMs: number; readonly rows: Promise<readonly Counted[]> } | undefined
   const current = (): Promise<readonly Counted[]> => {
     if (counted === undefined || counted.untilMs < performance.now()) {

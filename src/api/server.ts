@@ -25,7 +25,8 @@ import { twilioRoutes } from './hooks/twilio-routes.ts'
 import { createKeyCheck } from './key-check.ts'
 import { messageLinkRoutes } from './message-links/message-link-routes.ts'
 import { messageRoutes } from './messages/message-routes.ts'
-import { metricsRoutes } from './metrics-routes.ts'
+import { metricsRoutes, timeRequests } from './metrics-routes.ts'
+import { answerReady } from './ready.ts'
 import { recommendationRoutes } from './recommendation-routes.ts'
 import { referralRoutes } from './referral-routes.ts'
 import { surveyRoutes } from './survey-routes.ts'
@@ -57,9 +58,11 @@ export async function buildServer(needs: ServerNeeds): Promise<FastifyInstance> 
   const logController = new LogController({ disableRequestLogging: true })
   const app = Fastify({ loggerInstance: needs.logger, logController, requestTimeout: 60_000 })
   handleErrors(app)
+  const requests = timeRequests(app)
   const checkKey = createKeyCheck(database)
   const writer = createEventWriter(database.pool)
   app.get('/health', () => ({ status: 'ok' }))
+  app.get('/ready', (_request, reply) => answerReady(database, reply))
   await app.register(trackingRoutes({ ...needs, checkKey, writer }), { prefix: '/v1' })
   await app.register(recommendationRoutes({ database, checkKey }), { prefix: '/v1' })
   await app.register(messageRoutes({ ...needs, checkKey }), { prefix: '/v1' })
@@ -79,7 +82,7 @@ export async function buildServer(needs: ServerNeeds): Promise<FastifyInstance> 
     countWorkflows: () => countWorkflows(temporal),
   }
   await app.register(adminRoutes(admin), { prefix: '/api' })
-  await app.register(metricsRoutes({ ...needs, checkKey }))
+  await app.register(metricsRoutes({ ...needs, checkKey, requests }))
   await app.register(surveyRoutes(needs))
   await app.register(referralRoutes({ database, definitions: () => definitions.get() }))
   await app.register(messageLinkRoutes({ ...needs, brand }))

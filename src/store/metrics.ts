@@ -31,6 +31,19 @@ const statements: Readonly<Record<string, string>> = {
   perennial_webhook_calls: `
     SELECT json_build_object('status', status) AS labels, count(*) AS value FROM webhook_calls GROUP BY status`,
   perennial_events_waiting: `SELECT '{}'::json AS labels, count(*) AS value FROM events WHERE handled_at IS NULL`,
+  perennial_events_oldest_waiting_seconds: `
+    SELECT '{}'::json AS labels, coalesce(greatest(0, extract(epoch FROM $1::timestamptz - min(received_at))), 0)::float8 AS value
+      FROM events WHERE handled_at IS NULL`,
+  perennial_news_oldest_untold_seconds: `
+    SELECT '{}'::json AS labels, coalesce(greatest(0, extract(epoch FROM $1::timestamptz - min(created_at))), 0)::float8 AS value
+      FROM news WHERE nudged_at IS NULL AND consumed_at IS NULL`,
+  perennial_customers_overdue: `
+    SELECT '{}'::json AS labels, count(*) AS value
+      FROM customers WHERE due_at < $1::timestamptz - interval '1 min' AND merged_into IS NULL`,
+  perennial_workflow_check_age_seconds: `
+    SELECT '{}'::json AS labels, greatest(0, extract(epoch FROM $1::timestamptz - checked_at))::float8 AS value
+      FROM workflow_checks ORDER BY id DESC LIMIT 1`,
+  perennial_workflows_stuck: `SELECT '{}'::json AS labels, stuck AS value FROM workflow_checks ORDER BY id DESC LIMIT 1`,
   perennial_news_unread: `SELECT '{}'::json AS labels, count(*) AS value FROM news WHERE consumed_at IS NULL`,
   perennial_journey_runs_active: `
     SELECT json_build_object('journey', journey) AS labels, count(*) AS value
