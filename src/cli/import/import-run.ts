@@ -5,7 +5,12 @@ import { readConfig } from '../../config.ts'
 import { isTimeZone } from '../../domain/local-time.ts'
 import type { ImportKind } from '../../intake/import/chunk.ts'
 import { type DryReport, dryRun } from '../../intake/import/dry-run.ts'
-import { type ImportReport, type ImportRequest, importFile } from '../../intake/import/import-file.ts'
+import {
+  type ImportProgress,
+  type ImportReport,
+  type ImportRequest,
+  importFile,
+} from '../../intake/import/import-file.ts'
 import { InputError } from '../../intake/import/input-error.ts'
 import { importKinds } from '../../intake/import/kinds.ts'
 import type { DateOrder } from '../../intake/import/values.ts'
@@ -100,7 +105,13 @@ async function run(
   if (isDry) return dryRun(request, database, vault)
   const definitions = await loadDefinitions(database)
   const nowMs = createClock(config.clock).nowMs()
-  return importFile(request, { database, vault, definitions, nowMs, onProgress: (done) => progress.report(done) })
+  const cancel = new AbortController()
+  // The chunk that is being written is finished; a second signal ends the process at once.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => cancel.abort(new Error(`Stopped by ${signal}.`)))
+  }
+  const onProgress = (done: ImportProgress): void => progress.report(done)
+  return importFile(request, { database, vault, definitions, nowMs, onProgress, signal: cancel.signal })
 }
 
 /** A database's words about data may hold data: they go no further. */

@@ -11,19 +11,23 @@ import type { FileRecord } from './line-blocks.ts'
 import { RejectedLines, rejectCells } from './reject-file.ts'
 import type { DateOrder } from './values.ts'
 
-/** What every import needs to know, whatever it imports. */
-export interface ImportContext {
-  readonly database: Database
-  readonly vault: Vault
-  readonly importId: string
+/** What reading lines needs to know; nothing that could not be told to another thread. */
+export interface ReadingContext {
   /** Of the file and how it is read: the same at every run, so that what comes of a line can be recognised. */
   readonly contentId: string
   readonly nowMs: number
+  readonly options: ValueOptions
+}
+
+/** What every import needs to know, whatever it imports. */
+export interface ImportContext extends ReadingContext {
+  readonly database: Database
+  readonly vault: Vault
+  readonly importId: string
   /** What tells people apart and joins them. */
   readonly identity?: IdentityPolicy
   /** Whether a yes to a topic counts only once it is confirmed. Default: never. */
   readonly needsConfirmation?: (channel: ConsentChannel, topic: string) => boolean
-  readonly options: ValueOptions
 }
 
 /** How values are to be read. */
@@ -37,41 +41,50 @@ export interface ValueOptions {
   readonly source: string | undefined
 }
 
-/** One thing that can be imported. */
-export interface ImportKind {
+/** How lines of a kind are read. */
+export interface LineReading<Content = unknown, Context extends ReadingContext = ReadingContext> {
   readonly name: string
   readonly fields: KindFields
   readonly chunkLines: number
   /** Makes chunks; what they share (a memory of the lines before) lives in here. */
-  open(plan: ColumnPlan, context: ImportContext): ChunkMaker
+  open(plan: ColumnPlan, context: Context): ChunkMaker<Content>
+}
+
+/** One thing that can be imported. Its lines are read in chunks; what a chunk holds is written as a whole. */
+export interface ImportKind<Content = unknown> extends LineReading<Content, ImportContext> {
+  /** Whether `read-thread.ts` knows how to read it too: then large files are read there. */
+  readonly readsInThread: boolean
+  /**
+   * Writes what a chunk holds. May be called again after a failure.
+   *
+   * @param save must be called in the transaction that writes, or the last of them, with what more became known.
+   */
+  write(content: Content, context: ImportContext, save: SaveChunk): Promise<void>
+  /** What would be made: names of customers and orders that the database can be asked for. */
+  preview(content: Content): Preview
   /** Once all lines are there: a page of what only the whole file tells. @returns undefined when nothing is left. */
   finishPage?(client: Queryable, context: ImportContext): Promise<Tally | undefined>
   /** After that: counts anew what all lines together say of these customers. */
   finishCustomers?(client: Queryable, customerIds: readonly string[], nowMs: number): Promise<void>
 }
 
-export interface ChunkMaker {
-  next(): Chunk
+export type SaveChunk = (client: Queryable, writing: Tally) => Promise<void>
+
+export interface ChunkMaker<Content = unknown> {
+  next(): Chunk<Content>
   /** Of lines that were handled before a crash: only what later lines are compared with. */
   recall?(record: FileRecord): void
   /** Whether a chunk may end before this line. */
   mayCut?(record: FileRecord): boolean
 }
 
-export interface Chunk {
-  /** What became of its lines when they were read. */
+/** A stretch of a file while it is read. */
+export interface Chunk<Content = unknown> {
+  /** What became of its lines. */
   readonly reading: Tally
-  /** What more became known when they were written; made anew at every attempt. */
-  readonly writing: Tally
   take(record: FileRecord): void
-  /**
-   * Writes it. May be called again after a failure.
-   *
-   * @param save must be called with what is written, in its transaction where there is one.
-   */
-  write(save: (client: Queryable) => Promise<void>): Promise<void>
-  /** What would be made: names of customers and orders, by kind of thing, that the database can be asked for. */
-  preview(): Preview
+  /** What is to be written, once all its lines were taken. Plain data: it may go to another thread. */
+  content(): Content
 }
 
 export interface Preview {
@@ -92,6 +105,14 @@ interface Broken {
   count: number
   /** How column and rule stand in the reject file. */
   readonly cells: string
+}
+
+/** What became of lines, as plain data. */
+export interface Told {
+  readonly counts: ImportCounts
+  readonly samples: readonly Rejection[]
+  /** For the reject file. */
+  readonly rejects: Uint8Array
 }
 
 /** What became of the lines of a chunk. */
@@ -116,6 +137,10 @@ export class Tally {
     broken.count++
     if (this.samples.length < mostSamples) this.samples.push({ line, column, rule })
     this.rejects.add(line, broken.cells, text)
+  }
+
+  get told(): Told {
+    return { counts: this.counts, samples: this.samples, rejects: this.rejects.bytes }
   }
 
   get counts(): ImportCounts {

@@ -5,9 +5,10 @@ import { findIdentities, identityKey } from '../../store/identities.ts'
 import { findOrderKeys } from '../../store/imported-orders.ts'
 import type { ImportCounts } from '../../store/imports.ts'
 import type { Vault } from '../../store/vault.ts'
-import { addCounts, type Chunk, type Preview, type Rejection } from './chunk.ts'
-import { type ImportRequest, openImport, take } from './import-file.ts'
-import { type FileRecord, readBlocks } from './line-blocks.ts'
+import { addCounts, type Preview, type Rejection } from './chunk.ts'
+import { type ImportRequest, openImport } from './import-file.ts'
+import { readStretches } from './reading.ts'
+import { UnpackedFile } from './unpacked-file.ts'
 
 export interface DryReport {
   readonly counts: ImportCounts
@@ -19,37 +20,21 @@ export interface DryReport {
 const mostNames = 500_000
 
 export async function dryRun(request: ImportRequest, database: Database, vault: Vault): Promise<DryReport> {
-  const { file, format, plan } = await openImport(request)
+  const { file, format, plan: columns } = await openImport(request)
   try {
     const { kind } = request
     const context = { database, vault, importId: '', contentId: '', nowMs: 0, options: request.values }
-    const maker = kind.open(plan, context)
     const seen = { customers: new Set<string>(), orders: new Set<string>() }
     let counts: ImportCounts = {}
     const samples: Rejection[] = []
-    const look = async (chunk: Chunk): Promise<void> => {
-      counts = addCounts(counts, chunk.reading.counts)
-      samples.push(...chunk.reading.samples)
-      counts = addCounts(counts, await preview(database.pool, chunk.preview(), seen))
+    const plan = { from: format.start, resumeLine: format.start.line, chunkLines: kind.chunkLines }
+    const stretches = readStretches(new UnpackedFile(file.opened), format, kind.open(columns, context), plan)
+    for await (const { told, content } of stretches) {
+      counts = addCounts(counts, told.counts)
+      samples.push(...told.samples)
+      counts = addCounts(counts, await preview(database.pool, kind.preview(content), seen))
     }
-    let chunk = maker.next()
-    const full: Chunk[] = []
-    let lines = 0
-    const visit = (record: FileRecord): void => {
-      if (lines >= kind.chunkLines && record.fault === undefined && (maker.mayCut?.(record) ?? true)) {
-        full.push(chunk)
-        chunk = maker.next()
-        lines = 0
-      }
-      take(chunk, record)
-      lines++
-    }
-    for await (const _block of readBlocks(file.read(format.start.byte), format.parser, format.start, visit)) {
-      for (const done of full) await look(done)
-      full.length = 0
-    }
-    await look(chunk)
-    return { counts, columns: plan.describe(), firstRejected: samples.slice(0, 10) }
+    return { counts, columns: columns.describe(), firstRejected: samples.slice(0, 10) }
   } finally {
     await file.close()
   }

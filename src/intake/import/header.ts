@@ -6,11 +6,13 @@ import { InputError } from './input-error.ts'
 import type { InputFile } from './input-file.ts'
 import { JsonParser } from './json-records.ts'
 import type { BlockParser, FileRecord, Position } from './line-blocks.ts'
+import { UnpackedFile } from './unpacked-file.ts'
 
 export interface FileFormat {
   /** Of CSV the names in the header; of JSON lines undefined: each line brings its own. */
   readonly columns: readonly string[] | undefined
-  readonly parser: BlockParser
+  /** Of CSV. */
+  readonly delimiter: string | undefined
   /** Where the first record begins. */
   readonly start: Position
 }
@@ -34,7 +36,7 @@ export async function readFormat(file: InputFile, options: FormatOptions): Promi
     throw new InputError(`${name}: must be JSON lines, an object a line, but is one JSON list`)
   }
   if (options.format === 'jsonl' || (options.format === undefined && begin.startsWith('{'))) {
-    return { columns: undefined, parser: new JsonParser(), start: { line: 1, byte: markBytes } }
+    return { columns: undefined, delimiter: undefined, start: { line: 1, byte: markBytes } }
   }
   const newline = text.indexOf('\n')
   const header = newline < 0 ? text : text.slice(0, newline + 1)
@@ -45,15 +47,20 @@ export async function readFormat(file: InputFile, options: FormatOptions): Promi
   const columns = headerColumns(name, header, delimiter)
   return {
     columns,
-    parser: new CsvParser(delimiter, columns.length),
+    delimiter,
     start: { line: 2, byte: markBytes + Buffer.byteLength(header) },
   }
+}
+
+export function parserOf({ columns, delimiter }: Pick<FileFormat, 'columns' | 'delimiter'>): BlockParser {
+  if (columns === undefined || delimiter === undefined) return new JsonParser()
+  return new CsvParser(delimiter, columns.length)
 }
 
 async function readHead(file: InputFile): Promise<Buffer> {
   const parts: Buffer[] = []
   let bytes = 0
-  for await (const chunk of file.read(0)) {
+  for await (const chunk of new UnpackedFile(file.opened).read(0)) {
     parts.push(chunk)
     bytes += chunk.length
     if (bytes >= headBytes) break

@@ -5,7 +5,6 @@
 
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
-import { setImmediate as turn } from 'node:timers/promises'
 import { needsConfirmation } from '../../domain/consent-rule.ts'
 import { needsOfLifecycle } from '../../domain/definition-needs.ts'
 import type { Definitions } from '../../domain/definitions.ts'
@@ -28,18 +27,20 @@ import type { Vault } from '../../store/vault.ts'
 import { patiently } from '../patiently.ts'
 import {
   addCounts,
-  type Chunk,
   type ImportContext,
   type ImportKind,
   type Rejection,
+  type Tally,
   type ValueOptions,
 } from './chunk.ts'
 import { ColumnPlan, type Mapping } from './columns.ts'
 import { type FileFormat, type FormatOptions, readFormat } from './header.ts'
 import { InputError } from './input-error.ts'
 import { InputFile } from './input-file.ts'
-import { type FileRecord, readBlocks } from './line-blocks.ts'
+import { readInThread } from './read-in-thread.ts'
+import { type Progress, readStretches, type Stretch } from './reading.ts'
 import { RejectFile } from './reject-file.ts'
+import { UnpackedFile } from './unpacked-file.ts'
 
 export interface ImportRequest extends FormatOptions {
   /** `-` for standard input. */
@@ -60,15 +61,16 @@ export interface ImportNeeds {
   readonly definitions: Definitions
   readonly nowMs: number
   readonly onProgress?: (progress: ImportProgress) => void
+  /** Ends the import after the chunk that is being written: the next run goes on there. */
+  readonly signal?: AbortSignal
   /** A finer grain, for tests. */
   readonly chunkLines?: number
+  /** Files of so many bytes are read in a thread, of so much memory. */
+  readonly threadFromBytes?: number
+  readonly threadHeapMiB?: number
 }
 
-export interface ImportProgress {
-  /** Of the file, from 0 to 1. */
-  readonly share: number
-  /** Of this run. */
-  readonly lines: number
+export interface ImportProgress extends Progress {
   readonly doing: 'reading' | 'finishing'
 }
 
@@ -128,8 +130,10 @@ export async function importFile(request: ImportRequest, needs: ImportNeeds): Pr
 }
 
 const stagePage = 1_000
-/** Of very long lines a chunk holds fewer: it must fit into memory, with the one that is written meanwhile. */
-const mostChunkCharacters = 1 << 23
+/** Smaller files are read before a thread has begun. */
+const bytesWorthAThread = 1 << 20
+/** Small: between two of them the database gets its turn, and it should not wait for long. */
+const sliceBytes = 1 << 14
 
 class Run {
   readonly #request: ImportRequest
@@ -137,7 +141,7 @@ class Run {
   readonly #opened: OpenedImport
   #state!: ImportState
   #rejects!: RejectFile
-  #lines = 0
+  #progress: Progress = { share: 0, lines: 0 }
   readonly #samples: Rejection[] = []
 
   constructor(request: ImportRequest, needs: ImportNeeds, opened: OpenedImport) {
@@ -150,7 +154,7 @@ class Run {
     const { database, nowMs } = this.#needs
     const { fingerprint, format } = this.#opened
     const known = this.#request.again ? undefined : await findImport(database.pool, fingerprint)
-    if (known?.status === 'done') return this.#report(known, 'was imported before', undefined)
+    if (known?.status === 'done') return this.#summary(known, 'was imported before', undefined)
     this.#rejects = await RejectFile.open(this.#request.rejects, known?.rejectBytes ?? 0)
     try {
       this.#state = known ?? {
@@ -162,7 +166,7 @@ class Run {
       const context = this.#context()
       if (this.#state.status === 'reading') await this.#read(context)
       await this.#finish(context)
-      return this.#report(this.#state, 'imported', hasBegun ? known.nextLine : undefined)
+      return this.#summary(this.#state, 'imported', hasBegun ? known.nextLine : undefined)
     } finally {
       await this.#rejects.close()
     }
@@ -185,45 +189,44 @@ class Run {
   }
 
   async #read(context: ImportContext): Promise<void> {
+    let writing = Promise.resolve()
+    try {
+      // Each is written while the next one is read.
+      for await (const stretch of this.#stretches(context)) {
+        await writing
+        this.#needs.signal?.throwIfAborted()
+        writing = this.#write(stretch, context)
+        writing.catch(() => undefined) // Told when it is waited for.
+      }
+    } finally {
+      await writing
+    }
+  }
+
+  #stretches(context: ImportContext): AsyncIterable<Stretch> {
     const { file, format, plan } = this.#opened
-    const { kind } = this.#request
-    const maker = kind.open(plan, context)
-    const chunkLines = this.#needs.chunkLines ?? kind.chunkLines
-    const writer = new Writer((chunk, end) => this.#write(chunk, end))
-    const resumeLine = this.#state.nextLine
-    const from = this.#recallFrom()
-    let chunk = maker.next()
-    let lines = 0
-    let characters = 0
-    let isRecalling = false
-    const full: { readonly chunk: Chunk; readonly line: number }[] = []
-    const visit = (record: FileRecord): void => {
-      if (record.line < resumeLine) {
-        isRecalling = true
-        return maker.recall?.(record)
-      }
-      if (isRecalling) chunk = maker.next() // What was recalled is a stretch of its own.
-      isRecalling = false
-      const isFull = lines >= chunkLines || characters >= mostChunkCharacters
-      if (isFull && record.fault === undefined && (maker.mayCut?.(record) ?? true)) {
-        full.push({ chunk, line: record.line })
-        chunk = maker.next()
-        lines = 0
-        characters = 0
-      }
-      take(chunk, record)
-      lines++
-      characters += record.text.length
-      this.#lines++
+    const { kind, mapping } = this.#request
+    const { chunkLines = kind.chunkLines, threadFromBytes = bytesWorthAThread, signal, threadHeapMiB } = this.#needs
+    const steps = { from: this.#recallFrom(), resumeLine: this.#state.nextLine, chunkLines }
+    const onProgress = (progress: Progress): void => {
+      this.#progress = progress
+      this.#report('reading')
     }
-    for await (const block of readBlocks(file.read(from.byte), format.parser, from, visit)) {
-      for (const { chunk, line } of full) await writer.add(chunk, { line, byte: block.byteOf(line) })
-      full.length = 0
-      this.#progress('reading')
-      await turn() // A chunk is being written meanwhile, statement by statement.
+    if (!kind.readsInThread || file.bytes < threadFromBytes) {
+      const unpacked = new UnpackedFile(file.opened, sliceBytes)
+      return readStretches(unpacked, format, kind.open(plan, context), steps, onProgress)
     }
-    await writer.add(chunk, { line: Number.MAX_SAFE_INTEGER, byte: this.#state.nextByte })
-    await writer.end()
+    const { contentId, nowMs, options } = context
+    const { columns, delimiter } = format
+    const request = {
+      kind: kind.name,
+      file: file.opened,
+      format: { columns, delimiter },
+      mapping,
+      context: { contentId, nowMs, options },
+      plan: steps,
+    }
+    return readInThread(request, { onProgress, signal, heapMiB: threadHeapMiB })
   }
 
   /** Lines are compared with those before them: after a crash with those of the last chunk. */
@@ -234,28 +237,27 @@ class Run {
     return line === undefined || byte === undefined ? { line: nextLine, byte: nextByte } : { line, byte }
   }
 
-  async #write(chunk: Chunk, end: { line: number; byte: number }): Promise<void> {
+  async #write({ told, content, end }: Stretch, context: ImportContext): Promise<void> {
     const { nextLine, nextByte } = this.#state
-    const isLast = end.line === Number.MAX_SAFE_INTEGER
     let state = this.#state
-    await patiently(() =>
-      chunk.write(async (client) => {
-        const { reading, writing } = chunk
-        const rejectBytes = await this.#rejects.append(this.#state.rejectBytes, reading.rejects, writing.rejects)
-        const counts = addCounts(addCounts(this.#state.counts, reading.counts), writing.counts)
-        state = {
-          ...this.#state,
-          status: isLast ? 'finishing' : 'reading',
-          nextLine: isLast ? nextLine : end.line,
-          nextByte: end.byte,
-          rejectBytes,
-          counts: { ...counts, '(recall line)': nextLine, '(recall byte)': nextByte },
-        }
-        await saveImport(client, state, this.#needs.nowMs)
-      }),
-    )
+    let samples: readonly Rejection[] = []
+    const save = async (client: Queryable, { counts: more, samples: late, rejects }: Tally): Promise<void> => {
+      const rejectBytes = await this.#rejects.append(this.#state.rejectBytes, told.rejects, rejects.bytes)
+      const counts = addCounts(addCounts(this.#state.counts, told.counts), more)
+      state = {
+        ...this.#state,
+        status: end === undefined ? 'finishing' : 'reading',
+        nextLine: end?.line ?? nextLine,
+        nextByte: end?.byte ?? nextByte,
+        rejectBytes,
+        counts: { ...counts, '(recall line)': nextLine, '(recall byte)': nextByte },
+      }
+      await saveImport(client, state, this.#needs.nowMs)
+      samples = late
+    }
+    await patiently(() => this.#request.kind.write(content, context, save))
     this.#state = state
-    this.#samples.push(...chunk.reading.samples, ...chunk.writing.samples)
+    this.#samples.push(...told.samples, ...samples)
   }
 
   async #finish(context: ImportContext): Promise<void> {
@@ -274,20 +276,22 @@ class Run {
   }
 
   async #finishPage(client: Queryable, context: ImportContext): Promise<boolean> {
+    this.#needs.signal?.throwIfAborted()
     const tally = await this.#request.kind.finishPage?.(client, context)
     if (tally === undefined) return false
-    const rejectBytes = await this.#rejects.append(this.#state.rejectBytes, tally.rejects)
+    const rejectBytes = await this.#rejects.append(this.#state.rejectBytes, tally.rejects.bytes)
     const state = { ...this.#state, rejectBytes, counts: addCounts(this.#state.counts, tally.counts) }
     await saveImport(client, state, this.#needs.nowMs)
     this.#state = state
     this.#samples.push(...tally.samples)
-    this.#progress('finishing')
+    this.#report('finishing')
     return true
   }
 
   /** Nothing of the past is news: whoever it concerns is put into the stage that it has earned. */
   async #placePage(client: Queryable): Promise<boolean> {
-    const { nowMs, definitions } = this.#needs
+    const { nowMs, definitions, signal } = this.#needs
+    signal?.throwIfAborted()
     const ids = await takeImportedCustomers(client, this.#state.id, stagePage)
     if (ids.length === 0) return false
     await this.#request.kind.finishCustomers?.(client, ids, nowMs)
@@ -300,15 +304,15 @@ class Run {
       stageOf: (view) => stageOf(view, lifecycle, nowMs),
       needs: needsOfLifecycle(lifecycle),
     })
-    this.#progress('finishing')
+    this.#report('finishing')
     return true
   }
 
-  #progress(doing: ImportProgress['doing']): void {
-    this.#needs.onProgress?.({ share: this.#opened.file.share, lines: this.#lines, doing })
+  #report(doing: ImportProgress['doing']): void {
+    this.#needs.onProgress?.({ ...this.#progress, doing })
   }
 
-  #report(state: ImportState, outcome: ImportReport['outcome'], resumedAtLine: number | undefined): ImportReport {
+  #summary(state: ImportState, outcome: ImportReport['outcome'], resumedAtLine: number | undefined): ImportReport {
     const counts = Object.entries(state.counts).filter(([name, count]) => !name.startsWith('(') && count !== 0)
     return {
       outcome,
@@ -318,34 +322,6 @@ class Run {
       firstRejected: this.#samples.sort((a, b) => a.line - b.line).slice(0, 10),
       rejects: (state.counts['rejected'] ?? 0) > 0 ? this.#request.rejects : undefined,
     }
-  }
-}
-
-export function take(chunk: Chunk, record: FileRecord): void {
-  chunk.reading.add('lines')
-  if (record.fault === undefined) chunk.take(record)
-  else chunk.reading.reject(record, '', record.fault)
-}
-
-type WriteChunk = (chunk: Chunk, end: { line: number; byte: number }) => Promise<void>
-
-/** Writes one chunk while the next one is read. */
-class Writer {
-  readonly #write: WriteChunk
-  #writing: Promise<void> = Promise.resolve()
-
-  constructor(write: WriteChunk) {
-    this.#write = write
-  }
-
-  async add(chunk: Chunk, end: { line: number; byte: number }): Promise<void> {
-    await this.#writing
-    this.#writing = this.#write(chunk, end)
-    this.#writing.catch(() => undefined) // Told when it is waited for.
-  }
-
-  end(): Promise<void> {
-    return this.#writing
   }
 }
 

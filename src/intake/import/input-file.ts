@@ -1,6 +1,6 @@
 /**
- * The file to import: opened once, hashed so that a second run knows it again, unpacked on the way. What is inside says
- * whether it is packed, not its name. Standard input is kept in a file that has no name, so that it can be hashed too.
+ * The file to import: opened once, hashed so that a second run knows it again. What is inside says whether it is packed, not
+ * its name. Standard input is kept in a file that has no name, so that it can be hashed too.
  */
 
 import { createHash, type Hash } from 'node:crypto'
@@ -9,19 +9,11 @@ import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
 import { v4 } from 'uuid'
 import { InputError } from './input-error.ts'
+import type { OpenFile } from './unpacked-file.ts'
 
 const hashChunkBytes = 1 << 20
-
-const chunkBytes = 1 << 16
-/** Small: between two of them the database gets its turn, and it should not wait for long. */
-const sliceBytes = 1 << 14
-
-/** No table packs better than this; what does is made to fill disks. Small files may. */
-const mostUnpackedTimes = 200
-const alwaysAllowedBytes = 64 << 20
 
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'must be a file that may be read',
@@ -40,7 +32,6 @@ export class InputFile {
   readonly bytes: number
   readonly #file: FileHandle
   readonly #isPacked: boolean
-  #readBytes = 0
 
   private constructor(name: string, file: FileHandle, bytes: number, hash: Buffer, isPacked: boolean) {
     this.name = name
@@ -68,78 +59,15 @@ export class InputFile {
     }
   }
 
-  /** How much of the file has been read since the last `read` began, from 0 to 1. */
-  get share(): number {
-    return this.bytes === 0 ? 1 : Math.min(1, this.#readBytes / this.bytes)
-  }
-
-  /** The unpacked bytes from an offset on. @throws InputError if it is damaged, or made to fill disks. */
-  async *read(fromByte: number): AsyncGenerator<Buffer, void, undefined> {
-    this.#readBytes = 0
-    if (!this.#isPacked) {
-      this.#readBytes = Math.min(fromByte, this.bytes)
-      for await (const chunk of this.#packed(this.#readBytes)) yield* slicesOf(chunk)
-      return
-    }
-    let toSkip = fromByte
-    for await (const chunk of this.#unpacked()) {
-      if (toSkip >= chunk.length) toSkip -= chunk.length
-      else {
-        yield* slicesOf(chunk.subarray(toSkip))
-        toSkip = 0
-      }
-    }
+  /** What is read, by this thread or another one, until the file is closed. */
+  get opened(): OpenFile {
+    const { name, bytes } = this
+    return { name, bytes, descriptor: this.#file.fd, isPacked: this.#isPacked }
   }
 
   close(): Promise<void> {
     return this.#file.close()
   }
-
-  async *#unpacked(): AsyncGenerator<Buffer, void, undefined> {
-    const gunzip = createGunzip({ chunkSize: chunkBytes })
-    const mostBytes = Math.max(alwaysAllowedBytes, this.bytes * mostUnpackedTimes)
-    const feed = async (): Promise<void> => {
-      for await (const chunk of this.#packed(0)) {
-        if (!gunzip.write(chunk)) await new Promise((resolve) => gunzip.once('drain', resolve))
-        if (gunzip.destroyed) return
-      }
-      gunzip.end()
-    }
-    const feeding = feed()
-    feeding.catch((error: Error) => gunzip.destroy(error))
-    let unpackedBytes = 0
-    try {
-      for await (const chunk of gunzip as AsyncIterable<Buffer>) {
-        unpackedBytes += chunk.length
-        if (unpackedBytes > mostBytes) {
-          throw new InputError(`${this.name}: must not unpack to more than ${mostUnpackedTimes} times its size`)
-        }
-        yield chunk
-      }
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code === undefined || !/^Z_|^ERR_/.test(code)) throw error
-      throw new InputError(`${this.name}: must be a whole gzip file, but it is damaged (${code})`)
-    } finally {
-      gunzip.destroy()
-    }
-  }
-
-  async *#packed(fromByte: number): AsyncGenerator<Buffer, void, undefined> {
-    let position = fromByte
-    for (;;) {
-      const buffer = Buffer.allocUnsafe(chunkBytes)
-      const { bytesRead } = await this.#file.read(buffer, 0, chunkBytes, position)
-      if (bytesRead === 0) return
-      position += bytesRead
-      this.#readBytes = position
-      yield buffer.subarray(0, bytesRead)
-    }
-  }
-}
-
-function* slicesOf(chunk: Buffer): Generator<Buffer> {
-  for (let at = 0; at < chunk.length; at += sliceBytes) yield chunk.subarray(at, at + sliceBytes)
 }
 
 async function openFile(path: string): Promise<FileHandle> {

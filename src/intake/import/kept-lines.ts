@@ -5,6 +5,19 @@
 
 import type { FileRecord } from './line-blocks.ts'
 
+/** Kept lines as they go from one thread to another. */
+export interface KeptTexts {
+  readonly blocks: readonly string[]
+  readonly blockOf: Int32Array<ArrayBuffer>
+  readonly from: Int32Array<ArrayBuffer>
+  readonly length: Int32Array<ArrayBuffer>
+}
+
+export function textOf({ blocks, blockOf, from, length }: KeptTexts, number: number): string {
+  const begin = from[number] as number
+  return (blocks[blockOf[number] as number] ?? '').slice(begin, begin + (length[number] as number))
+}
+
 export class KeptLines {
   readonly #blocks: string[] = []
   readonly #blockOf = new Int32List()
@@ -23,6 +36,15 @@ export class KeptLines {
     return this.#length.length
   }
 
+  get texts(): KeptTexts {
+    return {
+      blocks: this.#blocks,
+      blockOf: this.#blockOf.values,
+      from: this.#from.values,
+      length: this.#length.values,
+    }
+  }
+
   text(number: number): string {
     const from = this.#from.at(number)
     return (this.#blocks[this.#blockOf.at(number)] ?? '').slice(from, from + this.#length.at(number))
@@ -38,6 +60,10 @@ export class Int32List {
 
   get length(): number {
     return this.#length
+  }
+
+  get values(): Int32Array<ArrayBuffer> {
+    return this.#values.subarray(0, this.#length)
   }
 
   /** @returns where it stands. */

@@ -2,11 +2,11 @@
 
 import { mayHoldAddress } from '../../domain/split-personal.ts'
 import { toCurrency } from '../money.ts'
-import type { Chunk, ChunkMaker, ImportContext, ImportKind } from './chunk.ts'
+import type { Chunk, ChunkMaker, LineReading, ReadingContext } from './chunk.ts'
 import type { ColumnPlan, KindFields } from './columns.ts'
 import type { FileRecord } from './line-blocks.ts'
 import { OrderChunk } from './order-chunk.ts'
-import { countImportedOrders } from './order-customers.ts'
+import type { OrderStretch } from './order-stretch.ts'
 import { decimalRule, MomentReader, minorUnits, readDecimal, readText, readWhole } from './values.ts'
 
 const names = [
@@ -59,27 +59,26 @@ export const orderRules = {
   null: 'must not contain a null character (U+0000)',
 } as const
 
-export const ordersImport: ImportKind = {
+export const ordersReading: LineReading<OrderStretch> = {
   name: 'orders',
   fields,
   chunkLines: 20_000,
   open: (plan, context) => new OrderChunks(plan, context),
-  finishCustomers: countImportedOrders,
 }
 
-class OrderChunks implements ChunkMaker {
+class OrderChunks implements ChunkMaker<OrderStretch> {
   readonly plan: ColumnPlan
-  readonly context: ImportContext
+  readonly context: ReadingContext
   readonly moments: MomentReader
   lastOrder: string | undefined
 
-  constructor(plan: ColumnPlan, context: ImportContext) {
+  constructor(plan: ColumnPlan, context: ReadingContext) {
     this.plan = plan
     this.context = context
     this.moments = new MomentReader(context.options.dates, context.options.timeZone)
   }
 
-  next(): Chunk {
+  next(): Chunk<OrderStretch> {
     return new ShopOrderChunk(this)
   }
 
@@ -92,7 +91,7 @@ class ShopOrderChunk extends OrderChunk {
   readonly #chunks: OrderChunks
 
   constructor(chunks: OrderChunks) {
-    super(chunks.context)
+    super()
     this.#chunks = chunks
   }
 

@@ -1,15 +1,13 @@
 /** Lines of the orders of a chunk: written down for the table as they are read, at the places that new orders give them. */
 
-import type pg from 'pg'
-import { type LinePlace, uuidOf, WrittenLines } from '../../store/line-copy.ts'
+import { type LinePlace, WrittenLines } from '../../store/written-lines.ts'
 import { Int32List, KeptLines } from './kept-lines.ts'
 import type { FileRecord } from './line-blocks.ts'
+import type { ReadLines } from './order-stretch.ts'
 
 export class PendingLines {
   readonly #written = new WrittenLines()
-  /** By written line: which of the chunk's orders. */
   readonly #ordersOfWritten = new Int32List()
-  /** By line of the file: which of the chunk's orders, and which line; for whoever has to be told of it. */
   readonly #orders = new Int32List()
   readonly #fileLines: number[] = []
   readonly #texts = new KeptLines()
@@ -30,34 +28,13 @@ export class PendingLines {
     place.position++
   }
 
-  /** The lines of these orders as the file has them. */
-  *ofOrders(orders: ReadonlySet<number>): Generator<{ order: number; line: number; text: string }> {
-    if (orders.size === 0) return
-    for (const [at, line] of this.#fileLines.entries()) {
-      const order = this.#orders.at(at)
-      if (orders.has(order)) yield { order, line, text: this.#texts.text(at) }
+  lines(): ReadLines {
+    return {
+      written: this.#written.blocks,
+      ordersOfWritten: this.#ordersOfWritten.values,
+      orders: this.#orders.values,
+      fileLines: Float64Array.from(this.#fileLines),
+      texts: this.#texts.texts,
     }
-  }
-
-  /** Writes them in one COPY, of orders that are all new. */
-  copy(client: pg.ClientBase): Promise<void> {
-    return this.#written.copyInto(client)
-  }
-
-  /**
-   * Writes them in one COPY.
-   *
-   * @param orders by the chunk's numbers: the order's id and the position of its next line; undefined: leave its lines out.
-   */
-  copyTo(
-    client: pg.ClientBase,
-    orders: readonly ({ readonly id: string; readonly position: number } | undefined)[],
-  ): Promise<void> {
-    const next = orders.map((order) => order && { orderId: uuidOf(order.id), position: order.position })
-    const moved = this.#written.moved((line) => {
-      const place = next[this.#ordersOfWritten.at(line)]
-      return place && { orderId: place.orderId, position: place.position++ }
-    })
-    return moved.copyInto(client)
   }
 }

@@ -7,9 +7,10 @@ import type { NewEvent, SealedPart } from '../../store/events.ts'
 import type { Identity } from '../../store/identities.ts'
 import { readConsentTraits } from '../consent-events.ts'
 import { Problems } from '../problems.ts'
-import type { Chunk, ChunkMaker, ImportContext, ImportKind } from './chunk.ts'
+import type { Chunk, ImportContext, ImportKind } from './chunk.ts'
 import type { ColumnPlan, FieldRule, KindFields } from './columns.ts'
-import { EventChunk } from './event-chunk.ts'
+import { EventChunk, type EventStretch, previewEvents } from './event-chunk.ts'
+import { writeEvents } from './event-writing.ts'
 import { InputError } from './input-error.ts'
 import type { FileRecord } from './line-blocks.ts'
 import { BadType, objectOf, typedValue } from './typed-values.ts'
@@ -56,30 +57,25 @@ const consentFields: KindFields = {
 
 const chunkLines = 5_000
 
-export const customersImport: ImportKind = {
-  name: 'customers',
-  fields: customerFields,
-  chunkLines,
-  open: (plan, context) => maker(plan, context, CustomerChunk),
-}
-export const eventsImport: ImportKind = {
-  name: 'events',
-  fields: eventFields,
-  chunkLines,
-  open: (plan, context) => maker(plan, context, PastEventChunk),
-}
-export const consentImport: ImportKind = {
-  name: 'consent',
-  fields: consentFields,
-  chunkLines,
-  open: (plan, context) => maker(plan, context, ConsentChunk),
-}
+export const customersImport = kind('customers', customerFields, (...given) => new CustomerChunk(...given))
+export const eventsImport = kind('events', eventFields, (...given) => new PastEventChunk(...given))
+export const consentImport = kind('consent', consentFields, (...given) => new ConsentChunk(...given))
 
-type ChunkClass = new (plan: ColumnPlan, context: ImportContext, moments: MomentReader) => Chunk
+type MakeChunk = (plan: ColumnPlan, context: ImportContext, moments: MomentReader) => Chunk<EventStretch>
 
-function maker(plan: ColumnPlan, context: ImportContext, Made: ChunkClass): ChunkMaker {
-  const moments = new MomentReader(context.options.dates, context.options.timeZone)
-  return { next: () => new Made(plan, context, moments) }
+function kind(name: string, fields: KindFields, make: MakeChunk): ImportKind<EventStretch> {
+  return {
+    name,
+    fields,
+    chunkLines,
+    open(plan, context) {
+      const moments = new MomentReader(context.options.dates, context.options.timeZone)
+      return { next: () => make(plan, context, moments) }
+    },
+    readsInThread: false, // What is personal is sealed as it is read, and the keys stay where they are.
+    write: writeEvents,
+    preview: previewEvents,
+  }
 }
 
 export const peopleRules = {
@@ -110,7 +106,7 @@ abstract class PeopleChunk extends EventChunk {
   readonly moments: MomentReader
 
   constructor(plan: ColumnPlan, context: ImportContext, moments: MomentReader) {
-    super(context)
+    super()
     this.plan = plan
     this.context = context
     this.moments = moments

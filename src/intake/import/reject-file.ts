@@ -62,8 +62,8 @@ export class RejectFile {
   }
 
   /** Writes lines after so many bytes; the file comes into being with the first. @returns its length. */
-  async append(afterBytes: number, ...lines: readonly RejectedLines[]): Promise<number> {
-    const parts = lines.map((some) => some.bytes).filter(({ length }) => length > 0)
+  async append(afterBytes: number, ...lines: readonly Uint8Array[]): Promise<number> {
+    const parts = lines.filter(({ length }) => length > 0)
     if (parts.length === 0 || this.path === undefined) return afterBytes
     const file = await this.#opened()
     const bytes = Buffer.concat(afterBytes === 0 ? [Buffer.from(header), ...parts] : parts)

@@ -4,14 +4,13 @@
  * rules are asked in the order in which they stand here.
  */
 
-import type { Chunk, ChunkMaker, ImportContext, ImportKind } from './chunk.ts'
+import type { Chunk, ChunkMaker, LineReading, ReadingContext } from './chunk.ts'
 import type { ColumnPlan, KindFields } from './columns.ts'
 import { countryNamed } from './countries.ts'
 import type { FileRecord } from './line-blocks.ts'
 import { LineMemory } from './line-memory.ts'
 import { OrderChunk } from './order-chunk.ts'
-import { countImportedOrders } from './order-customers.ts'
-import { finishRefunds } from './refunds.ts'
+import type { OrderStretch } from './order-stretch.ts'
 import { decimalRule, MomentReader, minorUnits, readDecimal, readText, readWhole } from './values.ts'
 
 const fields: KindFields = {
@@ -46,31 +45,29 @@ const chunkLines = 50_000
 const mostQuantity = 1_000_000
 const mostKeyLength = 100
 
-export const retailImport: ImportKind = {
+export const retailReading: LineReading<OrderStretch> = {
   name: 'retail',
   fields,
   chunkLines,
   open: (plan, context) => new RetailChunks(plan, context),
-  finishPage: finishRefunds,
-  finishCustomers: countImportedOrders,
 }
 
-class RetailChunks implements ChunkMaker {
-  readonly context: ImportContext
+class RetailChunks implements ChunkMaker<OrderStretch> {
+  readonly context: ReadingContext
   readonly moments: MomentReader
   readonly #plan: ColumnPlan
   readonly #places: readonly (number | undefined)[]
   readonly #memory = new LineMemory()
   #lastInvoice: string | undefined
 
-  constructor(plan: ColumnPlan, context: ImportContext) {
+  constructor(plan: ColumnPlan, context: ReadingContext) {
     this.context = context
     this.moments = new MomentReader(context.options.dates, context.options.timeZone)
     this.#plan = plan
     this.#places = fields.fields.map(({ name }) => plan.placeOf(name))
   }
 
-  next(): Chunk {
+  next(): Chunk<OrderStretch> {
     this.#memory.turn()
     return new RetailChunk(this)
   }
@@ -110,7 +107,7 @@ class RetailChunk extends OrderChunk {
   readonly #chunks: RetailChunks
 
   constructor(chunks: RetailChunks) {
-    super(chunks.context)
+    super()
     this.#chunks = chunks
   }
 

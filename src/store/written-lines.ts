@@ -3,10 +3,6 @@
  * and reading numbers as text. They are written down as they are read, so that the copying itself only sends them.
  */
 
-import { finished } from 'node:stream/promises'
-import type pg from 'pg'
-import { from as copyFrom } from 'pg-copy-streams'
-
 const blockBytes = 1 << 17
 const uuidBytes = 16
 /** Of a line without its product: five lengths of four bytes each after the count, an id, a position, a quantity, a price. */
@@ -25,7 +21,7 @@ export interface LinePlace {
 }
 
 export class WrittenLines {
-  readonly #full: Buffer[] = []
+  readonly #full: Buffer<ArrayBuffer>[] = []
   #block = Buffer.allocUnsafe(blockBytes)
   #at = 0
 
@@ -46,11 +42,12 @@ export class WrittenLines {
     this.#word(priceCents)
   }
 
-  /** The same lines at other places. @param placeOf by the line's number, from 0; undefined: leaves it out. */
-  moved(placeOf: (line: number) => LinePlace | undefined): WrittenLines {
+  /** @param placeOf by the line's number, from 0; undefined: leaves it out. @returns the same lines at other places. */
+  static moved(blocks: readonly Uint8Array[], placeOf: (line: number) => LinePlace | undefined): WrittenLines {
     const moved = new WrittenLines()
     let line = 0
-    for (const block of this.#blocks()) {
+    for (const { buffer, byteOffset, byteLength } of blocks) {
+      const block = Buffer.from(buffer, byteOffset, byteLength)
       for (let at = 0; at < block.length; line++) {
         const end = at + fixedBytes + block.readInt32BE(at + keyLengthAt)
         const place = placeOf(line)
@@ -61,19 +58,7 @@ export class WrittenLines {
     return moved
   }
 
-  /** Copies them into the table. */
-  async copyInto(client: pg.ClientBase): Promise<void> {
-    const stream = client.query(
-      copyFrom('COPY order_lines (order_id, position, product_key, quantity, price_cents) FROM STDIN (FORMAT binary)'),
-    )
-    const done = finished(stream)
-    stream.write(header)
-    for (const block of this.#blocks()) stream.write(block) // All of it is in memory anyway.
-    stream.end(trailer)
-    await done
-  }
-
-  #blocks(): Buffer[] {
+  get blocks(): Uint8Array<ArrayBuffer>[] {
     return [...this.#full, this.#block.subarray(0, this.#at)]
   }
 
@@ -113,10 +98,6 @@ export class WrittenLines {
     this.#at += bytes.length
   }
 }
-
-/** No flags, no extension. */
-const header = Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)])
-const trailer = Buffer.from([0xff, 0xff])
 
 export function uuidOf(id: string): Buffer {
   return Buffer.from(id.replaceAll('-', ''), 'hex')
