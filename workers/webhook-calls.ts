@@ -19,22 +19,55 @@ export interface WebhookNeeds {
 /** Calls on their way at once. */
 const callsAtOnce = 16
 
+/** A host that does not answer is left alone for so long, then twice as long: it must not hold up calls to others. */
+const firstRestMs = 5_000
+const longestRestMs = 60_000
+
+/** Hosts that did not answer, as far as this process knows. */
+export class RestingHosts {
+  readonly #hosts = new Map<string, { failures: number; untilMs: number }>()
+
+  note(url: string, isSilent: boolean): void {
+    const host = hostOf(url)
+    if (!isSilent) return void this.#hosts.delete(host)
+    const known = this.#hosts.get(host) ?? { failures: 0, untilMs: 0 }
+    // Calls that were under way together are one silence.
+    if (known.untilMs > performance.now()) return
+    const restMs = Math.min(longestRestMs, firstRestMs * 2 ** known.failures)
+    this.#hosts.set(host, { failures: known.failures + 1, untilMs: performance.now() + restMs })
+  }
+
+  now(): string[] {
+    return [...this.#hosts].flatMap(([host, { untilMs }]) => (untilMs > performance.now() ? [host] : []))
+  }
+}
+
+/** As SQL reads it off the address. */
+function hostOf(url: string): string {
+  return (url.split('/')[2] ?? '').toLowerCase()
+}
+
 export function startWebhookCalls(needs: WebhookNeeds): Loop {
+  const resting = new RestingHosts()
   return startLoop({
     name: 'webhooks',
     log: needs.log,
     idleMs: 1_000,
     maxBackoffMs: 60_000,
-    round: () => makeCalls(needs),
+    round: () => makeCalls(needs, resting),
   })
 }
 
 /** @returns whether there may be more to do at once. */
-export async function makeCalls({ database, channel, nowMs }: Omit<WebhookNeeds, 'log'>): Promise<boolean> {
-  const calls = await claimCalls(database.pool, callsAtOnce)
+export async function makeCalls(
+  { database, channel, nowMs }: Omit<WebhookNeeds, 'log'>,
+  resting: RestingHosts = new RestingHosts(),
+): Promise<boolean> {
+  const calls = await claimCalls(database.pool, callsAtOnce, resting.now())
   await Promise.all(
     calls.map(async (call) => {
       const result = await channel.send({ id: call.id, url: call.url, body: bodyOf(call) })
+      resting.note(call.url, result.status === 'retry' && !result.problem.startsWith('http '))
       await settleCall(database.pool, call, result, nowMs())
     }),
   )

@@ -25,13 +25,22 @@ const longestWaitSeconds = 3_600
 /** The waits add up to some nine hours. */
 export const mostAttempts = 18
 
-/** Takes calls that are due in hand, in real time: their receivers live in it. */
-export async function claimCalls(client: Queryable, limit: number): Promise<ClaimedCall[]> {
+/**
+ * Takes calls that are due in hand, in real time: their receivers live in it.
+ *
+ * @param resting hosts that are left alone for a while; what is meant for them waits, and nothing behind it.
+ */
+export async function claimCalls(
+  client: Queryable,
+  limit: number,
+  resting: readonly string[] = [],
+): Promise<ClaimedCall[]> {
   const { rows } = await client.query<ClaimedCall>({
     name: 'claim-webhook-calls',
     text: `
       WITH due AS MATERIALIZED (
         SELECT id FROM webhook_calls WHERE status = 'planned' AND due_at <= clock_timestamp() AND NOT ${isHeld("'call'")}
+           AND lower(split_part(url, '/', 3)) <> ALL ($2::text[])
          ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
       ), taken AS (
         UPDATE webhook_calls w
@@ -40,7 +49,7 @@ export async function claimCalls(client: Queryable, limit: number): Promise<Clai
       )
       SELECT t.id, t.url, t.payload, t.attempts, s.id AS "customerId", coalesce(s.external_id, c.external_id) AS "externalId"
         FROM taken t JOIN customers c ON c.id = t.customer_id JOIN customers s ON s.id = ${standsForSql('c')}`,
-    values: [limit],
+    values: [limit, resting],
   })
   return rows
 }

@@ -137,6 +137,7 @@ test.each<[string, unknown, Record<string, string | undefined>, number, string |
   ['a key with a line break in it', receipt('ada'), { 'idempotency-key': 'a b' }, 400, 'Idempotency-Key'],
   ['nobody', { ...receipt('ada'), to: {} }, {}, 400, 'to'],
   ['two at once', { ...receipt('ada'), to: { userId: 'a', email: 'b@example.org' } }, {}, 400, 'to'],
+  ['a NUL in a name', receipt('ada\0'), {}, 400, 'to.userId'],
   ['a stranger', receipt('nobody-knows'), {}, 404, 'to'],
   ['a template that is not there', { ...receipt('ada'), template: 'nothing' }, {}, 422, 'template'],
   ['a field that is none', { ...receipt('ada'), subject: 'mine' }, {}, 400, undefined],

@@ -12,7 +12,7 @@ import { createWebhookChannel, type WebhookResult } from '../../src/channels/web
 import type { Decision } from '../../src/domain/decision.ts'
 import { saveSideEffects } from '../../src/store/decision-side-effects.ts'
 import { claimCalls, listCalls, mostAttempts, settleCall } from '../../src/store/webhook-calls.ts'
-import { makeCalls } from '../../workers/webhook-calls.ts'
+import { makeCalls, RestingHosts } from '../../workers/webhook-calls.ts'
 import { customerId, live } from '../api/support/people.ts'
 import { startTestServer, type TestServer } from '../api/support/test-server.ts'
 
@@ -318,6 +318,27 @@ describe('what becomes of it', () => {
     expect(calls[0]?.headers['idempotency-key']).toBe(id)
     await settleCall(server.database.pool, held ?? { id, attempts: 1 }, { status: 'retry', problem: 'late' }, 0)
     expect(await all()).toMatchObject([{ id, status: 'sent', attempts: 2 }])
+  })
+
+  test('a receiver that is silent holds up nobody else', async () => {
+    const silent = createServer(() => undefined)
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    const silentHost = `127.0.0.1:${(silent.address() as AddressInfo).port}`
+    const last = await planned()
+    await server.database.pool.query(
+      `INSERT INTO webhook_calls (id, customer_id, journey, version, step, entry_number, visit, url, payload, planned_at, due_at)
+       SELECT gen_random_uuid(), customer_id, 'j', 'v', 'call', 1 + n, 0, $1, payload, now(), now() - interval '1 min'
+         FROM webhook_calls, generate_series(1, 40) AS n`,
+      [`http://${silentHost}/hook`],
+    )
+    const resting = new RestingHosts()
+    const needs = { database: server.database, nowMs: () => server.time.nowMs }
+    const patient = channel({ timeoutMs: 200, allowedHosts: [host, silentHost] })
+    expect(await makeCalls({ ...needs, channel: patient }, resting)).toBe(true)
+    await makeCalls({ ...needs, channel: patient }, resting)
+    silent.closeAllConnections()
+    silent.close()
+    expect((await all()).find(({ id }) => id === last)).toMatchObject({ status: 'sent' })
   })
 
   test('a call into the private network is refused where it is made, whatever was published', async () => {

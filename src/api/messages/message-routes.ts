@@ -34,12 +34,20 @@ export interface MessageNeeds {
 const longestBody = 64 * 1024
 const nudgeMs = 5_000
 
+/** The database knows no NUL. */
+const name = (least: number, most: number): z.ZodString =>
+  z
+    .string()
+    .min(least)
+    .max(most)
+    .refine((text) => !text.includes('\0'), { message: 'must hold no NUL' })
+
 const requestBody = z.strictObject({
   to: z
     .strictObject({
-      userId: z.string().min(1).max(255).optional(),
-      email: z.string().min(3).max(254).optional(),
-      phone: z.string().min(3).max(40).optional(),
+      userId: name(1, 255).optional(),
+      email: name(3, 254).optional(),
+      phone: name(3, 40).optional(),
     })
     .refine((to) => Object.values(to).filter((one) => one !== undefined).length === 1, {
       message: 'must hold one of userId, email and phone',
