@@ -6,12 +6,13 @@ import type { AdminNeeds } from './admin/admin-needs.ts'
 import { broadcastControl } from './admin/broadcast-control.ts'
 import { feedbackOf, planOffers } from './admin/feedback.ts'
 import { showPause } from './admin/pause-shown.ts'
+import { reportSenders } from './admin/senders.ts'
 import { sendTest } from './admin/test-messages.ts'
 import { ApiError, failureOf } from './api-error.ts'
 
 export type ConsoleDoors = Pick<
   ConsoleNeeds,
-  'showPause' | 'steerBroadcast' | 'previewTemplate' | 'sendTest' | 'feedback' | 'planOffers' | 'failureOf'
+  'showPause' | 'steerBroadcast' | 'previewTemplate' | 'sendTest' | 'feedback' | 'planOffers' | 'senders' | 'failureOf'
 >
 
 export function consoleDoors(needs: AdminNeeds): ConsoleDoors {
@@ -24,6 +25,7 @@ export function consoleDoors(needs: AdminNeeds): ConsoleDoors {
     previewTemplate: orRefusal((wish) => needs.previewer.show(wish)),
     sendTest: orRefusal((wish) => sendTest(needs, wish)),
     feedback: (wanted) => feedbackOf(needs, wanted),
+    senders: () => reportSenders(needs),
     planOffers: orRefusal((question) => planOffers(needs, question)),
     failureOf: (error, request) => {
       const { status, message } = failureOf(error, request)

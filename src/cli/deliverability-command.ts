@@ -1,6 +1,7 @@
 /** `perennial deliverability`: rates of bounces and complaints, what is paused and why, and to resume it. */
 
 import { Command } from 'commander'
+import { type PlanReport, planInWords } from '../domain/sender-report.ts'
 import { textTable, writeResult } from './analyze/output.ts'
 import { askInstallation, type TargetOptions, targetOptions } from './installation.ts'
 import { homeOption } from './options.ts'
@@ -18,6 +19,8 @@ interface Report {
     readonly complained: number
     readonly level: string
   }[]
+  /** Of identities whose domain is new to mailboxes. */
+  readonly plans: readonly ({ readonly sender: string; readonly domain: string } & PlanReport)[]
   readonly pauses: readonly {
     readonly id: string
     readonly scope: string
@@ -28,14 +31,16 @@ interface Report {
 
 export function deliverabilityCommand(): Command {
   const command = new Command('deliverability')
-    .description('How well mail arrives, by receiving domain and by journey; what is paused, and why.')
+    .description(
+      'How well mail arrives, by receiving domain, by journey and by the identity that sends; what is paused, and why.',
+    )
     .option('--json', 'print JSON')
     .action(async (options: Options) => {
       const report = (await askInstallation(options, '/api/deliverability')) as Report
       writeResult(options.json, report, () => readable(report))
     })
   const resume = new Command('resume')
-    .description('Let a paused domain or journey send again.')
+    .description('Let a paused domain, journey or sender send again.')
     .argument('<id>', 'the number of the pause')
     .action(async (id: string, _own: Options, command: Command) => {
       // What both of them know, such as --url, the outer command takes.
@@ -48,7 +53,7 @@ export function deliverabilityCommand(): Command {
   return command.addCommand(resume)
 }
 
-function readable({ rates, pauses }: Report): string {
+function readable({ rates, pauses, plans }: Report): string {
   const rows = rates.map(({ scope, key, sent, bounced, complained, level }) => [
     scope,
     key,
@@ -62,7 +67,8 @@ function readable({ rates, pauses }: Report): string {
       ? 'No marketing mail has left in the last three days.'
       : textTable(['', 'key', 'sent', 'no such address', 'complaints', ''], rows)
   const paused = pauses.map(({ id, reason }) => `PAUSED (${id}): ${reason}`)
-  return [table, ...paused].join('\n\n')
+  const warming = plans.map((plan) => `${plan.sender} (${plan.domain}): ${planInWords(plan)}.`)
+  return [table, ...warming, ...paused].join('\n\n')
 }
 
 function share(part: number, whole: number): string {

@@ -25,6 +25,7 @@ interface Listed {
   readonly status: string
   readonly reason: string | null
   readonly attempts: number
+  readonly sender: string | null
   readonly plannedAt: string
 }
 
@@ -136,8 +137,10 @@ async function settleOnes(id: string, as: string, options: Options): Promise<voi
 
 function listed({ total, messages }: Page): string {
   if (messages.length === 0) return 'No such messages.'
+  // Where there is but one identity, nobody needs to be told which.
+  const hasSenders = messages.some(({ sender }) => sender !== null)
   const heads = ['id', 'planned', 'journey', 'step', 'channel', 'status', 'attempts', 'reason']
-  const rows = messages.map(({ id, plannedAt, journey, step, channel, status, attempts, reason }) => [
+  const rows = messages.map(({ id, plannedAt, journey, step, channel, status, attempts, reason, sender }) => [
     id,
     plannedAt.slice(0, 16),
     journey,
@@ -146,9 +149,10 @@ function listed({ total, messages }: Page): string {
     status,
     attempts,
     reason ?? '',
+    ...(hasSenders ? [sender ?? ''] : []),
   ])
   const more = total > messages.length ? `\n\n${total} in all.` : ''
-  return textTable(heads, rows) + more
+  return textTable(hasSenders ? [...heads, 'sender'] : heads, rows) + more
 }
 
 function doubts(sums: readonly Doubtful[]): string {

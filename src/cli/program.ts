@@ -24,6 +24,7 @@ import { referralsCommand } from './referrals-command.ts'
 import { retentionCommand } from './retention-command.ts'
 import { schemaCommand } from './schema-command.ts'
 import { segmentsCommand } from './segments-command.ts'
+import { sendersCommand } from './senders-command.ts'
 import { pauseCommand, resumeCommand } from './sending-commands.ts'
 import { simulateCommand } from './simulate-command.ts'
 import { startCommand } from './start-command.ts'
@@ -78,6 +79,7 @@ export function buildProgram(): Command {
     workflowsCommand(),
     webhooksCommand(),
     deliverabilityCommand(),
+    sendersCommand(),
     analyzeCommand(),
   ])
     program.addCommand(command)

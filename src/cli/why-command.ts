@@ -20,6 +20,7 @@ interface Why {
     readonly channel: string
     readonly status: string
     readonly reason: string | null
+    readonly sender: string | null
   }
   readonly decisions: readonly {
     readonly sentence: string
@@ -75,8 +76,11 @@ function inWords({ message, decisions }: Why): string {
   })
   const known = lines.length === 0 ? ['Nothing has been decided yet.'] : lines
   if (message === undefined) return known.join('\n')
-  const { channel, journey, step, status, reason } = message
-  return [...known, '', `The ${channel} ${journey} › ${step}: ${status}${reason === null ? '' : `, ${reason}`}.`].join(
-    '\n',
-  )
+  const { channel, journey, step, status, reason, sender } = message
+  const facts = [
+    status,
+    ...(sender === null ? [] : [`under the identity ${sender}`]),
+    ...(reason === null ? [] : [reason]),
+  ].join(', ')
+  return [...known, '', `The ${channel} ${journey} › ${step}: ${facts}.`].join('\n')
 }

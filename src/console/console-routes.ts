@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { customerWorkflowId } from '../../workflows/ids.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
+import type { SenderReport } from '../domain/sender-report.ts'
 import { findApiKey, kindOfActiveKey } from '../store/api-keys.ts'
 import { noteAudit } from '../store/audit.ts'
 import { findCustomer } from '../store/customer-details.ts'
@@ -31,6 +32,7 @@ import { personalViewOf, roleOfKey } from './personal-view.ts'
 import { type Refusal, refusalPage } from './refusal.ts'
 import { type ResultPageNeeds, resultPageRoutes } from './results-routes.ts'
 import { segmentPageRoutes } from './segment-routes.ts'
+import { senderPageRoutes } from './sender-routes.ts'
 import { sendingPageRoutes } from './sending-routes.ts'
 import { endedCookie, localSession, readSession, sessionCookie } from './session.ts'
 import { taskPageRoutes } from './task-routes.ts'
@@ -52,6 +54,8 @@ export interface ConsoleNeeds extends Pick<ResultPageNeeds, 'feedback' | 'planOf
   readonly steerBroadcast: SteerBroadcast
   readonly previewTemplate: PreviewTemplate
   readonly sendTest: SendTest
+  /** The identities that mail is sent under. */
+  readonly senders: () => Promise<readonly SenderReport[]>
   /** What is said of an error; what is ours is logged. */
   readonly failureOf: (error: unknown, request: FastifyRequest) => Refusal
 }
@@ -86,10 +90,11 @@ export function consoleRoutes(needs: ConsoleNeeds): (app: FastifyInstance) => Pr
       visitor: (request) => visitorOf(needs, request),
       send: (reply, status, title, main) => sendFramed(needs, reply, status, title, main, extras),
     })
-    const { showPause, steerBroadcast, previewTemplate, sendTest, feedback, planOffers } = needs
+    const { showPause, steerBroadcast, previewTemplate, sendTest, feedback, planOffers, senders } = needs
     segmentPageRoutes(app, pagesWith())
     modelPageRoutes(app, pagesWith())
     taskPageRoutes(app, pagesWith())
+    senderPageRoutes(app, { ...pagesWith(), senders })
     eventPageRoutes(app, pagesWith())
     sendingPageRoutes(app, pagesWith())
     broadcastPageRoutes(app, { ...pagesWith(), steer: steerBroadcast })
@@ -214,7 +219,7 @@ function sendFramed(
   extras: PageExtras = {},
 ): FastifyReply {
   const body = html`<header class="top"><strong><a href="/">Perennial</a></strong><nav>
-    <a href="/journeys">Journeys</a><a href="/lifecycle">Lifecycle</a><a href="/segments">Segments</a><a href="/broadcasts">Broadcasts</a><a href="/templates">Templates</a><a href="/results">Results</a><a href="/models">Models</a><a href="/tasks">Tasks</a><a href="/events">Events</a><a href="/sending">Sending</a>
+    <a href="/journeys">Journeys</a><a href="/lifecycle">Lifecycle</a><a href="/segments">Segments</a><a href="/broadcasts">Broadcasts</a><a href="/templates">Templates</a><a href="/results">Results</a><a href="/models">Models</a><a href="/tasks">Tasks</a><a href="/events">Events</a><a href="/sending">Sending</a><a href="/senders">Senders</a>
     ${pages.mail !== undefined && html`<a href="${pages.mail}">Mail</a>`}
     ${pages.sms !== undefined && html`<a href="${pages.sms}">SMS</a>`}
     ${pages.temporal !== undefined && html`<a href="${pages.temporal}">Temporal</a>`}

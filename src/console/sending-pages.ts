@@ -26,7 +26,7 @@ export function sendingPage({ held, waiting, pauses, mayChange }: SendingPage): 
       <p class="soft">${waitingWords(waiting)} have not left yet.</p>${mayChange && deeds(held)}</section>
     <section><h2>Paused by itself</h2>${
       others.length === 0
-        ? html`<p class="soft">Nothing. Too many bounces or complaints pause a domain, a journey or all marketing mail.</p>`
+        ? html`<p class="soft">Nothing. Too many bounces or complaints pause a domain, a journey, a sender or all marketing mail.</p>`
         : html`<table><thead><tr><th>What</th><th>Since (UTC)</th><th>Why</th></tr></thead><tbody>${others.map(pauseRow)}</tbody></table>
           <p class="soft">One of them goes on by <code>perennial deliverability resume ID</code>.</p>`
     }</section></main>`

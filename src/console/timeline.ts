@@ -80,10 +80,12 @@ const statusWords: Readonly<Record<string, string>> = {
 }
 
 function messageEntry(message: MessageDetails): TimelineEntry {
-  const { channel, journey, step, status, reason, plannedAt, settledAt, deliveredAt } = message
+  const { channel, journey, step, status, reason, sender, plannedAt, settledAt, deliveredAt } = message
   const what = `${channelNames[channel] ?? channel} ${journey} › ${step}`
   const how = deliveredAt === null ? (statusWords[status] ?? status) : 'was delivered'
-  return { at: deliveredAt ?? settledAt ?? plannedAt, kind: 'message', text: `${what} ${how}`, detail: reason }
+  const facts = [...(sender === null ? [] : [`under the identity ${sender}`]), ...(reason === null ? [] : [reason])]
+  const detail = facts.length === 0 ? null : facts.join('; ')
+  return { at: deliveredAt ?? settledAt ?? plannedAt, kind: 'message', text: `${what} ${how}`, detail }
 }
 
 const outcomeWords: Readonly<Record<DecisionDetails['outcome'], string>> = {

@@ -56,6 +56,19 @@ export function judgeRates({ scope, key, sent, bounced, complained }: SendingRat
   return { level: 'ok' }
 }
 
+/**
+ * Of several identities each answers for itself: what one of them does is no reason to stop the others, so all mail together
+ * is only warned of.
+ */
+export function judgeAll<Rates extends SendingRates>(all: readonly Rates[]): (Rates & RateVerdict)[] {
+  const hasSenders = all.some(({ scope }) => scope === 'sender')
+  return all.map((rates) => {
+    const verdict = judgeRates(rates)
+    if (!hasSenders || rates.scope !== 'all' || verdict.level !== 'pause') return { ...rates, ...verdict }
+    return { ...rates, ...verdict, level: 'warning' as const }
+  })
+}
+
 function percent(share: number): string {
   return `${(share * 100).toFixed(2)} %`
 }

@@ -104,6 +104,8 @@ export interface MessageDetails {
   readonly template: string
   readonly status: string
   readonly reason: string | null
+  /** The identity that it left under; null: the usual one, or it has not left. */
+  readonly sender: string | null
   readonly plannedAt: string
   readonly settledAt: string | null
   readonly deliveredAt: string | null
@@ -199,7 +201,7 @@ const detailsSql = `
     )} AS runs,
     ${list(
       `id, journey, step, channel, template, status, reason, planned_at AS "plannedAt", settled_at AS "settledAt",
-       delivered_at AS "deliveredAt"`,
+       delivered_at AS "deliveredAt", sender`,
       'messages t',
       'planned_at DESC, id',
     )} AS messages,

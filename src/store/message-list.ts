@@ -19,6 +19,8 @@ export interface ListedMessage {
   readonly status: string
   readonly reason: string | null
   readonly attempts: number
+  /** The identity that it left under; null: the usual one, or it has not left. */
+  readonly sender: string | null
   readonly plannedAt: Date
   readonly settledAt: Date | null
   readonly deliveredAt: Date | null
@@ -59,7 +61,7 @@ export async function listMessages(client: Queryable, query: MessageQuery): Prom
     ),
     client.query<ListedMessage>(
       `SELECT id, customer_id AS "customerId", journey, version, step, entry_number AS "entryNumber", channel,
-              message_class AS "messageClass", topic, template, status, reason, attempts, planned_at AS "plannedAt",
+              message_class AS "messageClass", topic, template, status, reason, attempts, sender, planned_at AS "plannedAt",
               settled_at AS "settledAt", delivered_at AS "deliveredAt"
        FROM messages
        WHERE ${filters} AND ($5::timestamptz IS NULL OR (planned_at, id) < ($5, $6::uuid))

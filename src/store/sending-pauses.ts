@@ -1,6 +1,10 @@
-/** Why marketing is not sent for a while: to a receiving domain, of a journey, or at all; and the rates that lead to it. */
+/**
+ * Why marketing is not sent for a while: to a receiving domain, of a journey, under an identity, or at all; and the rates
+ * that lead to it.
+ */
 
-import { judgeRates, type SendingRates } from '../domain/deliverability.ts'
+import { judgeAll, type SendingRates } from '../domain/deliverability.ts'
+import { usualSender } from '../domain/mail-sender.ts'
 import { dayMs, type EpochMs } from '../domain/time.ts'
 import type { Queryable } from './database.ts'
 
@@ -27,13 +31,16 @@ export function pauseOf(m: string, domain: string): string {
      ORDER BY p.id LIMIT 1)`
 }
 
-/** What left within the time and what was reported of it, by receiving domain, by journey, and altogether. */
+/**
+ * What left within the time and what was reported of it: by receiving domain, by journey, by the identity that it left under
+ * if there was more than the usual one, and altogether.
+ */
 export async function findRates(client: Queryable, nowMs: number): Promise<SendingRates[]> {
   const { rows } = await client.query<SendingRates>({
     name: 'sending-rates',
     text: `
       WITH mails AS (
-        SELECT m.id, m.journey, coalesce(c.email_domain, '?') AS domain,
+        SELECT m.id, m.journey, coalesce(c.email_domain, '?') AS domain, coalesce(m.sender, '${usualSender}') AS sender,
                -- "IN": the few reports are read once, and not asked for with each message.
                -- What a server refuses at once, because it knows no such address, nobody reports later.
                m.id IN (SELECT message_id FROM message_reports WHERE kind = 'bounce')
@@ -43,13 +50,15 @@ export async function findRates(client: Queryable, nowMs: number): Promise<Sendi
          WHERE m.channel = 'email' AND m.message_class = 'marketing' AND m.transmitting_at >= $1
            AND m.status IN ('sent', 'in_doubt', 'failed')
       )
-      SELECT CASE WHEN grouping(domain) = 0 THEN 'domain' WHEN grouping(journey) = 0 THEN 'journey' ELSE 'all' END AS scope,
-             coalesce(domain, journey, '*') AS key, count(*)::int AS sent,
+      SELECT CASE WHEN grouping(domain) = 0 THEN 'domain' WHEN grouping(journey) = 0 THEN 'journey'
+                  WHEN grouping(sender) = 0 THEN 'sender' ELSE 'all' END AS scope,
+             coalesce(domain, journey, sender, '*') AS key, count(*)::int AS sent,
              count(*) FILTER (WHERE bounced)::int AS bounced, count(*) FILTER (WHERE complained)::int AS complained
-        FROM mails GROUP BY GROUPING SETS ((domain), (journey), ()) HAVING count(*) > 0 ORDER BY sent DESC, scope, key`,
+        FROM mails GROUP BY GROUPING SETS ((domain), (journey), (sender), ()) HAVING count(*) > 0 ORDER BY sent DESC, scope, key`,
     values: [new Date(nowMs - ratesWithinMs)],
   })
-  return rows
+  const isUsualAlone = !rows.some(({ scope, key }) => scope === 'sender' && key !== usualSender)
+  return isUsualAlone ? rows.filter(({ scope }) => scope !== 'sender') : rows
 }
 
 export async function findPauses(client: Queryable): Promise<SendingPause[]> {
@@ -66,10 +75,7 @@ export async function findPauses(client: Queryable): Promise<SendingPause[]> {
  * @returns what is paused from now on.
  */
 export async function breakCircuits(client: Queryable, nowMs: number): Promise<string[]> {
-  const broken = (await findRates(client, nowMs)).flatMap((rates) => {
-    const verdict = judgeRates(rates)
-    return verdict.level === 'pause' ? [{ ...rates, reason: verdict.reason }] : []
-  })
+  const broken = judgeAll(await findRates(client, nowMs)).flatMap((one) => (one.level === 'pause' ? [one] : []))
   const paused: string[] = []
   for (const { scope, key, reason, sent, bounced, complained } of broken) {
     const detail = { sent, bounced, complained }

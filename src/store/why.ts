@@ -21,6 +21,8 @@ export interface MessageAsked {
   readonly channel: string
   readonly status: string
   readonly reason: string | null
+  /** The identity that it left under; null: the usual one, or it has not left. */
+  readonly sender: string | null
   readonly plannedAt: Date
   readonly settledAt: Date | null
 }
@@ -46,7 +48,7 @@ export async function decisionsOf(
 export async function findAskedMessage(client: Queryable, messageId: string): Promise<MessageAsked | undefined> {
   const { rows } = await client.query<MessageAsked>(
     `SELECT id, customer_id AS "customerId", journey, step, entry_number AS "entryNumber", channel, status, reason,
-            planned_at AS "plannedAt", settled_at AS "settledAt"
+            sender, planned_at AS "plannedAt", settled_at AS "settledAt"
        FROM messages WHERE id = $1`,
     [messageId],
   )

@@ -2,6 +2,7 @@
 
 import type { WorkflowClient } from '@temporalio/client'
 import type { Clock } from '../../clock.ts'
+import type { Config } from '../../config.ts'
 import type { Definitions } from '../../domain/definitions.ts'
 import type { Database } from '../../store/database.ts'
 import type { Vault } from '../../store/vault.ts'
@@ -16,6 +17,7 @@ export interface AdminNeeds extends MergeNeeds, SuppressionNeeds, TemplateNeeds 
   readonly vault: Vault
   readonly clock: Clock
   readonly checkKey: KeyCheck
+  readonly mail: Config['mail']
   /** What is in force now. */
   readonly definitions: () => Promise<Definitions>
   readonly temporal: WorkflowClient

@@ -25,6 +25,7 @@ import { personRoutes } from './person-routes.ts'
 import { badCursor, idCursor, limitOf, one, oneOf, type Query, queryOf, uuidOf } from './query.ts'
 import { adminReferralRoutes } from './referral-routes.ts'
 import { segmentRoutes } from './segment-routes.ts'
+import { senderRoutes } from './sender-routes.ts'
 import { sendingRoutes } from './sending-routes.ts'
 import { suppressionRoutes } from './suppression-routes.ts'
 import { taskRoutes } from './task-routes.ts'
@@ -59,6 +60,7 @@ export function adminRoutes(needs: AdminNeeds): (app: FastifyInstance) => Promis
     await app.register(templateRoutes(needs))
     await app.register(webhookRoutes(needs))
     await app.register(deliverabilityRoutes(needs))
+    await app.register(senderRoutes(needs))
     await app.register(doubtRoutes(needs))
     await app.register(sendingRoutes(needs))
   }

@@ -2,26 +2,29 @@
 
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
-import { judgeRates } from '../../domain/deliverability.ts'
+import { judgeAll } from '../../domain/deliverability.ts'
 import type { Database } from '../../store/database.ts'
 import { findPauses, findRates, liftPause } from '../../store/sending-pauses.ts'
 import { ApiError } from '../api-error.ts'
 import { actorOf, needAdmin } from './admin-access.ts'
+import { reportSenders, type SenderReportNeeds } from './senders.ts'
 
-export interface DeliverabilityNeeds {
-  readonly database: Database
-  readonly clock: Clock
-}
+export type DeliverabilityNeeds = SenderReportNeeds
 
 /** Register beside the other admin routes: it is behind the same check. */
-export function deliverabilityRoutes({
-  database,
-  clock,
-}: DeliverabilityNeeds): (app: FastifyInstance) => Promise<void> {
+export function deliverabilityRoutes(needs: DeliverabilityNeeds): (app: FastifyInstance) => Promise<void> {
+  const { database, clock } = needs
   return async (app) => {
     app.get('/deliverability', async () => {
-      const [rates, pauses] = await Promise.all([findRates(database.pool, clock.nowMs()), findPauses(database.pool)])
-      return { rates: rates.map((one) => ({ ...one, ...judgeRates(one) })), pauses }
+      const [rates, pauses, senders] = await Promise.all([
+        findRates(database.pool, clock.nowMs()),
+        findPauses(database.pool),
+        reportSenders(needs),
+      ])
+      const plans = senders.flatMap(({ key, domain, plan }) =>
+        plan === null ? [] : [{ sender: key, domain, ...plan }],
+      )
+      return { rates: judgeAll(rates), pauses, plans }
     })
     app.post<WithId>('/deliverability/pauses/:id/resume', { onRequest: needAdmin }, (request) =>
       resume(database, clock, request),

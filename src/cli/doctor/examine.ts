@@ -21,6 +21,7 @@ import {
   examineTemporalProgram,
   examineTemporalServer,
 } from './neighbours.ts'
+import { examineSenders } from './senders.ts'
 
 /** Looks at everything; changes nothing. */
 export async function examineInstallation(home: string): Promise<Finding[]> {
@@ -47,5 +48,6 @@ export async function examineInstallation(home: string): Promise<Finding[]> {
     temporalAddress === undefined
       ? await examineTemporalProgram(config)
       : await examineTemporalServer(config.temporal, temporalAddress)
-  return [...machine, ...database, temporal, await examineMail(config), examineSms(config)]
+  const senders = await examineSenders(config, databaseUrl)
+  return [...machine, ...database, temporal, await examineMail(config), ...senders, examineSms(config)]
 }

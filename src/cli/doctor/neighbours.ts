@@ -215,7 +215,8 @@ export function examineSms({ twilio, http }: Config): Finding {
   return ok('SMS', `Twilio as ${twilio.from}`)
 }
 
-function whyUnreachable(host: string, port: number): Promise<string | undefined> {
+/** Undefined: it can be reached. */
+export function whyUnreachable(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: connectMs })
     const settle = (reason: string | undefined): void => {

@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import { inject } from 'vitest'
 import { buildServer, type ServerNeeds } from '../../../src/api/server.ts'
 import type { MailHooksConfig } from '../../../src/config.ts'
+import type { MailSenderConfig } from '../../../src/senders-file.ts'
 import { createApiKey } from '../../../src/store/api-keys.ts'
 import { type Database, openDatabase } from '../../../src/store/database.ts'
 import { Vault } from '../../../src/store/vault.ts'
@@ -38,7 +39,10 @@ const noon = Date.UTC(2026, 2, 1, 12)
 
 /** @param more of what the server is handed. */
 export async function startTestServer(
-  more: Partial<Pick<ServerNeeds, 'fetchText' | 'testChannels'>> & { readonly mailHooks?: MailHooksConfig } = {},
+  more: Partial<Pick<ServerNeeds, 'fetchText' | 'testChannels'>> & {
+    readonly mailHooks?: MailHooksConfig
+    readonly senders?: readonly MailSenderConfig[]
+  } = {},
 ): Promise<TestServer> {
   const testDatabase = await createTestDatabase()
   const database = openDatabase(testDatabase.url)
@@ -58,6 +62,7 @@ export async function startTestServer(
         postalAddress: '1 Garden Row',
         dkim: [],
         bounceDomain: undefined,
+        senders: more.senders ?? [],
       },
       twilio: { accountSid: 'AC1', authToken: twilioToken, from: '+15005550006', apiUrl: undefined },
       pages: { mail: 'http://127.0.0.1:1/', sms: undefined, temporal: 'http://127.0.0.1:2/' },
