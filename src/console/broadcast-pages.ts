@@ -41,7 +41,11 @@ export function broadcastPage(broadcast: Broadcast, { messages, variants }: Broa
   const { key, name, status, audience, heldOut, startedAt, finishedAt, winner, definition } = broadcast
   const sent = messages.filter((each) => each.status === 'sent').reduce((sum, each) => sum + each.count, 0)
   const meant = (audience ?? 0) - (heldOut ?? 0)
-  return html`<main><h1>${name}</h1><p class="lead">${statusWords[status]}, for ${definition.segment ?? 'everybody'} who may
+  return html`<main><h1>${name}</h1><p class="lead">${statusWords[status]}, for ${
+    definition.segment === null
+      ? 'everybody'
+      : html`<a href="/segments/${definition.segment}">${definition.segment}</a>`
+  } who may
       hear of ${definition.topic}.</p>
     <div class="grid"><section><h2>Sent</h2><strong class="big">${formatCount(sent)}</strong>
       <p class="soft">${audience === null ? 'The audience is put down when it starts.' : `of ${formatCount(meant)}${heldOut ? `; ${formatCount(heldOut)} are held out` : ''}`}</p>
@@ -59,7 +63,7 @@ export function broadcastPage(broadcast: Broadcast, { messages, variants }: Broa
     <section><h2>Messages</h2>${
       messages.length === 0
         ? html`<p class="soft">None yet.</p>`
-        : html`<table><tbody>${messages.map(
+        : html`<p><a href="/messages?journey=broadcast%3A${key}">Who got it, and who did not</a></p><table><tbody>${messages.map(
             (each) =>
               html`<tr><td>${messageWords[each.status] ?? each.status}</td><td class="soft">${each.reason === null ? '' : whyNot({ kind: 'message', rule: each.reason })}</td>
               <td class="number">${formatCount(each.count)}</td></tr>`,

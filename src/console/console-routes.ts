@@ -8,7 +8,7 @@ import type { SenderReport } from '../domain/sender-report.ts'
 import { findApiKey, kindOfActiveKey } from '../store/api-keys.ts'
 import { noteAudit } from '../store/audit.ts'
 import { findCustomer } from '../store/customer-details.ts'
-import { isUuid, listCustomers } from '../store/customer-list.ts'
+import { briefCustomers, isUuid, listCustomers } from '../store/customer-list.ts'
 import type { Database } from '../store/database.ts'
 import { lifecycleCohorts, lifecycleFunnel } from '../store/lifecycle-report.ts'
 import { isLoginTicket } from '../store/links.ts'
@@ -18,13 +18,16 @@ import { readStatus } from '../store/status.ts'
 import type { Vault } from '../store/vault.ts'
 import { broadcastPageRoutes, type SteerBroadcast } from './broadcast-routes.ts'
 import { customerPage } from './customer-page.ts'
-import { dashboard } from './dashboard.ts'
+import { dashboard, stages } from './dashboard.ts'
 import { eventPageRoutes } from './event-routes.ts'
+import { frame } from './frame.ts'
 import { type Html, html } from './html.ts'
 import { intervalPlotStyle } from './interval-plot.ts'
 import { journeyGraphStyle } from './journey-graph.ts'
 import { journeyPageRoutes } from './journey-routes.ts'
+import { journeyTermsStyle } from './journey-terms.ts'
 import { lifecyclePage, lifecycleStyle } from './lifecycle-page.ts'
+import { messagePageRoutes } from './message-routes.ts'
 import { modelPageRoutes } from './model-routes.ts'
 import { type PageExtras, sendPage } from './page.ts'
 import type { PageNeeds, Visitor } from './page-needs.ts'
@@ -104,7 +107,8 @@ export function consoleRoutes(needs: ConsoleNeeds): (app: FastifyInstance) => Pr
       preview: previewTemplate,
       sendTest,
     })
-    journeyPageRoutes(app, { ...pagesWith({ style: journeyGraphStyle }), showPause })
+    journeyPageRoutes(app, { ...pagesWith({ style: journeyGraphStyle + journeyTermsStyle }), showPause })
+    messagePageRoutes(app, pagesWith())
   }
 }
 
@@ -153,15 +157,29 @@ async function visitorOf({ vault, database }: ConsoleNeeds, request: FastifyRequ
 
 async function showDashboard(needs: ConsoleNeeds, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   if ((await visitorOf(needs, request)) === undefined) return reply.redirect('/login', 303)
-  const { search: given } = request.query as { readonly search?: unknown }
-  const search = typeof given === 'string' ? given.replaceAll('\u0000', '').trim().slice(0, 300) : ''
+  const query = request.query as Readonly<Record<string, unknown>>
+  const given = (name: string): string => {
+    const value = query[name]
+    return typeof value === 'string' ? value.replaceAll('\u0000', '').trim().slice(0, 300) : ''
+  }
+  const search = given('search')
+  const stage = stages.find(({ key }) => key === given('stage'))?.key
+  const after = isUuid(given('after')) ? given('after') : undefined
   const { pool } = needs.database
   const [status, customers, messages] = await Promise.all([
     readStatus(pool),
-    listCustomers(pool, needs.vault, { search, limit: 25 }),
-    listMessages(pool, { limit: 20 }),
+    listCustomers(pool, needs.vault, { search, stage, after, limit: 25 }),
+    listMessages(pool, { limit: 15 }),
   ])
-  return sendFramed(needs, reply, 200, 'Perennial', dashboard({ status, customers, messages, search }))
+  const names = await briefCustomers(pool, [...new Set(messages.messages.map(({ customerId }) => customerId))])
+  const isFirst = after === undefined
+  return sendFramed(
+    needs,
+    reply,
+    200,
+    'Perennial',
+    dashboard({ status, customers, messages, names, search, stage, isFirst }),
+  )
 }
 
 async function showCustomer(
@@ -183,7 +201,7 @@ async function showCustomer(
       reply,
       404,
       'Unknown customer',
-      html`<main><h1>There is no customer with this id</h1></main>`,
+      html`<main><h1>There is no customer with this id</h1><p><a href="/">All customers</a></p></main>`,
     )
   }
   if (isOpen) {
@@ -218,11 +236,5 @@ function sendFramed(
   main: Html,
   extras: PageExtras = {},
 ): FastifyReply {
-  const body = html`<header class="top"><strong><a href="/">Perennial</a></strong><nav>
-    <a href="/journeys">Journeys</a><a href="/lifecycle">Lifecycle</a><a href="/segments">Segments</a><a href="/broadcasts">Broadcasts</a><a href="/templates">Templates</a><a href="/results">Results</a><a href="/models">Models</a><a href="/tasks">Tasks</a><a href="/events">Events</a><a href="/sending">Sending</a><a href="/senders">Senders</a>
-    ${pages.mail !== undefined && html`<a href="${pages.mail}">Mail</a>`}
-    ${pages.sms !== undefined && html`<a href="${pages.sms}">SMS</a>`}
-    ${pages.temporal !== undefined && html`<a href="${pages.temporal}">Temporal</a>`}
-    <form method="post" action="/logout"><button class="quiet">Sign out</button></form></nav></header>${main}`
-  return sendPage(reply, status, title, body, extras)
+  return sendPage(reply, status, title, frame(pages, reply.request.url, main), extras)
 }

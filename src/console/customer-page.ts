@@ -18,16 +18,16 @@ export function customerPage(
 ): Html {
   return html`<main><h1>${customer.externalId ?? `Customer ${customer.id.slice(-12)}`}</h1>
     <p class="lead"><span class="tag">${customer.stage}</span>
-      ${customer.atRisk && html`<span class="tag warn">at risk</span>`} since ${formatTime(customer.stageSince)}
+      ${customer.atRisk && html`<span class="tag warn">at risk</span>`} since ${formatTime(customer.stageSince)} UTC
       ${customer.mergedInto !== null && html`· now part of <a href="/customers/${customer.mergedInto}">another customer</a>`}
-      ${workflowUrl !== undefined && html`· <a href="${workflowUrl}">workflow in Temporal</a>`}</p>
+      ${workflowUrl !== undefined && html`· <a href="${workflowUrl}" target="_blank" rel="noopener">workflow in Temporal&nbsp;↗</a>`}</p>
     ${segments.length > 0 && html`<p>${segments.map(({ key }) => html`<a class="tag" href="/segments/${key}">${key}</a> `)}</p>`}
     <div class="grid two">${facts(customer)} ${traitFacts(customer)} ${contact(customer, isToOpen)} ${money(customer)}</div>
     ${journeys(customer)} ${timeline(customer)}</main>`
 }
 
 function facts({ id, firstSeenAt, lastSeenAt, dueAt, timeZone, country, locale }: CustomerDetails): Html {
-  return html`<section><h2>Known</h2><dl><dt>id</dt><dd><code class="soft">${id}</code></dd>
+  return html`<section><h2>Known <span class="soft">times in UTC</span></h2><dl><dt>id</dt><dd><code class="soft">${id}</code></dd>
     <dt>first seen</dt><dd>${formatTime(firstSeenAt)}</dd><dt>last seen</dt><dd>${formatTime(lastSeenAt)}</dd>
     <dt>next look</dt><dd>${dueAt === null ? 'when something happens' : formatTime(dueAt)}</dd>
     <dt>place</dt><dd>${[country, timeZone, locale].filter((part) => part !== null).join(', ') || '–'}</dd></dl></section>`
@@ -94,12 +94,12 @@ function money(customer: CustomerDetails): Html {
     }</section>`
 }
 
-/** Each from 1 to 5, the best. */
 /** What a score comes from: quiet for 3.1 times the usual interval. */
 function why({ reasons }: CustomerDetails['scores'][string]): Html | false {
   return reasons.length === 0 ? false : html`<br><span class="soft">${reasons.join('; ')}</span>`
 }
 
+/** Each from 1 to 5, the best. */
 function rfmOf(scores: CustomerDetails['scores']): string {
   const values = ['rfm_recency', 'rfm_frequency', 'rfm_monetary'].map((kind) => scores[kind]?.value)
   return values.includes(undefined) ? 'not scored yet' : values.join(' · ')
@@ -109,8 +109,10 @@ function journeys({ runs }: CustomerDetails): Html | false {
   const active = runs.filter((run) => run.status === 'active')
   if (active.length === 0) return false
   return html`<section><h2>Under way</h2><table><tbody>${active.map(
-    (run) => html`<tr><td>${run.journey}</td><td>at ${run.step ?? 'the start'}</td>
-    <td class="time">${run.wakeAt === null ? 'waits for something to happen' : `until ${formatTime(run.wakeAt)}`}</td></tr>`,
+    (
+      run,
+    ) => html`<tr><td><a href="/journeys/${run.journey}">${run.journey}</a></td><td>at ${run.step ?? 'the start'}</td>
+    <td class="time">${run.wakeAt === null ? 'waits for something to happen' : `until ${formatTime(run.wakeAt)} UTC`}</td></tr>`,
   )}</tbody></table></section>`
 }
 

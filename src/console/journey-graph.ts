@@ -3,6 +3,7 @@
 import type { JourneyDefinition } from '../domain/definitions.ts'
 import { sayDuration } from '../domain/duration.ts'
 import type { DelayStep, Step } from '../domain/steps.ts'
+import { conditionInLine } from './condition-words.ts'
 import { formatClock, formatCount, formatWeekdays } from './format.ts'
 import { type Html, html } from './html.ts'
 
@@ -15,8 +16,11 @@ interface Way {
   readonly label: string
 }
 
-/** @param counts of people by step. */
-export function journeyGraph(journey: JourneyDefinition, counts: ReadonlyMap<string, number>): Html {
+/**
+ * @param counts of people by step.
+ * @param document as it was written: it has the words of the conditions.
+ */
+export function journeyGraph(journey: JourneyDefinition, counts: ReadonlyMap<string, number>, document: unknown): Html {
   const { steps } = journey
   const places = new Map(steps.map(({ id }, i) => [id, i]))
   const ways = steps.flatMap((step, from) =>
@@ -24,15 +28,16 @@ export function journeyGraph(journey: JourneyDefinition, counts: ReadonlyMap<str
       ({ to, label }): Way => ({ from, to: to === null ? steps.length : (places.get(to) ?? steps.length), label }),
     ),
   )
+  const conditions = conditionsOf(document)
   const drawn = joined(ways)
   const straight = drawn.filter(({ from, to }) => to === from + 1)
   const around = spread(lanesOf(drawn.filter(({ from, to }) => to !== from + 1)))
   const width = box.left + box.width + 150 + laneWidth * (1 + Math.max(0, ...around.map(({ lane }) => lane)))
   const height = topOf(steps.length) + 34
-  return html`<svg class="journey" viewBox="0 0 ${width} ${height}" width="100%" role="img"
+  return html`<svg class="journey" viewBox="0 0 ${width} ${height}" width="100%" role="group"
     aria-label="The ${steps.length} steps of the journey ${journey.name}, one below the other">
     ${straight.map(drawStraight)}${around.map(drawAround)}
-    ${steps.map((step, i) => drawStep(step, i, counts.get(step.id) ?? 0))}
+    ${steps.map((step, i) => drawStep(step, i, counts.get(step.id) ?? 0, conditions.get(step.id)))}
     <text x="${box.left + 14}" y="${topOf(steps.length) + 20}" class="soft">the end</text></svg>`
 }
 
@@ -40,7 +45,7 @@ export function journeyGraph(journey: JourneyDefinition, counts: ReadonlyMap<str
 export const journeyGraphStyle = `
   .key { white-space: nowrap }
   svg.journey { max-width: 46rem } svg.journey text { font-size: 13px; fill: var(--ink) }
-  svg.journey text.soft { fill: var(--soft); font-size: 12px } svg.journey rect { fill: var(--paper); stroke: var(--line) }
+  svg.journey text.soft { fill: var(--soft); font-size: 12px } svg.journey a text.soft { fill: var(--leaf) } svg.journey rect { fill: var(--paper); stroke: var(--line) }
   svg.journey rect.busy { stroke: var(--leaf); stroke-width: 1.5 } svg.journey text.count { fill: var(--leaf); font-weight: 600 }
   svg.journey path { fill: none; stroke: var(--soft); stroke-width: 1 } svg.journey path.tip { fill: var(--soft); stroke: none }
 `
@@ -49,11 +54,19 @@ function topOf(place: number): number {
   return 4 + place * (box.height + box.gap)
 }
 
-function drawStep(step: Step, place: number, count: number): Html {
+/** In one line, of the steps that ask for something. */
+function conditionsOf(document: unknown): Map<string, string> {
+  const { steps } = (document ?? {}) as { readonly steps?: readonly Readonly<Record<string, unknown>>[] }
+  const asking = (steps ?? []).filter((step) => step['if'] !== undefined)
+  return new Map(asking.map((step) => [String(step['id']), conditionInLine(step['if'])]))
+}
+
+function drawStep(step: Step, place: number, count: number, condition: string | undefined): Html {
   const top = topOf(place)
+  const words = html`<text x="${box.left + 14}" y="${top + 35}" class="soft">${cut(stepInWords(step, condition))}</text>`
   return html`<g><rect x="${box.left}" y="${top}" width="${box.width}" height="${box.height}" rx="8"
     class="${count > 0 ? 'busy' : ''}" /><text x="${box.left + 14}" y="${top + 18}">${step.id}</text>
-    <text x="${box.left + 14}" y="${top + 35}" class="soft">${cut(stepInWords(step))}</text>
+    ${step.type === 'message' ? html`<a href="/templates/${step.template}">${words}</a>` : words}
     ${count > 0 && html`<text x="${box.left + box.width - 14}" y="${top + 27}" text-anchor="end" class="count">${formatCount(count)}</text>`}</g>`
 }
 
@@ -165,7 +178,7 @@ function waysFrom(step: Step): readonly LabelledTarget[] {
   }
 }
 
-function stepInWords(step: Step): string {
+function stepInWords(step: Step, condition: string | undefined): string {
   switch (step.type) {
     case 'message':
       return `${step.channel === 'sms' ? 'SMS' : 'Email'} ${step.template}${step.offer === null ? '' : `, with ${step.offer}`}`
@@ -174,14 +187,15 @@ function stepInWords(step: Step): string {
     case 'delay':
       return delayInWords(step)
     case 'wait-until':
-      return `Wait until ${step.event ?? 'a condition holds'}, ${sayDuration(step.timeoutMs)} at most`
+      return `Wait until ${step.event ?? condition ?? 'a condition holds'}, ${sayDuration(step.timeoutMs)} at most`
     case 'time-window':
       return `Only ${formatClock(step.window.from)} to ${formatClock(step.window.to)}, ${formatWeekdays(step.window.days)}`
     case 'split':
+      return condition === undefined ? 'Split' : `Split: ${condition}?`
     case 'multi-split':
-      return 'Split'
+      return `Split: ${step.branches.map(({ name }) => name).join(', ')}`
     case 'experiment':
-      return 'Experiment'
+      return `Experiment: ${step.variants.map(({ name }) => name).join(', ')}`
     case 'update-profile':
       return `Sets ${Object.keys(step.set).join(', ')}`
     case 'webhook':

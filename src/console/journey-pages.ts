@@ -7,6 +7,7 @@ import { formatCount, formatTime } from './format.ts'
 import { type Html, html } from './html.ts'
 import { journeyGraph } from './journey-graph.ts'
 import { latelySections } from './journey-lately.ts'
+import { journeyTerms } from './journey-terms.ts'
 
 export function journeyListPage(journeys: readonly JourneySummary[], mayChange: boolean): Html {
   const rows = journeys.map(
@@ -44,13 +45,15 @@ export function journeyPage({ journey, definition, places, versions, lately, may
   const counts = new Map(here.map(({ step, count }) => [step, count]))
   return html`<main><h1>${journey.name}</h1><p class="lead">${journey.description ?? ''} ${statusOf(journey)}</p>
     <div class="grid"><section><h2>In flight</h2><strong class="big">${formatCount(journey.inFlight)}</strong>
-      <p class="soft">${inFlightWords(journey)}</p></section>
+      <p class="soft">${inFlightWords(journey)}</p>
+      <p class="buttons"><a href="/messages?journey=${journey.key}">Who got what</a> <a href="/results">What it brought</a></p></section>
     <section><h2>Version ${journey.number}</h2><p>Published ${formatTime(journey.publishedAt)} UTC</p>
       <p class="soft"><code>${journey.key}</code></p>${mayChange && changeButton(journey)}</section></div>
+    ${journeyTerms(journey.document)}
     <section><h2>Steps <span class="soft">The numbers are people who stand there now.</span></h2>${
       definition === undefined
         ? html`<p class="warn">This version of the product cannot read it.</p>`
-        : journeyGraph(definition, counts)
+        : journeyGraph(definition, counts, journey.document)
     }</section>
     ${elsewhere.length > 0 && html`<section><h2>On former versions</h2>${placeTable(elsewhere)}</section>`}
     ${latelySections(lately)}
@@ -110,6 +113,6 @@ function versionTable(versions: readonly JourneyVersion[], journey: JourneySumma
 }
 
 function fateOf({ choice: { choice, stay = 0, move = 0, exit = 0 } }: JourneyVersion): string {
-  if (choice === undefined) return '–'
+  if (choice === undefined || stay + move + exit === 0) return '–'
   return `${formatCount(stay)} stayed, ${formatCount(move)} moved, ${formatCount(exit)} left`
 }

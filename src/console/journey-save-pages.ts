@@ -8,10 +8,13 @@ import { formatCount } from './format.ts'
 import { type Html, html } from './html.ts'
 import { changeList, type Prospect, prospectTable } from './journey-change-pages.ts'
 import { journeyGraph } from './journey-graph.ts'
+import { journeyTerms } from './journey-terms.ts'
 
 export interface JourneyPreview {
   readonly form: DocumentForm
   readonly definition: JourneyDefinition
+  /** As it was typed. */
+  readonly document: unknown
   /** What it would replace, and what would change. */
   readonly replaced: { readonly journey: JourneySummary; readonly changes: readonly Change[] } | undefined
   /** Empty for a new one. */
@@ -19,7 +22,7 @@ export interface JourneyPreview {
   readonly problem: string | undefined
 }
 
-export function journeyPreviewPage({ form, definition, replaced, prospects, problem }: JourneyPreview): Html {
+export function journeyPreviewPage({ form, definition, document, replaced, prospects, problem }: JourneyPreview): Html {
   const { name } = definition
   return html`<main><h1>${replaced === undefined ? `Publish ${name}?` : `Publish a new version of ${name}?`}</h1>
     ${problem !== undefined && html`<p class="warn" role="alert">${problem}</p>`}
@@ -28,7 +31,8 @@ export function journeyPreviewPage({ form, definition, replaced, prospects, prob
       html`<section><h2>What would change <span class="soft">from version ${replaced.journey.number}</span></h2>
       ${changeList(replaced.changes)}</section>`
     }
-    <section><h2>Steps</h2>${journeyGraph(definition, new Map())}</section>
+    ${journeyTerms(document)}
+    <section><h2>Steps</h2>${journeyGraph(definition, new Map(), document)}</section>
     <form method="post" action="/journeys/save">${hiddenDocument(form)}<section>${
       replaced === undefined
         ? html`<p>It is in force at once: whoever meets an entry condition from now on comes in. Nobody is in it yet.</p>`

@@ -143,7 +143,7 @@ async function look(
     return sendForm(needs, reply, problem === undefined ? 400 : 409, form, first.split('\n'))
   }
   const replaced = before && { journey: before, changes: diffDocuments(before.document, document) }
-  const main = journeyPreviewPage({ form, definition, replaced, prospects, problem })
+  const main = journeyPreviewPage({ form, definition, document, replaced, prospects, problem })
   return needs.send(reply, problem === undefined ? 200 : 409, 'Publish a journey · Perennial', main)
 }
 

@@ -18,7 +18,13 @@ const style = `
   main, header.top { max-width: 68rem; margin: 0 auto; padding: 0 1.25rem }
   header.top { display: flex; gap: 1.25rem; align-items: baseline; padding-top: 1.1rem; flex-wrap: wrap }
   header.top strong { font-size: 1.1rem; letter-spacing: .01em } header.top strong a { color: var(--leaf) }
-  header.top nav { margin-left: auto; display: flex; gap: .3rem .7rem; align-items: baseline; flex-wrap: wrap }
+  header.top { row-gap: .2rem } header.top button { padding: .25rem .8rem }
+  header.top .beside { margin-left: auto; display: flex; gap: .3rem 1rem; align-items: baseline; font-size: .92em }
+  header.top nav { flex-basis: 100%; display: flex; gap: .2rem 1.15rem; flex-wrap: wrap; border-bottom: 1px solid var(--line) }
+  header.top nav a { padding: .45rem 0; border-bottom: 2px solid transparent; margin-bottom: -1px; color: var(--ink) }
+  header.top nav a[aria-current] { border-color: var(--leaf); color: var(--leaf); font-weight: 600 }
+  a.skip { position: absolute; left: -99rem } a.skip:focus { left: .5rem; top: .5rem; background: var(--card); padding: .5rem }
+  section.chosen { border-color: var(--leaf) }
   h1 { font-size: 1.5rem; margin: 1.4rem 0 .3rem } h2 { font-size: 1.05rem; margin: 0 0 .7rem }
   a { color: var(--leaf); text-decoration: none } a:hover { text-decoration: underline }
   p.lead, .soft { color: var(--soft) } .warn { color: var(--warn) }
@@ -42,6 +48,10 @@ const style = `
     border: 1px solid var(--line); border-radius: 7px; background: var(--paper); color: inherit; min-width: 8rem }
   button { font: inherit; padding: .45rem 1rem; border: 0; border-radius: 7px; background: var(--leaf); color: #fff;
     cursor: pointer } @media (prefers-color-scheme: dark) { button { color: #0e1511 } }
+  select { font: inherit; padding: .4rem .6rem; border: 1px solid var(--line); border-radius: 7px; background: var(--paper);
+    color: inherit; min-width: 0 } @media (max-width: 34rem) { form.row { flex-wrap: wrap } header.top nav { flex-wrap: nowrap;
+    overflow-x: auto; white-space: nowrap } main { overflow-wrap: break-word } .grid.two, .grid { grid-template-columns: minmax(0, 1fr) }
+    .grid.stages { grid-template-columns: 1fr 1fr } }
   button.quiet { background: none; color: var(--leaf); border: 1px solid var(--line) }
   ul.condition, ul.condition ul { margin: 0; padding-left: 1.1rem } svg.spark { color: var(--leaf) }
   svg.plot text { font-size: 12px; fill: var(--soft) } svg.plot .rule { stroke: var(--line) }

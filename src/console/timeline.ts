@@ -1,5 +1,6 @@
 /** What happened to a customer, and what was decided for them, in plain words, newest first. */
 
+import { explain, whyNot } from '../domain/explain.ts'
 import type {
   CustomerDetails,
   DecisionDetails,
@@ -7,7 +8,6 @@ import type {
   MessageDetails,
   RunDetails,
 } from '../store/customer-details.ts'
-import { formatTime } from './format.ts'
 
 export interface TimelineEntry {
   /** ISO 8601. */
@@ -83,29 +83,18 @@ function messageEntry(message: MessageDetails): TimelineEntry {
   const { channel, journey, step, status, reason, sender, plannedAt, settledAt, deliveredAt } = message
   const what = `${channelNames[channel] ?? channel} ${journey} › ${step}`
   const how = deliveredAt === null ? (statusWords[status] ?? status) : 'was delivered'
-  const facts = [...(sender === null ? [] : [`under the identity ${sender}`]), ...(reason === null ? [] : [reason])]
+  const facts = [
+    ...(sender === null ? [] : [`under the identity ${sender}`]),
+    ...(reason === null ? [] : [whyNot({ kind: 'message', rule: reason })]),
+  ]
   const detail = facts.length === 0 ? null : facts.join('; ')
   return { at: deliveredAt ?? settledAt ?? plannedAt, kind: 'message', text: `${what} ${how}`, detail }
 }
 
-const outcomeWords: Readonly<Record<DecisionDetails['outcome'], string>> = {
-  refused: 'was decided against',
-  postponed: 'was put off',
-  skipped: 'was passed over',
-}
-
 /** What was done shows by itself; what was not done shows only here. */
-function decisionEntry({ at, kind, journey, step, outcome, rule, detail }: DecisionDetails): TimelineEntry[] {
-  const words = outcomeWords[outcome]
-  if (words === undefined) return []
-  const place = [journey, step].filter((part) => part !== null).join(' › ')
-  const facts = Object.entries(detail).map(([name, value]) => sayFact(name, value))
-  return [{ at, kind: 'decision', text: `${kind} ${place} ${words}`.trim(), detail: [rule, ...facts].join(', ') }]
-}
-
-/** `until_ms: 868372070804` as "until 1997-07-08 15:01". */
-function sayFact(name: string, value: unknown): string {
-  const words = name.replaceAll('_', ' ')
-  if (name.endsWith('_ms') && typeof value === 'number') return `${words.slice(0, -3)} ${formatTime(new Date(value))}`
-  return `${words}: ${String(value)}`
+function decisionEntry({ at, ...decision }: DecisionDetails): TimelineEntry[] {
+  // What was decided about a message on its way shows as the end of that message.
+  if (decision.outcome === 'done' || decision.detail['messageId'] !== undefined) return []
+  const [text = '', ...why] = explain(decision).split(': ')
+  return [{ at, kind: 'decision', text, detail: why.join(': ') || null }]
 }

@@ -120,6 +120,33 @@ describe('what it shows', () => {
   })
 })
 
+describe('who got what', () => {
+  test('messages by what became of them, of one journey, page by page; and customers by stage', async () => {
+    await live(server, [{ type: 'identify', userId: 'mary', traits: { email: 'mary.s@example.org' } }])
+    const id = await customerId(server, 'mary')
+    await plant(server, { customerId: id, step: 'one', status: 'refused' })
+    for (let i = 0; i < 51; i++) await plant(server, { customerId: id, step: `step-${i}`, channel: 'sms' })
+    await server.database.pool.query(`UPDATE messages SET reason = 'quiet-hours' WHERE status = 'refused'`)
+    const cookie = cookieOf(await login(server.adminToken))
+    const read = async (path: string): Promise<string> => (await get(path, cookie)).text()
+    const refused = await read('/messages?status=refused')
+    expect(refused).toMatch(/welcome<\/a> › one[\s\S]*>mary<\/a>[\s\S]*it is night where they live/)
+    expect(refused).not.toContain('step-1')
+    const first = await read('/messages?journey=welcome&channel=sms')
+    const older = /href="(\/messages\?[^"]*after=[^"]*)"/.exec(first)?.[1]?.replaceAll('&amp;', '&') ?? ''
+    const steps = (page: string): string[] => [...page.matchAll(/› (step-\d+)/g)].map(([, step = '']) => step)
+    const all = [...steps(first), ...steps(await read(older))]
+    expect([steps(first).length, new Set(all).size]).toEqual([50, 51])
+    expect(await read('/messages?journey=other')).toContain('There are none of these')
+    for (const odd of ['status=x', 'after=x', 'after=1.x', 'channel=fax'])
+      expect((await get(`/messages?${odd}`, cookie)).status).toBe(200)
+    expect((await get('/messages')).status).toBe(303)
+    expect(await read('/?stage=acquire')).toMatch(/in acquire[\s\S]*>mary<\/a>/)
+    expect(await read('/?stage=refer')).toMatch(/0 in refer/)
+    expect(await read('/segments')).toMatch(/href="\/segments" aria-current="page"/)
+  })
+})
+
 describe('counting a segment before it is saved', () => {
   const post = (document: string, cookie: string): Promise<Response> =>
     fetch(`${server.url}/segments/try`, {
