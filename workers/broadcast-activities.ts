@@ -3,26 +3,22 @@
 import { createBroadcastActivities } from '../activities/broadcast.ts'
 import { createBroadcastSendActivities } from '../activities/broadcast-send.ts'
 import type { BroadcastActivities, BroadcastSendActivities } from '../activities/broadcast-types.ts'
-import { inParallel } from '../activities/in-parallel.ts'
 import { ProviderPace } from '../activities/provider-pace.ts'
 import type { ReportingService } from '../src/channels/email/compose/compose-email.ts'
 import { smtpDeadlineMs } from '../src/channels/email/smtp/sender.ts'
 import { smsDeadlineMs } from '../src/channels/sms/sms-channel.ts'
 import { createThreadRenderer } from '../src/channels/templates/thread-renderer.ts'
 import { senderFor } from '../src/domain/mail-sender.ts'
-import { recommendedItems } from '../src/intake/recommended-items.ts'
 import type { MailSenderConfig } from '../src/senders-file.ts'
 import { clearAudience, takeAudience } from '../src/store/broadcasts/audience.ts'
 import { countConversions, findBroadcast, moveBroadcast, saveWinner } from '../src/store/broadcasts/broadcasts.ts'
 import { createBulkLedger } from '../src/store/broadcasts/bulk-ledger.ts'
-import { referralCodeOf } from '../src/store/referrals/codes.ts'
-import { shownScores } from '../src/store/shown-scores.ts'
 import { saveTargets } from '../src/store/tracked-links.ts'
 import { type BulkItem, type BulkRequest, createBulkComposer } from './bulk-composer.ts'
 import { writeTexts } from './bulk-texts.ts'
 import type { Neighbours } from './delivery-needs.ts'
 import { useOf, wholeSender } from './mail-senders.ts'
-import { ownFacts, showsOwnFacts } from './own-facts.ts'
+import { noOwnFacts, ownFactsOf, showsOwnFacts } from './own-facts.ts'
 
 export interface BroadcastWorkerActivities {
   readonly lifecycle: BroadcastActivities
@@ -43,9 +39,6 @@ export interface ComposingSetting {
 
 /** Two: signatures are what takes long, and a broadcast may use two cores for them. */
 const composingThreads = 2
-
-/** Of what is a recipient's own, where a template shows it. */
-const lookUpsAtOnce = 8
 
 /** A template is read again after so long: a new version counts from then on. */
 const templateMs = 2_000
@@ -85,22 +78,14 @@ export function createBroadcastWorkerActivities(
   const ledger = createBulkLedger(database)
   const find = (id: string): ReturnType<typeof findBroadcast> => findBroadcast(database.pool, id)
   const known = new Set<string>()
-  const own = {
-    recommend: (id: string) => recommendedItems(database.pool, id),
-    scores: (id: string) => shownScores(database.pool, id),
-    referralCode: (id: string) => referralCodeOf(database.pool, neighbours.vault, id, clock.nowMs()),
-    publicUrl,
-  }
+  const own = { pool: database.pool, vault: neighbours.vault, nowMs: () => clock.nowMs(), publicUrl }
   const withOwnFacts = async ({
     template,
     items,
   }: Pick<BulkRequest, 'template' | 'items'>): Promise<readonly BulkItem[]> => {
     if (!showsOwnFacts(template)) return items
-    const filled: BulkItem[] = []
-    await inParallel([...items.entries()], lookUpsAtOnce, async ([place, item]) => {
-      filled[place] = { ...item, own: await ownFacts(item.customerId, template, own) }
-    })
-    return filled
+    const facts = await ownFactsOf([...new Set(items.map(({ customerId }) => customerId))], template, own)
+    return items.map((item) => ({ ...item, own: facts.get(item.customerId) ?? noOwnFacts }))
   }
   return {
     lifecycle: createBroadcastActivities({

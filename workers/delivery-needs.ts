@@ -9,16 +9,14 @@ import type { ThreadRenderer } from '../src/channels/templates/thread-renderer.t
 import type { Clock } from '../src/clock.ts'
 import type { Definitions } from '../src/domain/definitions.ts'
 import { measuringOf } from '../src/domain/tracking.ts'
-import { recommendedItems } from '../src/intake/recommended-items.ts'
 import type { Database } from '../src/store/database.ts'
 import { createLedger } from '../src/store/ledger.ts'
 import { twilioStatusUrl } from '../src/store/links.ts'
-import { referralCodeOf } from '../src/store/referrals/codes.ts'
 import { type MailboxPurpose, returnPath } from '../src/store/return-path.ts'
-import { shownScores } from '../src/store/shown-scores.ts'
 import type { Vault } from '../src/store/vault.ts'
 import { type MailSender, senderOf, useOf } from './mail-senders.ts'
 import { createMeasureMessage } from './measured-message.ts'
+import { noOwnFacts, ownFactsOf } from './own-facts.ts'
 import { createPrepareMessage, type PrepareNeeds } from './prepare-message.ts'
 
 type Measuring = NonNullable<PrepareNeeds['measuring']>
@@ -46,7 +44,8 @@ export interface Neighbours {
 }
 
 export function deliveryNeeds(neighbours: Neighbours): DeliveryNeeds {
-  const { database, vault, clock, definitions, senders = [] } = neighbours
+  const { database, vault, clock, definitions, publicUrl, senders = [] } = neighbours
+  const own = { pool: database.pool, vault, nowMs: () => clock.nowMs(), publicUrl }
   return {
     senderOf: (message, nowMs) => useOf(senderOf(senders, message), nowMs),
     ledger: createLedger(database),
@@ -56,12 +55,11 @@ export function deliveryNeeds(neighbours: Neighbours): DeliveryNeeds {
       vault,
       template: neighbours.template,
       renderer: neighbours.renderer,
-      recommend: (customerId) => recommendedItems(database.pool, customerId),
-      scores: (customerId) => shownScores(database.pool, customerId),
-      publicUrl: neighbours.publicUrl,
+      ownFacts: async (customerId, template) =>
+        (await ownFactsOf([customerId], template, own)).get(customerId) ?? noOwnFacts,
+      publicUrl,
       shop: { name: neighbours.shop.name, url: neighbours.shop.url },
       postalAddress: (message) => senderOf(senders, message)?.postalAddress ?? neighbours.shop.postalAddress,
-      referralCode: (customerId) => referralCodeOf(database.pool, vault, customerId, clock.nowMs()),
       measuring: measuringNeeds(neighbours),
     }),
     channels: channelsOf(neighbours),

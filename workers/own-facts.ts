@@ -1,37 +1,52 @@
 /** What is a customer's own beside traits: products they may like, their scores, their code for friends. Looked up only where it is shown. */
 
 import type { MessageFacts, TemplateSource } from '../src/channels/templates/render-message.ts'
-import type { RecommendedItem } from '../src/domain/recommended-item.ts'
-import { referralUrl } from '../src/store/referrals/codes.ts'
+import { recommendedItemsOf } from '../src/intake/recommended-items.ts'
+import type { Queryable } from '../src/store/database.ts'
+import { referralCodesOf, referralUrl } from '../src/store/referrals/codes.ts'
+import { shownScoresOf } from '../src/store/shown-scores.ts'
+import type { Vault } from '../src/store/vault.ts'
 
 export interface OwnFactsNeeds {
-  /** What this customer may like, best first. */
-  readonly recommend: (customerId: string) => Promise<readonly RecommendedItem[]>
-  /** What models say of this customer. */
-  readonly scores: (customerId: string) => Promise<NonNullable<MessageFacts['scores']>>
-  /** The customer's own, made when it is first asked for; undefined: this customer has none. */
-  readonly referralCode?: ((customerId: string) => Promise<string | undefined>) | undefined
+  readonly pool: Queryable
+  readonly vault: Vault
+  readonly nowMs: () => number
   readonly publicUrl: string
 }
 
 export type OwnFacts = Pick<MessageFacts, 'recommendations' | 'scores' | 'referral'>
+
+export const noOwnFacts: OwnFacts = { referral: null }
 
 /** Whether a template shows any of it. */
 export function showsOwnFacts(template: TemplateSource): boolean {
   return showsProducts(template) || showsScores(template) || showsReferral(template)
 }
 
-export async function ownFacts(
-  customerId: string,
+/** Of a page of customers, by id: each kind that the template shows in a few statements. */
+export async function ownFactsOf(
+  customerIds: readonly string[],
   template: TemplateSource,
-  { recommend, scores, referralCode, publicUrl }: OwnFactsNeeds,
-): Promise<OwnFacts> {
-  const code = showsReferral(template) ? await referralCode?.(customerId) : undefined
-  return {
-    ...(showsProducts(template) ? { recommendations: await recommend(customerId) } : {}),
-    ...(showsScores(template) ? { scores: await scores(customerId) } : {}),
-    referral: code === undefined ? null : { code, url: referralUrl(publicUrl, code) },
-  }
+  { pool, vault, nowMs, publicUrl }: OwnFactsNeeds,
+): Promise<Map<string, OwnFacts>> {
+  const [products, scores, codes] = await Promise.all([
+    showsProducts(template) ? recommendedItemsOf(pool, customerIds) : undefined,
+    showsScores(template) ? shownScoresOf(pool, customerIds) : undefined,
+    showsReferral(template) ? referralCodesOf(pool, vault, customerIds, nowMs()) : undefined,
+  ])
+  return new Map(
+    customerIds.map((id) => {
+      const code = codes?.get(id)
+      return [
+        id,
+        {
+          ...(products === undefined ? {} : { recommendations: products.get(id) ?? [] }),
+          ...(scores === undefined ? {} : { scores: scores.get(id) ?? {} }),
+          referral: code === undefined ? null : { code, url: referralUrl(publicUrl, code) },
+        },
+      ]
+    }),
+  )
 }
 
 function showsProducts(template: TemplateSource): boolean {

@@ -14,10 +14,13 @@ import { openRequestedData } from '../src/store/message-requests.ts'
 import { openAddress, openPersonalTraits } from '../src/store/personal-data.ts'
 import type { Vault } from '../src/store/vault.ts'
 import type { MeasureMessage } from './measured-message.ts'
-import { type OwnFactsNeeds, ownFacts } from './own-facts.ts'
+import type { OwnFacts } from './own-facts.ts'
 
-export interface PrepareNeeds extends OwnFactsNeeds {
+export interface PrepareNeeds {
   readonly vault: Vault
+  readonly publicUrl: string
+  /** What is the customer's own, as far as the template shows it. */
+  readonly ownFacts: (customerId: string, template: TemplateSource) => Promise<OwnFacts>
   /** The newest published version; undefined if there is none. */
   readonly template: (key: string, locale: string | null) => Promise<TemplateSource | undefined>
   readonly renderer: ThreadRenderer
@@ -43,7 +46,7 @@ export function createPrepareMessage(needs: PrepareNeeds): DeliveryNeeds['prepar
     try {
       const facts = {
         ...factsOf(message, recipient, personal, link, needs),
-        ...(await ownFacts(message.customerId, template, needs)),
+        ...(await needs.ownFacts(message.customerId, template)),
         survey: surveyOf(message, needs),
       }
       const content = await rendered(message, recipient, template, facts, needs)

@@ -4,12 +4,13 @@
  * last, as they are now.
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isUuid } from './customer-list.ts'
 import type { Queryable } from './database.ts'
 import { inStock } from './recommending/in-stock.ts'
 import { bestFirst, type RankedProduct, rankProducts } from './recommending/rank.ts'
-import { servedModel } from './recommending/served-model.ts'
-import { likedBy, type Shopper, shopper } from './recommending/shopper.ts'
+import { type ServedModel, servedModel } from './recommending/served-model.ts'
+import { likedBy, type Shopper, shoppers } from './recommending/shopper.ts'
 import { standsForSql } from './stands-for.ts'
 
 export interface RecommendationRules {
@@ -47,6 +48,9 @@ const allowed = `${inStock}
 /** Beyond the wanted ones so many are asked about at once, since some may be out of stock. */
 const spare = 30
 
+/** Ranking is arithmetic over all products: so often others get their turn. */
+const rankedAtOnce = 10
+
 /** What is new in a category that they like counts as a tenth of what everybody buys. */
 const freshPopularity = 0.1
 
@@ -73,52 +77,82 @@ const relatedSql = `
 export async function recommendFor(
   db: Queryable,
   customerId: string,
+  rules: RecommendationRules,
+): Promise<readonly RecommendedProduct[]> {
+  return (await recommendForAll(db, [customerId], rules)).get(customerId) ?? []
+}
+
+/** The same for many, in a few statements; by id. */
+export async function recommendForAll(
+  db: Queryable,
+  customerIds: readonly string[],
   { limit, bought = 'hide', categories = [], notCategories = [] }: RecommendationRules,
-): Promise<RecommendedProduct[]> {
-  const who = await shopper(db, customerId)
-  const ranked = await rankedFor(db, who, bought === 'keep')
-  const found: RecommendedProduct[] = []
+): Promise<Map<string, readonly RecommendedProduct[]>> {
+  const all = await shoppers(db, customerIds)
+  const model = await modelOf(db, [...all.values()])
+  const found = new Map<string, RecommendedProduct[]>([...all.keys()].map((id) => [id, []]))
+  let short = [...all]
   // Where rules leave out most products, ever more are asked about.
-  for (let from = 0, upTo = limit + spare; found.length < limit; from = upTo, upTo *= 4) {
-    const page = ranked(upTo).slice(from)
-    if (page.length === 0) break
-    found.push(...(await described(db, page, categories, notCategories)))
+  for (let from = 0, upTo = limit + spare; short.length > 0; from = upTo, upTo *= 4) {
+    const pages: { readonly id: string; readonly page: readonly Candidate[] }[] = []
+    for (const [id, who] of short) {
+      if (pages.length % rankedAtOnce === rankedAtOnce - 1) await nextTurn()
+      pages.push({ id, page: ranked(model, who, bought === 'keep', upTo).slice(from) })
+    }
+    const products = await productsOf(
+      db,
+      pages.flatMap(({ page }) => page),
+      categories,
+      notCategories,
+    )
+    const isShort = new Set<string>()
+    for (const { id, page } of pages) {
+      const mine = found.get(id)
+      mine?.push(...described(page, products))
+      if (page.length > 0 && mine !== undefined && mine.length < limit) isShort.add(id)
+    }
+    short = short.filter(([id]) => isShort.has(id))
   }
-  return found.slice(0, limit)
+  return new Map([...found].map(([id, products]) => [id, products.slice(0, limit)]))
+}
+
+/** What goes with all that they have and have looked at; undefined: no model is in use. */
+async function modelOf(db: Queryable, all: readonly Shopper[]): Promise<ServedModel | undefined> {
+  const [first] = all
+  if (first === undefined || first.modelId === null) return undefined
+  const keys = all.flatMap(({ owned, viewed }) => [...owned, ...viewed])
+  return servedModel(db, { id: first.modelId, weight: first.weight }, keys)
 }
 
 /** @returns the best so many of what may be shown to them, as far as no rule leaves it out. */
-async function rankedFor(
-  db: Queryable,
-  who: Shopper,
-  keepsBought: boolean,
-): Promise<(most: number) => readonly Candidate[]> {
-  const { modelId, weight, owned, viewed } = who
-  const hidden = new Set(keepsBought ? [] : owned)
+function ranked(model: ServedModel | undefined, who: Shopper, keepsBought: boolean, most: number): Candidate[] {
+  const hidden = new Set(keepsBought ? [] : who.owned)
   const fresh = who.fresh
     .filter((key) => !hidden.has(key))
-    .map((key) => ({ key, score: (1 - weight) * freshPopularity, because: undefined, isFresh: true as const }))
-  if (modelId === null) return (most) => bestFirst(fresh, most)
-  const model = await servedModel(db, { id: modelId, weight }, [...owned, ...viewed])
-  const liked = likedBy(who)
-  return (most) => bestFirst([...rankProducts(model, liked, hidden, most), ...fresh], most)
+    .map((key) => ({ key, score: (1 - who.weight) * freshPopularity, because: undefined, isFresh: true as const }))
+  if (model === undefined) return bestFirst(fresh, most)
+  return bestFirst([...rankProducts(model, likedBy(who), hidden, most), ...fresh], most)
 }
 
-/** Those of the page that the rules leave, with what is known of them, in the page's order. */
-async function described(
+/** What is known of these products and of what speaks for them; whether rules leave them. */
+async function productsOf(
   db: Queryable,
-  page: readonly Candidate[],
+  candidates: readonly Candidate[],
   categories: readonly string[],
   notCategories: readonly string[],
-): Promise<RecommendedProduct[]> {
-  const reasons = page.flatMap(({ because }) => (because === undefined ? [] : [because.key]))
+): Promise<Map<string, ProductRow>> {
+  const reasons = [...new Set(candidates.flatMap(({ because }) => (because === undefined ? [] : [because.key])))]
   const { rows } = await db.query<ProductRow>({
     name: 'recommended-products',
     text: `SELECT ${shown}, (${allowed}) AS allowed FROM products p
             WHERE p.product_key = ANY ($1::text[]) AND (${allowed} OR p.product_key = ANY ($2::text[]))`,
-    values: [[...new Set([...page.map(({ key }) => key), ...reasons])], reasons, categories, notCategories],
+    values: [[...new Set([...candidates.map(({ key }) => key), ...reasons])], reasons, categories, notCategories],
   })
-  const products = new Map(rows.map((row) => [row.productKey, row]))
+  return new Map(rows.map((row) => [row.productKey, row]))
+}
+
+/** Those of the page that the rules leave, in the page's order. */
+function described(page: readonly Candidate[], products: ReadonlyMap<string, ProductRow>): RecommendedProduct[] {
   return page.flatMap((one): RecommendedProduct[] => {
     const product = products.get(one.key)
     if (product?.allowed !== true) return []

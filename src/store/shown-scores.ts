@@ -1,6 +1,7 @@
-/** A customer's scores as templates show them: `scores.churn.value`, `scores.clv.tier`, `scores.churn.reasons`. */
+/** Customers' scores as templates show them: `scores.churn.value`, `scores.clv.tier`, `scores.churn.reasons`. */
 
 import type { ScoreKind } from '../domain/snapshot.ts'
+import { uuidArray } from './binary-arrays.ts'
 import type { Queryable } from './database.ts'
 
 interface ShownScore {
@@ -15,12 +16,17 @@ interface ShownScore {
 type ShownScores = { readonly [Kind in ScoreKind]?: ShownScore }
 
 export async function shownScores(db: Queryable, customerId: string): Promise<ShownScores> {
-  const { rows } = await db.query<{ scores: ShownScores }>({
+  return (await shownScoresOf(db, [customerId])).get(customerId) ?? {}
+}
+
+/** The same for many, by id; without those who have none. */
+export async function shownScoresOf(db: Queryable, customerIds: readonly string[]): Promise<Map<string, ShownScores>> {
+  const { rows } = await db.query<{ id: string; scores: ShownScores }>({
     name: 'shown-scores',
-    text: `SELECT coalesce(json_object_agg(kind, json_build_object('value', value, 'tier', tier, 'reasons', reasons,
-                                                                  'scored_at', scored_at)), '{}') AS scores
-             FROM scores WHERE customer_id = $1`,
-    values: [customerId],
+    text: `SELECT customer_id AS id, json_object_agg(kind, json_build_object('value', value, 'tier', tier, 'reasons', reasons,
+                                                                            'scored_at', scored_at)) AS scores
+             FROM scores WHERE customer_id = ANY ($1::uuid[]) GROUP BY customer_id`,
+    values: [uuidArray(customerIds)],
   })
-  return rows[0]?.scores ?? {}
+  return new Map(rows.map(({ id, scores }) => [id, scores]))
 }

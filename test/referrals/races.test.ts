@@ -1,9 +1,11 @@
 /** Referrals under races and crashes: one referral a friend, one reward a side, never more rewards than the offer holds. */
 
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { dayMs } from '../../src/domain/time.ts'
+import { createIdentifiers } from '../../src/store/identifiers.ts'
 import { attributeReferrals } from '../../src/store/referrals/attribute.ts'
-import { referralCodeOf } from '../../src/store/referrals/codes.ts'
+import { referralCodeOf, referralCodesOf } from '../../src/store/referrals/codes.ts'
 import { openReferralShop, type ReferralShop } from './support/referral-shop.ts'
 
 let shop: ReferralShop
@@ -23,6 +25,29 @@ test('a code is made once, however many ask for it at the same time', async () =
   expect(new Set(codes).size).toBe(1)
   expect(codes[0]).toMatch(/^[A-Z0-9]{10}$/)
   expect(await shop.rows('SELECT FROM referral_codes')).toHaveLength(1)
+})
+
+test('pages of codes side by side make one each, those that everybody gets alone', async () => {
+  const { database, vault, time } = shop
+  const ids: string[] = []
+  for (let n = 0; n < 6; n++) {
+    await shop.known(`reader-${n}`)
+    ids.push((await shop.customer(`reader-${n}`)).id)
+  }
+  const [first = '', second = '', ...rest] = ids
+  // The first keeps a code of theirs, what the second would get is taken, and somebody is not there.
+  await database.pool.query('DELETE FROM referral_codes WHERE customer_id <> $1', [first])
+  await database.pool.query('INSERT INTO referral_codes (code, customer_id, created_at) VALUES ($1, $2, now())', [
+    createIdentifiers(vault, second).code('referral'),
+    randomUUID(),
+  ])
+  const orders = [ids, ids.toReversed(), [...rest, second, first], [second, second, randomUUID()]]
+  const pages = await Promise.all(orders.map((order) => referralCodesOf(database.pool, vault, order, time.nowMs)))
+  const codes = new Map<string, string>()
+  for (const id of ids) codes.set(id, (await referralCodeOf(database.pool, vault, id, time.nowMs)) ?? '')
+  expect(new Set(codes.values()).size).toBe(6)
+  for (const page of pages.slice(0, 3)) expect(page).toEqual(codes)
+  expect([...(pages[3] ?? [])]).toEqual([[second, codes.get(second)]])
 })
 
 test('a friend whom ten claim at once is brought by one', async () => {

@@ -6,7 +6,7 @@ import { seededRandom } from '../../src/analytics/core/random.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
 import { saveRecommenderTables } from '../../src/store/findings.ts'
 import { insertModel, promoteModel } from '../../src/store/models.ts'
-import { findRecommendee, recommendFor } from '../../src/store/recommendations.ts'
+import { findRecommendee, recommendFor, recommendForAll } from '../../src/store/recommendations.ts'
 import { replaceRecommendationMatches } from '../../src/store/recommending/matches.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { recommendedBySql } from './support/recommended-by-sql.ts'
@@ -48,6 +48,19 @@ test('everybody is shown the same as by the plain statement, whatever rules ask 
       expected.map(({ key, basis, reason }) => [key, basis, reason]),
     )
     for (const [place, { score }] of shown.entries()) expect(score).toBeCloseTo(expected[place]?.score ?? 0, 9)
+  }
+})
+
+test('a page of people is shown what each of them is shown alone', async () => {
+  for (const rules of [
+    { limit: 10 },
+    { limit: 100 },
+    { limit: 4, bought: 'keep' as const },
+    { limit: 3, categories: ['c1'] },
+  ]) {
+    const all = await recommendForAll(database.pool, ids, rules)
+    expect([...all.keys()].toSorted()).toEqual(ids.toSorted())
+    for (const id of ids) expect(all.get(id)).toEqual(await recommendFor(database.pool, id, rules))
   }
 })
 

@@ -1,5 +1,6 @@
 /** Codes with which customers bring friends: one each, made when it is first asked for, and always the same. */
 
+import { textArray, uuidArray } from '../binary-arrays.ts'
 import type { Queryable } from '../database.ts'
 import { createIdentifiers } from '../identifiers.ts'
 import type { Vault } from '../vault.ts'
@@ -14,22 +15,51 @@ export async function referralCodeOf(
   customerId: string,
   nowMs: number,
 ): Promise<string | undefined> {
-  for (let salt = 0; salt < mostSalts; salt++) {
-    const code = createIdentifiers(vault, customerId, salt).code('referral')
-    const { rows } = await db.query<{ code: string }>(
-      `WITH made AS (
-         INSERT INTO referral_codes (code, customer_id, created_at)
-         SELECT $2, id, $3 FROM customers WHERE id = $1 AND merged_into IS NULL AND erasing_at IS NULL
-         ON CONFLICT DO NOTHING RETURNING code
-       )
-       SELECT code FROM made UNION ALL SELECT code FROM referral_codes WHERE customer_id = $1 LIMIT 1`,
-      [customerId, code, new Date(nowMs)],
+  return (await referralCodesOf(db, vault, [customerId], nowMs)).get(customerId)
+}
+
+/** By ascending id, so that pages side by side never wait for each other in a circle. */
+const makeSql = `
+  WITH made AS (
+    INSERT INTO referral_codes (code, customer_id, created_at)
+    SELECT given.code, c.id, $3 FROM unnest($1::uuid[], $2::text[]) AS given (id, code)
+      JOIN customers c ON c.id = given.id AND c.merged_into IS NULL AND c.erasing_at IS NULL
+     ORDER BY c.id
+    ON CONFLICT DO NOTHING RETURNING customer_id, code
+  )
+  SELECT customer_id AS id, code FROM made
+   UNION ALL SELECT customer_id, code FROM referral_codes WHERE customer_id = ANY ($1::uuid[])`
+
+/** The codes of many, by id; without those who are not there. */
+export async function referralCodesOf(
+  db: Queryable,
+  vault: Vault,
+  customerIds: readonly string[],
+  nowMs: number,
+): Promise<Map<string, string>> {
+  const { rows: known } = await db.query<{ id: string; code: string }>(
+    'SELECT customer_id AS id, code FROM referral_codes WHERE customer_id = ANY ($1::uuid[])',
+    [uuidArray(customerIds)],
+  )
+  const found = new Map(known.map(({ id, code }) => [id, code]))
+  let missing = [...new Set(customerIds)].filter((id) => !found.has(id))
+  for (let salt = 0; salt < mostSalts && missing.length > 0; salt++) {
+    const codes = missing.map((id) => createIdentifiers(vault, id, salt).code('referral'))
+    const { rows } = await db.query<{ id: string; code: string }>(makeSql, [
+      uuidArray(missing),
+      textArray(codes),
+      new Date(nowMs),
+    ])
+    for (const { id, code } of rows) found.set(id, code)
+    // Nobody has the code, and the customer did not get it: there is no such customer.
+    const { rows: taken } = await db.query<{ code: string }>(
+      'SELECT code FROM referral_codes WHERE code = ANY ($1::text[])',
+      [textArray(codes)],
     )
-    if (rows[0] !== undefined) return rows[0].code
-    const { rows: taken } = await db.query('SELECT FROM referral_codes WHERE code = $1', [code])
-    if (taken.length === 0) return undefined
+    const others = new Set(taken.map(({ code }) => code))
+    missing = missing.filter((id, i) => !found.has(id) && others.has(codes[i] as string))
   }
-  return undefined
+  return found
 }
 
 /** Whether somebody has this code. */
