@@ -7,7 +7,7 @@ import type { Database } from '../../store/database.ts'
 import { findPauses, findRates, liftPause } from '../../store/sending-pauses.ts'
 import { ApiError } from '../api-error.ts'
 import { actorOf, needAdmin } from './admin-access.ts'
-import { reportSenders, type SenderReportNeeds } from './senders.ts'
+import { reportPlans, type SenderReportNeeds } from './senders.ts'
 
 export type DeliverabilityNeeds = SenderReportNeeds
 
@@ -16,14 +16,11 @@ export function deliverabilityRoutes(needs: DeliverabilityNeeds): (app: FastifyI
   const { database, clock } = needs
   return async (app) => {
     app.get('/deliverability', async () => {
-      const [rates, pauses, senders] = await Promise.all([
+      const [rates, pauses, plans] = await Promise.all([
         findRates(database.pool, clock.nowMs()),
         findPauses(database.pool),
-        reportSenders(needs),
+        reportPlans(needs),
       ])
-      const plans = senders.flatMap(({ key, domain, plan }) =>
-        plan === null ? [] : [{ sender: key, domain, ...plan }],
-      )
       return { rates: judgeAll(rates), pauses, plans }
     })
     app.post<WithId>('/deliverability/pauses/:id/resume', { onRequest: needAdmin }, (request) =>

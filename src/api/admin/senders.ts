@@ -40,7 +40,7 @@ export async function reportSenders({ database: { pool }, clock, mail }: SenderR
       topics,
       classes,
       from,
-      domain: readSender(from).domain.toLowerCase(),
+      domain: domainOf(from),
       replyTo: replyTo ?? null,
       servers: smtpUrl === undefined ? null : smtpUrl.split(/\s+/).map((url) => new URL(url).host),
       signsWith: (dkim ?? mail.dkim).map((text) => text.slice(0, text.indexOf('='))),
@@ -55,6 +55,25 @@ export async function reportSenders({ database: { pool }, clock, mail }: SenderR
       plan: plan === undefined ? null : planOf(plan, used.get(key) ?? 0, nowMs),
     }
   })
+}
+
+/** Only the plans, which cost next to nothing to look up. */
+export async function reportPlans({
+  database: { pool },
+  clock,
+  mail,
+}: SenderReportNeeds): Promise<({ readonly sender: string; readonly domain: string } & PlanReport)[]> {
+  const nowMs = clock.nowMs()
+  const planned = (mail.senders ?? []).filter(({ plan }) => plan !== undefined)
+  if (planned.length === 0) return []
+  const used = await usedToday(pool, nowMs)
+  return planned.flatMap(({ key, from, plan }) =>
+    plan === undefined ? [] : [{ sender: key, domain: domainOf(from), ...planOf(plan, used.get(key) ?? 0, nowMs) }],
+  )
+}
+
+function domainOf(from: string): string {
+  return readSender(from).domain.toLowerCase()
 }
 
 function usualOf({ from }: Config['mail']): MailSenderConfig {
