@@ -32,6 +32,8 @@ export interface Config {
   }
   /** 32 bytes that wrap the customers' keys. `undefined`: the file `master.key` in the home. */
   readonly masterKey: Buffer | undefined
+  /** The master key before this one, while it is being replaced. */
+  readonly formerMasterKey?: Buffer | undefined
   /** One URL, or several separated by white space. `undefined`: the embedded mail catcher. */
   readonly smtpUrl: string | undefined
   readonly mail: {
@@ -127,6 +129,10 @@ const environment = z.object({
     .string()
     .regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal digits')
     .optional(),
+  PERENNIAL_FORMER_MASTER_KEY: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal digits')
+    .optional(),
   SMTP_URL: z
     .string()
     .refine(
@@ -181,6 +187,7 @@ const environment = z.object({
 const secrets = [
   'DATABASE_URL',
   'PERENNIAL_MASTER_KEY',
+  'PERENNIAL_FORMER_MASTER_KEY',
   'SMTP_URL',
   'MAIL_BOUNCE_MAILBOX',
   'TWILIO_AUTH_TOKEN',
@@ -209,6 +216,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       linksUrl: values.PERENNIAL_LINKS_URL,
     },
     masterKey: masterKey(values.PERENNIAL_MASTER_KEY),
+    formerMasterKey: masterKey(values.PERENNIAL_FORMER_MASTER_KEY),
     smtpUrl: values.SMTP_URL,
     mail: {
       from: values.MAIL_FROM,

@@ -28,7 +28,6 @@ export interface BroadcastWorkerActivities {
 
 /** What composing needs beside the neighbours: it has threads of its own. */
 export interface ComposingSetting {
-  readonly masterKey: Buffer
   readonly from: string
   /** `selector@domain=path` */
   readonly dkim: readonly string[]
@@ -45,14 +44,14 @@ const templateMs = 2_000
 
 export function createBroadcastWorkerActivities(
   neighbours: Neighbours,
-  { masterKey, from, dkim, reportedBy, senders: others = [] }: ComposingSetting,
+  { from, dkim, reportedBy, senders: others = [] }: ComposingSetting,
 ): BroadcastWorkerActivities {
   const { database, vault, clock, definitions, sms, publicUrl, linksUrl, shop, bounceDomain, senders = [] } = neighbours
   const channels = new Map(senders.map(({ key, email }) => [key, email]))
   const usual = { dkim, bounceDomain, postalAddress: shop.postalAddress }
   const composer = createBulkComposer(
     {
-      masterKey,
+      masterKeys: vault.handOver(),
       senders: [
         { key: null, from, replyTo: undefined, ...usual },
         ...others.map((own) => ({ key: own.key, ...wholeSender(own, usual) })),

@@ -29,7 +29,7 @@ import { measurableTargets, measuredBy, measuredMail, measuredTextBy } from './m
 if (process.platform === 'linux') setPriority(0, Math.min(constants.priority.PRIORITY_LOW, getPriority(0) + 5))
 
 const setting = workerData as BulkSetting
-const vault = new Vault(Buffer.from(setting.masterKey))
+const vault = Vault.takeOver(setting.masterKeys)
 const senders = new Map(setting.senders.map((sender) => [sender.key, opened(sender)]))
 const renderer = createMessageRenderer()
 const places = { vault, publicUrl: setting.publicUrl, linksUrl: setting.linksUrl }

@@ -13,7 +13,8 @@ import type { OwnFacts } from './own-facts.ts'
 
 /** What a thread is started with. */
 export interface BulkSetting {
-  readonly masterKey: Uint8Array
+  /** As a vault hands them over. */
+  readonly masterKeys: readonly Uint8Array[]
   /** Null: the usual one. */
   readonly senders: readonly (WholeSender & { readonly key: string | null })[]
   readonly reportedBy?: ReportingService | undefined

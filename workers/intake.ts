@@ -20,9 +20,9 @@ import { requireDatabaseUrl, runService } from '../src/service.ts'
 import { createDefinitionsCache } from '../src/store/campaigns.ts'
 import { openDatabase } from '../src/store/database.ts'
 import { describeError } from '../src/store/describe-error.ts'
-import { checkMasterKey } from '../src/store/master-key.ts'
+import { openVault } from '../src/store/master-key.ts'
 import type { SegmentInterests } from '../src/store/segments/evaluate-page.ts'
-import { loadMasterKey, Vault } from '../src/store/vault.ts'
+import { loadMasterKeys } from '../src/store/vault.ts'
 import { openTemporalClient } from '../src/temporal.ts'
 import { startMailboxVisits } from './mailbox-visits.ts'
 
@@ -44,11 +44,11 @@ function interestsOf(definitions: Definitions): Interests & SegmentInterests {
 
 await runService('intake', async (config, log) => {
   const database = openDatabase(requireDatabaseUrl(config), {
+    name: 'intake',
     maxConnections: 8,
     onIdleError: (error) => log.warn({ error: describeError(error) }, 'database connection lost'),
   })
-  const vault = new Vault(loadMasterKey(config.home, config.masterKey))
-  await checkMasterKey(database.pool, vault)
+  const vault = await openVault(database.pool, loadMasterKeys(config))
   const clock = createClock(config.clock)
   const temporal = openTemporalClient(config.temporal)
   const definitions = createDefinitionsCache(database)
@@ -89,6 +89,7 @@ await runService('intake', async (config, log) => {
   const { keepEventsDays } = config
   const housekeeping = startHousekeeping({
     ...shared,
+    vault,
     keepEventsDays,
     rfmWaits: async () => rfmWaits(await definitions.get()),
   })

@@ -31,9 +31,9 @@ import { openDatabase } from '../src/store/database.ts'
 import { describeError } from '../src/store/describe-error.ts'
 import { createIdentifiers } from '../src/store/identifiers.ts'
 import { webhookSecret } from '../src/store/links.ts'
-import { checkMasterKey } from '../src/store/master-key.ts'
+import { openVault } from '../src/store/master-key.ts'
 import { createTrainingStore } from '../src/store/training-store.ts'
-import { loadMasterKey, Vault } from '../src/store/vault.ts'
+import { loadMasterKeys } from '../src/store/vault.ts'
 import { openTemporalClient, type TemporalClient, temporalConnectConfig } from '../src/temporal.ts'
 import { broadcastQueue, deliveryQueues, lifecycleQueue, trainingQueue } from '../workflows/ids.ts'
 import { type BroadcastWorkerActivities, createBroadcastWorkerActivities } from './broadcast-activities.ts'
@@ -68,13 +68,11 @@ await runService('lifecycle', async (config, log) => {
   const queues = chosenQueues()
   const temporalLog = installTemporalRuntime(log)
   const { connectionOptions, namespace } = temporalConnectConfig(config.temporal)
-  const neighbours = openNeighbours(config, log)
-  await checkMasterKey(neighbours.database.pool, neighbours.vault)
+  const neighbours = await openNeighbours(config, log)
   const bundle = queues.includes(lifecycleQueue) ? await workflowBundle(config.cacheDir, temporalLog) : undefined
   const temporal = openTemporalClient(config.temporal)
   const reconciliation = reconciliationActivities(neighbours, temporal, config)
   const broadcasts = createBroadcastWorkerActivities(neighbours, {
-    masterKey: loadMasterKey(config.home, config.masterKey),
     from: config.mail.from,
     dkim: config.mail.dkim,
     senders: config.mail.senders ?? [],
@@ -164,8 +162,9 @@ function chosenQueues(): readonly string[] {
   return queues
 }
 
-function openNeighbours(config: Config, log: Logger): Neighbours {
+async function openNeighbours(config: Config, log: Logger): Promise<Neighbours> {
   const database = openDatabase(requireDatabaseUrl(config), {
+    name: 'lifecycle',
     maxConnections: reviewsAtOnce + 4,
     pipeline: true,
     onIdleError: (error) => log.warn({ error: describeError(error) }, 'database connection lost'),
@@ -178,7 +177,7 @@ function openNeighbours(config: Config, log: Logger): Neighbours {
   const publicUrl = config.http.publicUrl ?? `http://${config.http.host}:${config.http.port}`
   return {
     database,
-    vault: new Vault(loadMasterKey(config.home, config.masterKey)),
+    vault: await openVault(database.pool, loadMasterKeys(config)),
     clock: createClock(config.clock),
     definitions: createDefinitionsCache(database),
     template: (key, locale) => loadTemplate(database, key, locale),

@@ -9,20 +9,20 @@ import { type Database, openDatabase } from '../store/database.ts'
 import { describeError } from '../store/describe-error.ts'
 import { readUnsubscribeToken } from '../store/links.ts'
 import { takeMailReports } from '../store/mail-reports.ts'
-import { checkMasterKey } from '../store/master-key.ts'
+import { openVault } from '../store/master-key.ts'
 import { readReturnPath } from '../store/return-path.ts'
-import { loadMasterKey, Vault } from '../store/vault.ts'
+import { loadMasterKeys, type Vault } from '../store/vault.ts'
 import { openTemporalClient } from '../temporal.ts'
 import { buildServer } from './server.ts'
 import { openTestChannels } from './test-channels.ts'
 
 await runService('api', async (config, log) => {
   const database = openDatabase(requireDatabaseUrl(config), {
+    name: 'api',
     maxConnections: 10,
     onIdleError: (error) => log.warn({ error: describeError(error) }, 'database connection lost'),
   })
-  const vault = new Vault(loadMasterKey(config.home, config.masterKey))
-  await checkMasterKey(database.pool, vault)
+  const vault = await openVault(database.pool, loadMasterKeys(config))
   const temporal = openTemporalClient(config.temporal)
   const { host, port } = config.http
   const tests = openTestChannels(config)

@@ -1,12 +1,16 @@
 /** `perennial keys`: the keys of the HTTP API. */
 
+import { randomBytes } from 'node:crypto'
 import { Command, Option } from 'commander'
+import { readConfig } from '../config.ts'
+import { runningInstallation } from '../embedded/home.ts'
 import type { ApiKeyKind } from '../store/api-keys.ts'
 import { createApiKey, listApiKeys, revokeApiKey } from '../store/api-keys.ts'
 import { openDatabase, type Records } from '../store/database.ts'
+import { replaceKeyFile } from '../store/vault.ts'
 import { textTable, writeResult } from './analyze/output.ts'
 import { databaseOf } from './installation.ts'
-import { homeOption } from './options.ts'
+import { homeOf, homeOption } from './options.ts'
 import { UsageError } from './usage-error.ts'
 
 interface KeysOptions {
@@ -43,7 +47,35 @@ export function keysCommand(): Command {
     .addOption(homeOption())
     .option('--json', 'print JSON')
     .action((id: string, options: KeysOptions) => revoke(id, options))
+  keys
+    .command('rotate-master')
+    .description('Make a new master key, to be put in force by the next start. The product must be stopped.')
+    .addOption(homeOption())
+    .action((options: KeysOptions) => rotateMaster(options))
   return keys
+}
+
+/** Where the key is a file in the home, the files are changed; where it is configured, the new one is only shown. */
+function rotateMaster(options: KeysOptions): void {
+  const home = homeOf(options)
+  const { masterKey } = readConfig()
+  if (masterKey !== undefined) {
+    const lines = [
+      `PERENNIAL_MASTER_KEY=${randomBytes(32).toString('hex')}`,
+      '',
+      'Stop the product on all machines; set this, and the key before as PERENNIAL_FORMER_MASTER_KEY; then start them.',
+    ]
+    return writeResult(false, {}, () => lines.join('\n'))
+  }
+  if (runningInstallation(home) !== undefined)
+    throw new UsageError(`The product runs in ${home}: stop it first, here and on other machines`)
+  const former = replaceKeyFile(home)
+  writeResult(
+    false,
+    {},
+    () =>
+      `There is a new master.key, and the one before is ${former}. Start the product: it puts the new one in force.`,
+  )
 }
 
 async function create(options: KeysOptions & { kind: ApiKeyKind; name: string }): Promise<void> {

@@ -5,7 +5,6 @@ import type { ProcessName } from '../embedded/process-names.ts'
 import type { Installation } from '../embedded/supervisor.ts'
 import { startInstallation } from '../embedded/supervisor.ts'
 import { consoleLoginUrl } from '../store/links.ts'
-import { loadMasterKey, Vault } from '../store/vault.ts'
 import { homeOf } from './options.ts'
 
 export interface StartOptions {
@@ -88,8 +87,7 @@ function readyLine(installation: Installation): object {
 }
 
 function table(installation: Installation): string {
-  const { url, temporalUi, mailUi, smsUi, firstKeys, home, config } = installation
-  const vault = new Vault(loadMasterKey(home, config.masterKey))
+  const { url, temporalUi, mailUi, smsUi, firstKeys, home, vault } = installation
   const rows: [string, string | null][] = [
     ['Console and API', url],
     ['Sign in to the console', consoleLoginUrl(vault, url, loginLinkValidMs)],

@@ -2,10 +2,12 @@
 
 import { Command, Option } from 'commander'
 import { readConfig } from '../config.ts'
+import { openDatabase } from '../store/database.ts'
 import { webhookSecret } from '../store/links.ts'
-import { loadMasterKey, Vault } from '../store/vault.ts'
+import { openVault } from '../store/master-key.ts'
+import { loadMasterKeys, type Vault } from '../store/vault.ts'
 import { textTable, writeResult } from './analyze/output.ts'
-import { askInstallation, type TargetOptions, targetOptions } from './installation.ts'
+import { askInstallation, databaseOf, type TargetOptions, targetOptions } from './installation.ts'
 import { homeOf, homeOption } from './options.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -52,11 +54,20 @@ export function webhooksCommand(): Command {
     .command('secret')
     .description('Show with which secret calls are signed (Perennial-Signature: t=…,v1=HMAC-SHA256 of "t.body").')
     .addOption(homeOption())
-    .action((options: { readonly home?: string }) => {
-      const secret = webhookSecret(new Vault(loadMasterKey(homeOf(options), readConfig().masterKey)))
+    .action(async (options: { readonly home?: string }) => {
+      const secret = webhookSecret(await vaultOf(options))
       writeResult(false, { secret }, () => secret)
     })
   return webhooks
+}
+
+async function vaultOf(options: { readonly home?: string }): Promise<Vault> {
+  const database = openDatabase(databaseOf(options), { maxConnections: 1 })
+  try {
+    return await openVault(database.pool, loadMasterKeys({ ...readConfig(), home: homeOf(options) }))
+  } finally {
+    await database.close()
+  }
 }
 
 function table(calls: readonly Call[]): string {

@@ -10,11 +10,11 @@ import type { ClockConfig, Config } from '../config.ts'
 import { inheritedEnvironment, readConfig } from '../config.ts'
 import { requireDatabaseUrl } from '../service.ts'
 import { openDatabase } from '../store/database.ts'
-import { checkMasterKey } from '../store/master-key.ts'
+import { openVault, replaceMasterKey } from '../store/master-key.ts'
 import { migrateDeploy } from '../store/migrate.ts'
 import { publishFirstCampaigns } from '../store/publishing/publish-campaigns.ts'
 import { checkedReason, holdSending } from '../store/sending-hold.ts'
-import { loadMasterKey, Vault } from '../store/vault.ts'
+import { loadMasterKeys, type Vault } from '../store/vault.ts'
 import type { FirstKeys } from './first-keys.ts'
 import { ensureKeys } from './first-keys.ts'
 import type { Addresses, ClaimedHome } from './home.ts'
@@ -60,6 +60,8 @@ export interface Installation extends Addresses {
   readonly home: string
   /** The configuration of its processes, with everything that was brought up filled in. */
   readonly config: Config
+  /** That of its database. */
+  readonly vault: Vault
   /** At the first start only. */
   readonly firstKeys: FirstKeys | undefined
   readonly postgres: Services['postgres']
@@ -136,11 +138,11 @@ class Supervisor {
     const processes = options.processes ?? processNames
     this.#checkPublicUrl(processes)
     const port = await this.#choosePort(options.port)
-    loadMasterKey(home, this.#config.masterKey)
+    loadMasterKeys({ ...this.#config, home })
     const firstPort = options.port === 0 ? 0 : port + 1
     const services = await bringUpServices({ home, config: this.#config, firstPort, report: this.#report })
     this.#services = services
-    const firstKeys = await this.#prepareDatabase(services.databaseUrl)
+    const { keys: firstKeys, vault } = await this.#prepareDatabase(services.databaseUrl)
     const env = this.#processEnvironment(services, port)
     const config = readConfig(env)
     if (options.hold !== undefined) await this.#hold(config, options.hold)
@@ -156,6 +158,7 @@ class Supervisor {
       ...addresses,
       home,
       config,
+      vault,
       firstKeys,
       postgres: services.postgres,
       temporal: services.temporal,
@@ -182,20 +185,23 @@ class Supervisor {
     return port
   }
 
-  async #prepareDatabase(databaseUrl: string): Promise<FirstKeys | undefined> {
+  async #prepareDatabase(databaseUrl: string): Promise<{ keys: FirstKeys | undefined; vault: Vault }> {
     const startedAt = performance.now()
     const applied = await migrateDeploy(databaseUrl)
-    await this.#checkMasterKey(databaseUrl)
+    const vault = await this.#openVault(databaseUrl)
     const keys = await ensureKeys(databaseUrl, this.#home.path)
     const what = applied.length === 0 ? 'database' : `database (${applied.length} migrations applied)`
     this.#report.up(what, performance.now() - startedAt)
-    return keys
+    return { keys, vault }
   }
 
-  async #checkMasterKey(databaseUrl: string): Promise<void> {
+  async #openVault(databaseUrl: string): Promise<Vault> {
     const db = openDatabase(databaseUrl, { maxConnections: 1 })
     try {
-      await checkMasterKey(db.pool, new Vault(loadMasterKey(this.#home.path, this.#config.masterKey)))
+      const masterKeys = loadMasterKeys({ ...this.#config, home: this.#home.path })
+      if (await replaceMasterKey(db, masterKeys))
+        this.#report.step("the master key was replaced; customers' keys are wrapped anew meanwhile")
+      return await openVault(db.pool, masterKeys)
     } finally {
       await db.close()
     }

@@ -10,13 +10,16 @@ import { judgeHits } from '../store/hit-verdicts.ts'
 import { addUpCounts } from '../store/kept-counts.ts'
 import { settleCoupons } from '../store/offers/settle.ts'
 import { countRecategorised } from '../store/recategorised-products.ts'
+import { rewrapPage } from '../store/rewrap-keys.ts'
 import { makeRfmScale, scoreRfmPage } from '../store/rfm-scores.ts'
 import { breakCircuits } from '../store/sending-pauses.ts'
+import type { Vault } from '../store/vault.ts'
 import { learnShares } from './learned-shares.ts'
 import { type Loop, startLoop } from './loop.ts'
 
 export interface HousekeepingNeeds {
   readonly database: Database
+  readonly vault: Vault
   readonly log: Logger
   readonly nowMs: () => number
   /** For how many days raw events are kept. */
@@ -33,7 +36,8 @@ const maxBackoffMs = 60 * secondMs
 const aheadMs = 35 * dayMs
 
 export function startHousekeeping(needs: HousekeepingNeeds): Loop {
-  const { database, log, nowMs, keepEventsDays } = needs
+  const { database, vault, log, nowMs, keepEventsDays } = needs
+  let isRewrapping = false
   const categories = startLoop({
     name: 'categories',
     log,
@@ -114,7 +118,19 @@ export function startHousekeeping(needs: HousekeepingNeeds): Loop {
     maxBackoffMs,
     round: () => addUpCounts(database.pool),
   })
-  const loops = [categories, months, retention, coupons, hits, rfm, circuits, shares, counts]
+  const rewrapping = startLoop({
+    name: 'wrapped keys',
+    log,
+    idleMs: minuteMs,
+    maxBackoffMs,
+    round: async () => {
+      const hasMore = await rewrapPage(database, vault)
+      if (!hasMore && isRewrapping) log.info('every key is wrapped by the new master key')
+      isRewrapping = hasMore
+      return hasMore
+    },
+  })
+  const loops = [rewrapping, categories, months, retention, coupons, hits, rfm, circuits, shares, counts]
   return {
     wake: () => loops.forEach((loop) => loop.wake()),
     stop: async () => void (await Promise.all(loops.map((loop) => loop.stop()))),

@@ -45,6 +45,8 @@ const generalTypeParser = pg.types.getTypeParser as (oid: number, format?: 'text
 export type Records = Pick<Database, 'prisma'>
 
 export interface DatabaseOptions {
+  /** Of the process, for whoever looks at the server's connections: `perennial <name>`. */
+  readonly name?: string
   /** Of the pool. Default: 10. */
   readonly maxConnections?: number
   /** Called when the server drops an idle connection, which is no error of any query. */
@@ -64,6 +66,7 @@ export function openDatabase(databaseUrl: string, options: DatabaseOptions = {})
   const { pipeline = false } = options
   const pool = new pg.Pool({
     connectionString: databaseUrl,
+    application_name: applicationName(options),
     max: options.maxConnections ?? 10,
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 30_000,
@@ -85,12 +88,22 @@ export function openDatabase(databaseUrl: string, options: DatabaseOptions = {})
   }
 }
 
-async function openPrisma(databaseUrl: string, { onIdleError }: DatabaseOptions): Promise<PrismaClient> {
+function applicationName({ name }: DatabaseOptions): string {
+  return name === undefined ? 'perennial' : `perennial ${name}`
+}
+
+async function openPrisma(databaseUrl: string, options: DatabaseOptions): Promise<PrismaClient> {
   const [{ PrismaPg }, { PrismaClient }] = await Promise.all([
     import('@prisma/adapter-pg'),
     import('./generated/client.ts'),
   ])
-  const connections = { connectionString: databaseUrl, max: 3, connectionTimeoutMillis: 10_000 }
+  const { onIdleError } = options
+  const connections = {
+    connectionString: databaseUrl,
+    application_name: applicationName(options),
+    max: 3,
+    connectionTimeoutMillis: 10_000,
+  }
   return new PrismaClient({ adapter: new PrismaPg(connections, { onPoolError: (error) => onIdleError?.(error) }) })
 }
 

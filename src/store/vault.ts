@@ -2,7 +2,8 @@
  * Personal data at rest: sealed under a key per customer, which the master key wraps; found again by keyed hash.
  * Deleting a customer's wrapped key erases everything that was sealed with it.
  *
- * Everything here derives from one master key of 32 bytes (HKDF, RFC 5869), one derived key per purpose.
+ * Everything here derives from one master key of 32 bytes (HKDF, RFC 5869), one derived key per purpose; once it was replaced,
+ * also from those before it.
  */
 
 import {
@@ -16,7 +17,7 @@ import {
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto'
-import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const formatVersion = 1
@@ -33,26 +34,75 @@ export type SealContext = string
 export type CustomerKey = KeyObject
 
 export class Vault {
-  readonly #wrapping: KeyObject
+  /** The first is the one in force, which everything new is sealed with. */
+  readonly #wrapping: readonly KeyObject[]
+  readonly #intake: readonly KeyObject[]
+  readonly #former: KeyObject
   readonly #lookup: KeyObject
-  readonly #intake: KeyObject
   readonly #signing: (text: string) => Buffer
+  readonly #ownSigning: (text: string) => Buffer
+  readonly #keys: readonly Buffer[]
 
-  /** @throws RangeError unless the master key has 32 bytes. */
-  constructor(masterKey: Buffer) {
-    if (masterKey.length !== 32) throw new RangeError(`masterKey: ${masterKey.length} bytes given, must be 32`)
-    const derive = (purpose: string): KeyObject =>
-      createSecretKey(Buffer.from(hkdfSync('sha256', masterKey, '', `perennial/${purpose}`, 32)))
-    this.#wrapping = derive('wrapping')
-    this.#lookup = derive('lookup')
-    this.#intake = derive('intake')
-    this.#signing = hmacWith(derive('signing').export())
+  /**
+   * @param former master keys before this one, the first first. What they sealed opens, and hashes and signatures stay those of
+   * the first: links in inboxes live on, and addresses on the suppression list, which nobody can hash anew, are found.
+   * @throws RangeError unless each has 32 bytes.
+   */
+  constructor(masterKey: Buffer, former: readonly Buffer[] = []) {
+    const keys = [masterKey, ...former.toReversed()]
+    const wrong = keys.find(({ length }) => length !== 32)
+    if (wrong !== undefined) throw new RangeError(`masterKey: ${wrong.length} bytes given, must be 32`)
+    this.#keys = keys
+    this.#wrapping = keys.map((key) => derive(key, 'wrapping'))
+    this.#intake = keys.map((key) => derive(key, 'intake'))
+    this.#former = derive(masterKey, 'former-keys')
+    const first = former[0] ?? masterKey
+    this.#lookup = derive(first, 'lookup')
+    this.#signing = hmacWith(derive(first, 'signing').export())
+    this.#ownSigning = first === masterKey ? this.#signing : hmacWith(derive(masterKey, 'signing').export())
+  }
+
+  /** For a thread of this process, which makes a vault of its own from it. */
+  handOver(): readonly Uint8Array[] {
+    return this.#keys
+  }
+
+  static takeOver([masterKey, ...former]: readonly Uint8Array[]): Vault {
+    if (masterKey === undefined) throw new RangeError('masterKey: must be given')
+    return new Vault(
+      Buffer.from(masterKey),
+      former.toReversed().map((key) => Buffer.from(key)),
+    )
+  }
+
+  /** Tells this master key from any other, also from those before it. */
+  mark(): string {
+    return this.#ownSigning('master-key:the master key of this database').subarray(0, 16).toString('base64url')
+  }
+
+  /** The keys before this one and, behind them, `more`: as they may be stored. */
+  sealFormer(former: readonly Buffer[]): Buffer {
+    return seal(this.#former, Buffer.concat(former), 'former-keys')
+  }
+
+  /** @throws Error if they were sealed by another master key. */
+  openFormer(sealed: Uint8Array): Buffer[] {
+    const bytes = open([this.#former], sealed, 'former-keys')
+    return Array.from({ length: bytes.length / 32 }, (_, i) => bytes.subarray(i * 32, i * 32 + 32))
+  }
+
+  /** A customer's stored key wrapped by the key in force; undefined if it is that already. */
+  rewrapCustomerKey(customerId: string, wrapped: Uint8Array): Buffer | undefined {
+    const context = `key:${customerId}`
+    const [current, ...others] = this.#wrapping
+    if (current === undefined || opens(current, wrapped, context)) return undefined
+    return seal(current, open(others, wrapped, context), context)
   }
 
   /** A new key for a customer, open and as it may be stored. */
   createCustomerKey(customerId: string): { key: CustomerKey; wrapped: Buffer } {
     const key = randomBytes(32)
-    return { key: createSecretKey(key), wrapped: seal(this.#wrapping, key, `key:${customerId}`) }
+    return { key: createSecretKey(key), wrapped: seal(inForce(this.#wrapping), key, `key:${customerId}`) }
   }
 
   /** @throws Error if the stored key is not this customer's or the master key is another one. */
@@ -67,12 +117,12 @@ export class Vault {
 
   /** @throws Error if the value was changed, or sealed with another key or for another context. */
   open(key: CustomerKey, sealed: Uint8Array, context: SealContext): string {
-    return open(key, sealed, context).toString('utf8')
+    return open([key], sealed, context).toString('utf8')
   }
 
   /** Seals what must wait for intake before its customer is known. */
   sealForIntake(text: string, messageId: string): Buffer {
-    return seal(this.#intake, Buffer.from(text, 'utf8'), `intake:${messageId}`)
+    return seal(inForce(this.#intake), Buffer.from(text, 'utf8'), `intake:${messageId}`)
   }
 
   openFromIntake(sealed: Uint8Array, messageId: string): string {
@@ -109,6 +159,16 @@ export class Vault {
   }
 }
 
+/** One derived key per purpose (HKDF, RFC 5869). */
+function derive(masterKey: Buffer, purpose: string): KeyObject {
+  return createSecretKey(Buffer.from(hkdfSync('sha256', masterKey, '', `perennial/${purpose}`, 32)))
+}
+
+function inForce([key]: readonly KeyObject[]): KeyObject {
+  if (key === undefined) throw new RangeError('masterKey: must be given')
+  return key
+}
+
 const blockBytes = 64
 
 /**
@@ -135,7 +195,30 @@ function seal(key: KeyObject, plain: Buffer, context: SealContext): Buffer {
   return Buffer.concat([Buffer.of(formatVersion), iv, cipher.getAuthTag(), body])
 }
 
-function open(key: KeyObject, sealed: Uint8Array, context: SealContext): Buffer {
+/** With the first of these keys that it opens with. */
+function open(keys: readonly KeyObject[], sealed: Uint8Array, context: SealContext): Buffer {
+  for (const key of keys.slice(0, -1)) {
+    try {
+      return openWith(key, sealed, context)
+    } catch {
+      // Sealed with a key before this one.
+    }
+  }
+  const last = keys.at(-1)
+  if (last === undefined) throw new Error('There is no key to open with.')
+  return openWith(last, sealed, context)
+}
+
+function opens(key: KeyObject, sealed: Uint8Array, context: SealContext): boolean {
+  try {
+    openWith(key, sealed, context)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function openWith(key: KeyObject, sealed: Uint8Array, context: SealContext): Buffer {
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)
   if (bytes[0] !== formatVersion) throw new Error(`Sealed value of unknown format ${bytes[0]}.`)
   const tagStart = 1 + ivBytes
@@ -146,11 +229,39 @@ function open(key: KeyObject, sealed: Uint8Array, context: SealContext): Buffer 
   return Buffer.concat([decipher.update(bytes.subarray(bodyStart)), decipher.final()])
 }
 
+export interface MasterKeys {
+  readonly current: Buffer
+  /** The one before, while it is being replaced. */
+  readonly former: Buffer | undefined
+}
+
+/** Where the key before is kept in the home, once `perennial keys rotate-master` has made a new one. */
+export const formerKeyFile = 'master.key.former'
+
+/** The master key, and the one before if it is being replaced: as configured, else of the files in the home. */
+export function loadMasterKeys({
+  home,
+  masterKey,
+  formerMasterKey,
+}: {
+  readonly home: string
+  readonly masterKey: Buffer | undefined
+  readonly formerMasterKey?: Buffer | undefined
+}): MasterKeys {
+  const path = join(home, formerKeyFile)
+  const former = formerMasterKey ?? (existsSync(path) ? readKeyFile(path) : undefined)
+  return { current: loadMasterKey(home, masterKey), former }
+}
+
 /** The master key of an installation: the one configured, else the file in its home, made at the first start. */
 export function loadMasterKey(home: string, configured: Buffer | undefined): Buffer {
   if (configured) return configured
   const path = join(home, 'master.key')
   if (!existsSync(path)) createKeyFile(home, path)
+  return readKeyFile(path)
+}
+
+function readKeyFile(path: string): Buffer {
   const key = Buffer.from(readFileSync(path, 'utf8').trim(), 'hex')
   if (key.length !== 32) throw new RangeError(`${path}: must hold 64 hexadecimal digits`)
   return key
@@ -169,4 +280,24 @@ function createKeyFile(home: string, path: string): void {
   } finally {
     rmSync(draft)
   }
+}
+
+/**
+ * Makes a new key file in the home and keeps the one before beside it. A crash in between leaves a home that starts.
+ *
+ * @returns the path of the one before.
+ * @throws RangeError if there is no key yet, or the one before that is still there: a copy may need it.
+ */
+export function replaceKeyFile(home: string): string {
+  const [path, former] = [join(home, 'master.key'), join(home, formerKeyFile)]
+  if (!existsSync(path)) throw new RangeError(`${path}: is not there`)
+  if (existsSync(former))
+    throw new RangeError(
+      `${former}: is still there; once all keys are wrapped anew ("perennial doctor"), move it to your copies`,
+    )
+  linkSync(path, former)
+  const draft = `${path}.${process.pid}`
+  writeFileSync(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flush: true })
+  renameSync(draft, path)
+  return former
 }

@@ -12,8 +12,9 @@ import { type Installation, startInstallation } from '../../embedded/supervisor.
 import { importHistory } from '../../intake/import-history.ts'
 import { loadDefinitions } from '../../store/campaigns.ts'
 import { type Database, openDatabase } from '../../store/database.ts'
+import { openVault } from '../../store/master-key.ts'
 import { publishCampaigns } from '../../store/publishing/publish-campaigns.ts'
-import { loadMasterKey, Vault } from '../../store/vault.ts'
+import { loadMasterKeys } from '../../store/vault.ts'
 import { openTemporalClient, type TemporalClient } from '../../temporal.ts'
 import { arrivalsOf } from './arrivals.ts'
 import { type CdnowPurchase, readCdnow, sampleCustomers } from './cdnow.ts'
@@ -108,7 +109,7 @@ async function importPast(
   const database = openDatabase(config.databaseUrl ?? '')
   try {
     await publishCampaigns(database, campaignsDirectory, fromMs)
-    const vault = new Vault(loadMasterKey(config.home, config.masterKey))
+    const vault = await openVault(database.pool, loadMasterKeys(config))
     const definitions = await loadDefinitions(database)
     const { customers } = await importHistory(historyOf(past), { database, vault, definitions, nowMs: fromMs })
     reporter.up?.(`${past.length} past purchases of ${customers} customers`, performance.now() - startedAt)

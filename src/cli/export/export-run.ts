@@ -6,9 +6,9 @@ import { csvLine } from '../../domain/csv-cell.ts'
 import { noteAudit } from '../../store/audit.ts'
 import { type CustomerRowOut, customerColumns, customerPages, hasSegment } from '../../store/customer-rows.ts'
 import { type Database, openDatabase } from '../../store/database.ts'
-import { checkMasterKey } from '../../store/master-key.ts'
+import { openVault } from '../../store/master-key.ts'
 import { openPersonalTraits, type PersonalTraits } from '../../store/personal-data.ts'
-import { loadMasterKey, Vault } from '../../store/vault.ts'
+import { loadMasterKeys, type Vault } from '../../store/vault.ts'
 import { writeResult } from '../analyze/output.ts'
 import { databaseOf } from '../installation.ts'
 import { homeOf } from '../options.ts'
@@ -47,10 +47,10 @@ export async function runExport(segment: string | undefined, options: ExportOpti
   const names = options.columns ?? usualColumns
   const columns = names.map((name) => columnNamed(name, withPersonal))
   const config = readConfig()
-  const vault = new Vault(loadMasterKey(homeOf(home === undefined ? {} : { home }), config.masterKey))
   const database = openDatabase(databaseOf(options))
   try {
-    await checkMasterKey(database.pool, vault)
+    const keys = loadMasterKeys({ ...config, home: homeOf(home === undefined ? {} : { home }) })
+    const vault = await openVault(database.pool, keys)
     if (segment !== undefined && !(await hasSegment(database, segment))) {
       throw new UsageError(`There is no segment ${JSON.stringify(segment)} in force`)
     }

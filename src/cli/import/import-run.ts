@@ -18,8 +18,8 @@ import { toCurrency } from '../../intake/money.ts'
 import { loadDefinitions } from '../../store/campaigns.ts'
 import { type Database, openDatabase } from '../../store/database.ts'
 import { describeError } from '../../store/describe-error.ts'
-import { checkMasterKey } from '../../store/master-key.ts'
-import { loadMasterKey, Vault } from '../../store/vault.ts'
+import { openVault } from '../../store/master-key.ts'
+import { loadMasterKeys } from '../../store/vault.ts'
 import { writeResult } from '../analyze/output.ts'
 import { databaseOf } from '../installation.ts'
 import { homeOf } from '../options.ts'
@@ -100,8 +100,8 @@ async function run(
   { home, dryRun: isDry }: ImportOptions,
 ): Promise<ImportReport | DryReport> {
   const config = readConfig()
-  const vault = new Vault(loadMasterKey(homeOf(home === undefined ? {} : { home }), config.masterKey))
-  await checkMasterKey(database.pool, vault)
+  const keys = loadMasterKeys({ ...config, home: homeOf(home === undefined ? {} : { home }) })
+  const vault = await openVault(database.pool, keys)
   if (isDry) return dryRun(request, database, vault)
   const definitions = await loadDefinitions(database)
   const nowMs = createClock(config.clock).nowMs()

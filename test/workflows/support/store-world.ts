@@ -78,7 +78,7 @@ export async function createStoreWorld(clock: Clock, campaigns = usualCampaigns)
       const senders = openMailSenders(setting, mail.url, reportedBy)
       const places = { publicUrl, shop, bounceDomain, senders }
       const neighbours = { database, vault, clock, definitions, template, renderer, email, sms, ...places }
-      const composing = { masterKey, from, dkim: [], reportedBy, senders: others }
+      const composing = { from, dkim: [], reportedBy, senders: others }
       const broadcasts = createBroadcastWorkerActivities(neighbours, composing)
       const close = (): void => {
         email.close()
