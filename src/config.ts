@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { readSegmentPrice, type SegmentPrice, segmentPriceRule } from './domain/text-cost.ts'
 import { type MailSenderConfig, readSendersFile } from './senders-file.ts'
 
 /** What every process of one installation agrees on. */
@@ -56,6 +57,8 @@ export interface Config {
   readonly mailgun?: MailgunConfig | undefined
   /** `undefined`: the embedded SMS catcher. */
   readonly twilio: TwilioConfig | undefined
+  /** What a part of a text message costs; `undefined`: nobody has said. */
+  readonly segmentPrice: SegmentPrice | undefined
   /** For how many days raw events are kept; what is counted of them stays. */
   readonly keepEventsDays: number
   /** From so many customers at once on they are looked at as a crowd, in pages. */
@@ -168,6 +171,10 @@ const environment = z.object({
   TWILIO_AUTH_TOKEN: z.string().min(1).optional(),
   TWILIO_FROM: z.string().min(1).optional(),
   TWILIO_API_URL: url.optional(),
+  SMS_SEGMENT_PRICE: z
+    .string()
+    .refine((text) => readSegmentPrice(text) !== undefined, segmentPriceRule)
+    .optional(),
   // A merge of customers can be undone for 30 days, and takes events along.
   PERENNIAL_KEEP_EVENTS_DAYS: z.coerce.number().int().min(60).max(36_500).default(400),
   PERENNIAL_CROWD_FROM: z.coerce.number().int().min(2).max(1_000_000).default(200),
@@ -235,6 +242,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     },
     mailgun: mailgun(values),
     twilio: twilio(values),
+    segmentPrice: readSegmentPrice(values.SMS_SEGMENT_PRICE ?? ''),
     keepEventsDays: values.PERENNIAL_KEEP_EVENTS_DAYS,
     crowdFrom: values.PERENNIAL_CROWD_FROM,
     testRecipients: listOf(values.PERENNIAL_TEST_RECIPIENTS),

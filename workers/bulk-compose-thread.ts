@@ -11,6 +11,7 @@ import { readDkimKey } from '../src/channels/email/compose/dkim.ts'
 import { readSender } from '../src/channels/email/compose/sender-identity.ts'
 import { type LetterForm, letterForm } from '../src/channels/templates/letter-form.ts'
 import { TemplateError } from '../src/channels/templates/liquid.ts'
+import { measurableTargets } from '../src/channels/templates/measurable-links.ts'
 import {
   createMessageRenderer,
   type MessageFacts,
@@ -22,7 +23,7 @@ import { type MailboxPurpose, returnPath } from '../src/store/return-path.ts'
 import { clickUrl, pixelUrl } from '../src/store/tracked-links.ts'
 import { Vault } from '../src/store/vault.ts'
 import type { BulkItem, BulkRequest, BulkResponse, BulkSetting, ComposedMail } from './bulk-composer.ts'
-import { measurableTargets, measuredBy, measuredMail, measuredTextBy } from './measured-message.ts'
+import { measuredBy, measuredMail, measuredTextBy } from './measured-message.ts'
 
 // Receipts, the database and Temporal go before the next page: signatures would keep every core busy. Of Linux's threads
 // each has a priority of its own; elsewhere this would slow down the whole process.

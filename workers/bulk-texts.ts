@@ -6,6 +6,7 @@
 import type { Broken } from '../activities/broadcast-endings.ts'
 import type { Sms } from '../src/channels/sms/sms-channel.ts'
 import { TemplateError } from '../src/channels/templates/liquid.ts'
+import { measurableTargets, shortenedText } from '../src/channels/templates/measurable-links.ts'
 import type { MessageFacts, TemplateSource } from '../src/channels/templates/render-message.ts'
 import type { ThreadRenderer } from '../src/channels/templates/thread-renderer.ts'
 import type { Measuring } from '../src/domain/tracking.ts'
@@ -15,7 +16,6 @@ import { openAddress, openPersonalTraits } from '../src/store/personal-data.ts'
 import { shortUrls } from '../src/store/tracked-links.ts'
 import type { Vault } from '../src/store/vault.ts'
 import type { BulkItem, BulkRequest } from './bulk-composer.ts'
-import { measurableTargets, shortenedText } from './measured-message.ts'
 
 export interface BulkTextNeeds {
   readonly database: Queryable

@@ -1,19 +1,12 @@
 /** Makes it measurable what people do with a message: its links lead through the product, a picture tells of its opening. */
 
+import { measurableTargets, shortenedText } from '../src/channels/templates/measurable-links.ts'
 import type { RenderedMessage } from '../src/channels/templates/render-message.ts'
 import { redirectLinks, redirectTextLinks, withPixel, withTrap } from '../src/channels/templates/tracked-links.ts'
 import type { Channel } from '../src/domain/snapshot.ts'
 import type { Measuring } from '../src/domain/tracking.ts'
 import type { Queryable } from '../src/store/database.ts'
-import {
-  clickUrl,
-  linkIdOf,
-  longestTarget,
-  pixelUrl,
-  saveTargets,
-  shortUrls,
-  trapLink,
-} from '../src/store/tracked-links.ts'
+import { clickUrl, linkIdOf, pixelUrl, saveTargets, shortUrls, trapLink } from '../src/store/tracked-links.ts'
 import type { Vault } from '../src/store/vault.ts'
 
 export interface MeasuringNeeds {
@@ -54,11 +47,6 @@ export function createMeasureMessage(needs: MeasuringNeeds): MeasureMessage {
 }
 
 type Places = Pick<MeasuringNeeds, 'vault' | 'linksUrl' | 'publicUrl'>
-
-/** Those of some links that can be led through the product. */
-export function measurableTargets(links: readonly string[], places: Omit<Places, 'vault'>): readonly string[] {
-  return links.filter((link) => isOutside(link, places))
-}
 
 /** Both parts: who reads the plain text is counted, too. */
 export function measuredMail(
@@ -110,34 +98,4 @@ export function measuredBy(
   const redirected = redirectLinks(html, (target) => (known.has(target) ? urls.click(linkIdOf(target)) : undefined))
   const trapped = targets.length === 0 ? redirected : withTrap(redirected, urls.click(trapLink))
   return opens ? withPixel(trapped, urls.pixel()) : trapped
-}
-
-/** Of links that many messages share. */
-const knownOutside = new Map<string, boolean>()
-const mostKnownOutside = 10_000
-
-function isOutside(link: string, places: Omit<Places, 'vault'>): boolean {
-  const known = knownOutside.get(link)
-  if (known !== undefined) return known
-  if (knownOutside.size > mostKnownOutside) knownOutside.clear()
-  const answer = leadsOutside(link, places)
-  knownOutside.set(link, answer)
-  return answer
-}
-
-/** Not one of the product's own pages, whose links hold a signature of their own. */
-function leadsOutside(link: string, { publicUrl, linksUrl }: Omit<Places, 'vault'>): boolean {
-  if (link.length > longestTarget) return false
-  const { origin, pathname } = new URL(link)
-  const isOurs = [publicUrl, linksUrl].some((url) => new URL(url).origin === origin)
-  return !(isOurs && /^\/[a-z]\//.test(pathname))
-}
-
-/** With short links where they save characters. */
-export function shortenedText(text: string, short: ReadonlyMap<string, string> | undefined): string {
-  return redirectTextLinks(text, (target) => shorter(short?.get(target), target))
-}
-
-function shorter(short: string | undefined, target: string): string {
-  return short !== undefined && short.length < target.length ? short : target
 }

@@ -12,7 +12,16 @@ import { ApiError, failureOf } from './api-error.ts'
 
 export type ConsoleDoors = Pick<
   ConsoleNeeds,
-  'showPause' | 'steerBroadcast' | 'previewTemplate' | 'sendTest' | 'feedback' | 'planOffers' | 'senders' | 'failureOf'
+  | 'showPause'
+  | 'steerBroadcast'
+  | 'previewBroadcast'
+  | 'segmentPrice'
+  | 'previewTemplate'
+  | 'sendTest'
+  | 'feedback'
+  | 'planOffers'
+  | 'senders'
+  | 'failureOf'
 >
 
 export function consoleDoors(needs: AdminNeeds): ConsoleDoors {
@@ -22,6 +31,8 @@ export function consoleDoors(needs: AdminNeeds): ConsoleDoors {
     steerBroadcast: orRefusal(({ verb, key, version }) =>
       verb === 'start' ? control.start(key, version) : control[verb](key),
     ),
+    previewBroadcast: (broadcast) => needs.previewBroadcast(broadcast),
+    segmentPrice: needs.segmentPrice,
     previewTemplate: orRefusal((wish) => needs.previewer.show(wish)),
     sendTest: orRefusal((wish) => sendTest(needs, wish)),
     feedback: (wanted) => feedbackOf(needs, wanted),

@@ -10,6 +10,7 @@ import { createDefinitionsCache } from '../store/campaigns.ts'
 import type { Database } from '../store/database.ts'
 import type { Vault } from '../store/vault.ts'
 import { adminRoutes } from './admin/admin-routes.ts'
+import { broadcastPreviewer } from './admin/broadcast-preview.ts'
 import { templatePreviewer } from './admin/template-preview.ts'
 import type { TestChannels } from './admin/test-messages.ts'
 import { readTestTeam } from './admin/test-recipients.ts'
@@ -40,7 +41,8 @@ export interface ServerNeeds {
   readonly clock: Clock
   readonly logger: FastifyBaseLogger
   readonly temporal: WorkflowClient
-  readonly config: Pick<Config, 'mail' | 'twilio' | 'pages' | 'mailHooks'> & Partial<Pick<Config, 'testRecipients'>>
+  readonly config: Pick<Config, 'mail' | 'twilio' | 'pages' | 'mailHooks'> &
+    Partial<Pick<Config, 'testRecipients' | 'http' | 'segmentPrice'>>
   /** By which tests leave. Undefined: this process reaches no provider. */
   readonly testChannels?: TestChannels | undefined
   /** Default: over the network, with a limit of time and size. */
@@ -69,12 +71,22 @@ export async function buildServer(needs: ServerNeeds): Promise<FastifyInstance> 
   const definitions = createDefinitionsCache(database)
   const brand = displayName(config.mail.from)
   const previewer = templatePreviewer({ ...needs, mail: config.mail, brand })
-  app.addHook('onClose', () => previewer.close())
+  const broadcasts = broadcastPreviewer({
+    ...needs,
+    mail: config.mail,
+    brand,
+    linksUrl: config.http?.linksUrl ?? publicUrl,
+    segmentPrice: config.segmentPrice,
+    definitions: () => definitions.get(),
+  })
+  app.addHook('onClose', () => Promise.all([previewer.close(), broadcasts.close()]).then(() => undefined))
   const admin = {
     ...needs,
     mail: config.mail,
     brand,
     previewer,
+    previewBroadcast: broadcasts.show,
+    segmentPrice: config.segmentPrice,
     testChannels: needs.testChannels,
     team: readTestTeam(config.testRecipients ?? [], readSender(config.mail.from).domain),
     checkKey,

@@ -3,8 +3,11 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { Command } from 'commander'
+import type { BroadcastPreview } from '../domain/broadcast-preview.ts'
+import type { TextMoney } from '../domain/text-cost.ts'
 import { readYaml } from '../store/yaml-source.ts'
 import { textTable, writeResult } from './analyze/output.ts'
+import { moneyWords, previewLines } from './broadcast-preview-lines.ts'
 import { askInstallation, type TargetOptions, targetOptions } from './installation.ts'
 import { homeOption } from './options.ts'
 import { UsageError } from './usage-error.ts'
@@ -24,12 +27,16 @@ interface Shown extends Summary {
   readonly messages: readonly { readonly status: string; readonly reason: string | null; readonly count: number }[]
   readonly variants: readonly { readonly variant: string; readonly n: number; readonly conversions: number }[]
   readonly progress: { readonly isPaused: boolean } | null
+  /** Of text messages. */
+  readonly segments?: number
+  readonly money?: TextMoney | null
 }
 
 interface Options extends TargetOptions {
   readonly json?: boolean
   readonly key?: string
   readonly perSecond?: string
+  readonly price?: string
 }
 
 export function broadcastsCommand(): Command {
@@ -52,6 +59,12 @@ export function broadcastsCommand(): Command {
         .argument('<key>')
         .action((key: string, options: Options) => tell(key, verb, options)),
     ),
+    broadcasts
+      .command('preview')
+      .description('Tell whom one would reach if it started now, and what its text messages would cost.')
+      .argument('<key>')
+      .option('--price <price>', 'of a part of a text message, such as "0.0079 USD" (default: SMS_SEGMENT_PRICE)')
+      .action((key: string, options: Options) => preview(key, options)),
     broadcasts
       .command('throttle')
       .description('Send at most so many a second from now on.')
@@ -109,6 +122,13 @@ async function tell(key: string, verb: keyof typeof descriptions, options: Optio
   writeResult(options.json, one, () => `${one.key}: ${said}.`)
 }
 
+async function preview(key: string, options: Options): Promise<void> {
+  const price = options.price === undefined ? '' : `?price=${encodeURIComponent(options.price)}`
+  const path = `/api/broadcasts/${encodeURIComponent(key)}/preview${price}`
+  const seen = (await askInstallation(options, path)) as BroadcastPreview
+  writeResult(options.json, seen, () => previewLines(key, seen).join('\n'))
+}
+
 async function throttle(key: string, options: Options): Promise<void> {
   const perSecond = options.perSecond === 'none' ? null : Number(options.perSecond)
   const path = `/api/broadcasts/${encodeURIComponent(key)}/throttle`
@@ -126,6 +146,7 @@ async function show(key: string, options: Options): Promise<void> {
       ...one.messages.map(
         ({ status, reason, count }) => `  ${status}${reason === null ? '' : ` (${reason})`}: ${count}`,
       ),
+      ...(one.segments === undefined ? [] : [`Parts: ${one.segments}${moneyWords(one.money ?? null)}`]),
       ...one.variants.map(({ variant, n, conversions }) => `  variant ${variant}: ${conversions} of ${n}`),
       ...(one.winner === null ? [] : [`Winner: ${one.winner}`]),
     ]

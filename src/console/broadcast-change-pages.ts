@@ -1,6 +1,8 @@
 /** Writing a broadcast in the console, and the pages that ask once more before it starts, rests, goes on or ends. */
 
+import type { BroadcastPreview } from '../domain/broadcast-preview.ts'
 import type { Broadcast } from '../store/broadcasts/broadcasts.ts'
+import { costWords, reachWords } from './broadcast-preview-words.ts'
 import type { DocumentFormFrame } from './document-form.ts'
 import { formatCount } from './format.ts'
 import { type Html, html } from './html.ts'
@@ -19,24 +21,13 @@ export const broadcastFormFrame: DocumentFormFrame = {
 
 interface Question {
   readonly title: (name: string) => string
-  readonly words: (broadcast: Broadcast, audience: number) => Html
+  readonly words: () => Html
   readonly yes: string
   readonly no: string
 }
 
 /** What each of them does, said before it is done. */
-const questions: Readonly<Record<BroadcastVerb, Question>> = {
-  start: {
-    title: (name) => `Send “${name}”?`,
-    words: ({ definition }, audience) => html`<p><strong class="big">${formatCount(audience)}</strong></p>
-      <p>${audience === 1 ? 'customer has' : 'customers have'} an address${definition.segment !== null && html` and ${audience === 1 ? 'is' : 'are'} in ${definition.segment}`}. Each is asked about
-      consent to ${definition.topic}, suppression, caps and quiet hours once more right before sending, so that fewer may get
-      it; ${definition.sendAt === null ? 'it begins at once' : `it leaves at ${definition.sendAt.local.replace('T', ' ')}, ${zoneWords(definition.sendAt.timeZone)}`}.</p>
-      <p class="soft">It can be paused and cancelled; what has left cannot be called back.
-      <a href="/templates/${definition.variants[0]?.template}#test">Send yourself a test first</a></p>`,
-    yes: 'Send it',
-    no: 'Not now',
-  },
+const questions: Readonly<Record<Exclude<BroadcastVerb, 'start'>, Question>> = {
   pause: {
     title: (name) => `Pause “${name}”?`,
     words: () =>
@@ -62,11 +53,36 @@ function zoneWords(zone: string): string {
   return zone === 'recipient' ? 'on the clock of each recipient' : zone
 }
 
-export function askPage(broadcast: Broadcast, verb: BroadcastVerb, audience: number): Html {
+/** Whether to send it, once it is said whom it reaches and what it costs. */
+export function startPage(broadcast: Broadcast, preview: BroadcastPreview): Html {
+  const { channel, topic, segment, sendAt, variants } = broadcast.definition
+  const { audience } = preview
+  const words = html`<p><strong class="big">${formatCount(audience)}</strong></p>
+      <p>${audience === 1 ? 'customer has' : 'customers have'} ${channel === 'sms' ? 'a phone' : 'an address'}${segment !== null && html` and ${audience === 1 ? 'is' : 'are'} in ${segment}`}. Each is asked about
+      consent to ${topic}, suppression, caps and quiet hours once more right before sending, so that fewer may get
+      it; ${sendAt === null ? 'it begins at once' : `it leaves at ${sendAt.local.replace('T', ' ')}, ${zoneWords(sendAt.timeZone)}`}.</p>
+      ${reachWords(preview)}${costWords(preview)}
+      <p class="soft">It can be paused and cancelled; what has left cannot be called back.
+      <a href="/templates/${variants[0]?.template}#test">Send yourself a test first</a></p>`
+  return questionPage(broadcast, { title: `Send “${broadcast.name}”?`, words, yes: 'Send it', no: 'Not now' })
+}
+
+export function askPage(broadcast: Broadcast, verb: keyof typeof questions): Html {
   const { title, words, yes, no } = questions[verb]
-  const { key, name } = broadcast
-  return html`<main><h1>${title(name)}</h1><section>${words(broadcast, audience)}
-    <form method="post" class="buttons"><input type="hidden" name="version" value="${broadcast.version}"><button>${yes}</button> <a href="/broadcasts/${key}">${no}</a></form></section></main>`
+  return questionPage(broadcast, { title: title(broadcast.name), words: words(), yes, no })
+}
+
+function questionPage(
+  { key, version }: Broadcast,
+  {
+    title,
+    words,
+    yes,
+    no,
+  }: { readonly title: string; readonly words: Html; readonly yes: string; readonly no: string },
+): Html {
+  return html`<main><h1>${title}</h1><section>${words}
+    <form method="post" class="buttons"><input type="hidden" name="version" value="${version}"><button>${yes}</button> <a href="/broadcasts/${key}">${no}</a></form></section></main>`
 }
 
 const nextVerbs: Readonly<Record<Broadcast['status'], readonly BroadcastVerb[]>> = {

@@ -3,10 +3,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { key as keySchema } from '../domain/document-parts.ts'
 import { sayProblem } from '../domain/problem.ts'
-import { countAudience } from '../store/broadcasts/audience.ts'
 import { createBroadcast, findBroadcast } from '../store/broadcasts/broadcasts.ts'
 import { readYaml } from '../store/yaml-source.ts'
-import { askPage, type BroadcastVerb, broadcastFormFrame, broadcastVerbs } from './broadcast-change-pages.ts'
+import { askPage, type BroadcastVerb, broadcastFormFrame, broadcastVerbs, startPage } from './broadcast-change-pages.ts'
 import { type BroadcastPageNeeds, sendUnknownBroadcast } from './broadcast-routes.ts'
 import { type DocumentForm, documentFormPage } from './document-form.ts'
 import { forAdmins, type Work } from './page-needs.ts'
@@ -21,6 +20,7 @@ const fasterWords =
 
 const example = `name: Spring sale
 topic: news
+# channel: sms             # the template is then that of a text message
 # segment: regulars        # left out: everybody with an address
 template: regulars-picks
 # send_at: { local: "2026-12-01T09:00", time_zone: recipient }
@@ -105,8 +105,8 @@ async function ask(
 ): Promise<FastifyReply> {
   const broadcast = await findBroadcast(needs.database.pool, cleanText(request.params.key))
   if (broadcast === undefined) return sendUnknownBroadcast(needs, reply)
-  const audience = verb === 'start' ? await countAudience(needs.database.pool, broadcast) : 0
-  return needs.send(reply, 200, `${broadcast.name} · Perennial`, askPage(broadcast, verb, audience))
+  const main = verb === 'start' ? startPage(broadcast, await needs.preview(broadcast)) : askPage(broadcast, verb)
+  return needs.send(reply, 200, `${broadcast.name} · Perennial`, main)
 }
 
 async function act(

@@ -2,20 +2,23 @@
 
 import { sayDuration } from '../domain/duration.ts'
 import { whyNot } from '../domain/explain.ts'
+import type { TextMoney } from '../domain/text-cost.ts'
 import type { Broadcast, BroadcastStatus } from '../store/broadcasts/broadcasts.ts'
 import { broadcastLinks } from './broadcast-change-pages.ts'
-import { formatCount, formatShare, formatTime } from './format.ts'
+import { formatCount, formatMoney, formatShare, formatTime } from './format.ts'
 import { type Html, html } from './html.ts'
 
 export interface BroadcastCounts {
   readonly messages: readonly { readonly status: string; readonly reason: string | null; readonly count: number }[]
   readonly variants: readonly { readonly variant: string; readonly n: number; readonly conversions: number }[]
+  /** Of text messages. */
+  readonly texts: { readonly segments: number; readonly money: TextMoney | null } | null
 }
 
 export function broadcastListPage(broadcasts: readonly Broadcast[], mayChange: boolean): Html {
   const rows = broadcasts.map(
     (one) => html`<tr><td><a href="/broadcasts/${one.key}">${one.name}</a><br><span class="soft">${one.key}</span></td>
-      <td>${statusWords[one.status]}</td><td>${one.definition.segment ?? 'everybody'}</td>
+      <td>${statusWords[one.status]}</td><td>${channelWords[one.definition.channel]}</td><td>${one.definition.segment ?? 'everybody'}</td>
       <td class="number">${one.audience === null ? '–' : formatCount(one.audience)}</td>
       <td class="time">${formatTime(one.startedAt)}</td></tr>`,
   )
@@ -23,7 +26,7 @@ export function broadcastListPage(broadcasts: readonly Broadcast[], mayChange: b
     ${mayChange && html`<a href="/broadcasts/new">Write a new one</a>`}</p><section>${
       rows.length === 0
         ? html`<p class="soft">No broadcasts yet. Write one here, or as a file: <code>perennial broadcasts create FILE</code> makes it a draft.</p>`
-        : html`<table><thead><tr><th>Broadcast</th><th>Status</th><th>For</th><th class="number">Audience</th>
+        : html`<table><thead><tr><th>Broadcast</th><th>Status</th><th>By</th><th>For</th><th class="number">Audience</th>
       <th>Started (UTC)</th></tr></thead><tbody>${rows}</tbody></table>`
     }</section></main>`
 }
@@ -37,7 +40,11 @@ const statusWords: Readonly<Record<BroadcastStatus, string>> = {
 }
 
 /** @param mayChange whether the visitor may send, pause and end it. */
-export function broadcastPage(broadcast: Broadcast, { messages, variants }: BroadcastCounts, mayChange: boolean): Html {
+export function broadcastPage(
+  broadcast: Broadcast,
+  { messages, variants, texts }: BroadcastCounts,
+  mayChange: boolean,
+): Html {
   const { key, name, status, audience, heldOut, startedAt, finishedAt, winner, definition } = broadcast
   const sent = messages.filter((each) => each.status === 'sent').reduce((sum, each) => sum + each.count, 0)
   const meant = (audience ?? 0) - (heldOut ?? 0)
@@ -49,11 +56,12 @@ export function broadcastPage(broadcast: Broadcast, { messages, variants }: Broa
       hear of ${definition.topic}.</p>
     <div class="grid"><section><h2>Sent</h2><strong class="big">${formatCount(sent)}</strong>
       <p class="soft">${audience === null ? 'The audience is put down when it starts.' : `of ${formatCount(meant)}${heldOut ? `; ${formatCount(heldOut)} are held out` : ''}`}</p>
-      ${meant > 0 && bar(sent / meant)}</section>
+      ${meant > 0 && bar(sent / meant)}
+      ${texts !== null && html`<p class="soft">${segmentWords(texts)}</p>`}</section>
     <section><h2>When</h2><dl><dt>Started</dt><dd>${momentOf(startedAt)}</dd><dt>Ended</dt>
       <dd>${momentOf(finishedAt)}</dd></dl>
       ${mayChange && broadcastLinks(broadcast)}</section>
-    <section><h2>What</h2><dl><dt>Message</dt><dd>${definition.variants.map(
+    <section><h2>What</h2><dl><dt>By</dt><dd>${channelWords[definition.channel]}</dd><dt>Message</dt><dd>${definition.variants.map(
       ({ template }, i) => html`${i > 0 && ', '}<a href="/templates/${template}">${template}</a>`,
     )}</dd><dt>Leaves</dt><dd>${whenWords(definition)}</dd><dt>Stale after</dt><dd>${sayDuration(definition.expiresAfterMs)}</dd>
       <dt>At most</dt><dd>${definition.perSecond === null ? 'as fast as it goes' : `${definition.perSecond} a second`}</dd></dl>
@@ -81,11 +89,18 @@ export function broadcastPage(broadcast: Broadcast, { messages, variants }: Broa
     }</main>`
 }
 
+const channelWords = { email: 'Email', sms: 'Text message' } as const
+
 const messageWords: Readonly<Record<string, string>> = {
   planned: 'waiting to leave',
   transmitting: 'leaving',
   in_doubt: 'in doubt',
   refused: 'not sent',
+}
+
+function segmentWords({ segments, money }: NonNullable<BroadcastCounts['texts']>): string {
+  const parts = `in ${formatCount(segments)} ${segments === 1 ? 'part' : 'parts'}`
+  return money === null ? parts : `${parts}: ${formatMoney(money.cents, money.currency)}`
 }
 
 function momentOf(time: Date | null): string {

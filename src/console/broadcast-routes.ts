@@ -1,12 +1,15 @@
 /** The pages about broadcasts. Whoever may see the console may see them: they hold nothing personal. */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { BroadcastPreview } from '../domain/broadcast-preview.ts'
+import type { SegmentPrice } from '../domain/text-cost.ts'
 import {
   type Broadcast,
   countConversions,
   countMessages,
   findBroadcast,
   listBroadcasts,
+  sumSegments,
 } from '../store/broadcasts/broadcasts.ts'
 import type { BroadcastVerb } from './broadcast-change-pages.ts'
 import { broadcastChangeRoutes } from './broadcast-change-routes.ts'
@@ -18,6 +21,9 @@ import { cleanText } from './typed-document.ts'
 
 export interface BroadcastPageNeeds extends PageNeeds {
   readonly steer: SteerBroadcast
+  readonly preview: (broadcast: Broadcast) => Promise<BroadcastPreview>
+  /** Of a part of a text message. */
+  readonly segmentPrice?: SegmentPrice | undefined
 }
 
 export type SteerBroadcast = (wish: {
@@ -57,11 +63,13 @@ async function showOne(
   const { pool } = needs.database
   const broadcast = await findBroadcast(pool, cleanText(request.params.key))
   if (broadcast === undefined) return sendUnknownBroadcast(needs, reply)
-  const [messages, variants] = await Promise.all([
+  const isText = broadcast.definition.channel === 'sms'
+  const [messages, variants, texts] = await Promise.all([
     countMessages(pool, broadcast.key),
     broadcast.definition.variants.length > 1 ? countConversions(pool, broadcast) : [],
+    isText ? sumSegments(pool, broadcast.key, needs.segmentPrice) : null,
   ])
-  const main = broadcastPage(broadcast, { messages, variants }, visitor.role === 'admin')
+  const main = broadcastPage(broadcast, { messages, variants, texts }, visitor.role === 'admin')
   return needs.send(reply, 200, `${broadcast.name} · Perennial`, main)
 }
 

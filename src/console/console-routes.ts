@@ -16,7 +16,7 @@ import { listMessages } from '../store/message-list.ts'
 import { segmentsOf } from '../store/segments/segment-reports.ts'
 import { readStatus } from '../store/status.ts'
 import type { Vault } from '../store/vault.ts'
-import { broadcastPageRoutes, type SteerBroadcast } from './broadcast-routes.ts'
+import { type BroadcastPageNeeds, broadcastPageRoutes, type SteerBroadcast } from './broadcast-routes.ts'
 import { customerPage } from './customer-page.ts'
 import { dashboard, stages } from './dashboard.ts'
 import { eventPageRoutes } from './event-routes.ts'
@@ -55,6 +55,8 @@ export interface ConsoleNeeds extends Pick<ResultPageNeeds, 'feedback' | 'planOf
   /** Shows in Temporal whether a journey is paused. */
   readonly showPause: (journey: string, isPaused: boolean) => Promise<boolean>
   readonly steerBroadcast: SteerBroadcast
+  readonly previewBroadcast: BroadcastPageNeeds['preview']
+  readonly segmentPrice?: BroadcastPageNeeds['segmentPrice']
   readonly previewTemplate: PreviewTemplate
   readonly sendTest: SendTest
   /** The identities that mail is sent under. */
@@ -93,14 +95,24 @@ export function consoleRoutes(needs: ConsoleNeeds): (app: FastifyInstance) => Pr
       visitor: (request) => visitorOf(needs, request),
       send: (reply, status, title, main) => sendFramed(needs, reply, status, title, main, extras),
     })
-    const { showPause, steerBroadcast, previewTemplate, sendTest, feedback, planOffers, senders } = needs
+    const {
+      showPause,
+      steerBroadcast,
+      previewBroadcast,
+      segmentPrice,
+      previewTemplate,
+      sendTest,
+      feedback,
+      planOffers,
+      senders,
+    } = needs
     segmentPageRoutes(app, pagesWith())
     modelPageRoutes(app, pagesWith())
     taskPageRoutes(app, pagesWith())
     senderPageRoutes(app, { ...pagesWith(), senders })
     eventPageRoutes(app, pagesWith())
     sendingPageRoutes(app, pagesWith())
-    broadcastPageRoutes(app, { ...pagesWith(), steer: steerBroadcast })
+    broadcastPageRoutes(app, { ...pagesWith(), steer: steerBroadcast, preview: previewBroadcast, segmentPrice })
     resultPageRoutes(app, { ...pagesWith({ style: intervalPlotStyle }), feedback, planOffers })
     templatePageRoutes(app, {
       ...pagesWith({ style: templateStyle, hasFrames: true }),

@@ -138,7 +138,13 @@ export async function findDoubtfulSms(
 
 /** What the provider has of it: one message of that name and outcome, none, or more than one that it could be. */
 export type ProviderWord =
-  | { readonly found: 'one'; readonly providerMessageId: string; readonly hasFailed: boolean }
+  | {
+      readonly found: 'one'
+      readonly providerMessageId: string
+      readonly hasFailed: boolean
+      /** Of a text message: the parts that it was sent in. */
+      readonly segments?: number | undefined
+    }
   | { readonly found: 'none' | 'several' }
 
 /** Names of the provider that no message of ours has. */
@@ -164,12 +170,15 @@ export async function settleByProvider(
   const reasons = { one: found?.hasFailed === true ? 'the provider could not deliver it' : null, several: askedReason }
   const reason = word.found === 'none' ? 'the provider was asked, and never had it' : reasons[word.found]
   const { rowCount } = await client.query(
-    `UPDATE messages SET status = $2, reason = $3, provider_message_id = coalesce($4, provider_message_id),
+    `UPDATE messages m SET status = $2, reason = $3, provider_message_id = coalesce($4, provider_message_id),
             settled_at = CASE WHEN $2 <> 'planned' THEN settled_at END, lease_until = NULL,
             attempts = CASE WHEN $2 <> 'planned' THEN attempts ELSE 0 END,
-            claimed_by = CASE WHEN $2 <> 'planned' THEN claimed_by END
+            claimed_by = CASE WHEN $2 <> 'planned' THEN claimed_by END, segments = coalesce($5, segments),
+            -- A broadcast that is over looks at nothing any more: then it goes the way of a single message.
+            broadcast_id = CASE WHEN $2 = 'planned' AND EXISTS (SELECT FROM broadcasts b WHERE b.id = m.broadcast_id AND b.status IN ('done', 'cancelled'))
+                             THEN NULL ELSE m.broadcast_id END
       WHERE id = $1 AND status = 'in_doubt'`,
-    [id, status, reason, found?.providerMessageId ?? null],
+    [id, status, reason, found?.providerMessageId ?? null, found?.segments ?? null],
   )
   if (rowCount === 1 && status === 'planned') await insertContactNews(client, [customerId], nowMs)
 }

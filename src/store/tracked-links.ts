@@ -16,9 +16,6 @@ const shortSignatureLength = 8
 /** In place of a link's id: the link that no person sees. */
 export const trapLink = 'trap'
 
-/** Longer addresses are left as they are. */
-export const longestTarget = 2_000
-
 /** The same target has the same id wherever it appears. */
 export function linkIdOf(target: string): string {
   return createHash('sha256').update(target).digest('base64url').slice(0, 16)

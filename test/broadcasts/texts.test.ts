@@ -209,11 +209,15 @@ describe('the provider', () => {
 
   test('where carriers filter it, or the number may not send, it waits; a pause of another one does not matter', async () => {
     const people = await addPhoneCrowd(world, 2)
-    const pause = (scope: 'journey' | 'channel', key: string) =>
+    const pause = (scope: 'journey' | 'channel' | 'all', key: string) =>
       pauseSending(world.database.pool, { scope, key, reason: `pause of ${key}` }, clock.nowMs())
     await pause('channel', 'email')
     await pause('journey', 'broadcast:another')
     expect(await send('free')).toMatchObject({ sent: 2, isDone: true })
+    await pause('all', 'everything')
+    expect(await send('held')).toMatchObject({ sent: 0, isDone: false })
+    await sql(`DELETE FROM messages WHERE journey = 'broadcast:held'`) // What waits counts for the cap.
+    await sql('UPDATE sending_pauses SET lifted_at = now()')
     await pause('journey', 'broadcast:filtered')
     expect(await send('filtered')).toMatchObject({ sent: 0, isDone: false })
     await sql('UPDATE sending_pauses SET lifted_at = now()')
@@ -231,7 +235,7 @@ describe('the provider', () => {
 test('requests go side by side, and the database is asked for pages, not for people', async () => {
   setClock('2026-12-20T12:00:00Z')
   const slow = await startSmsProvider(20)
-  const people = await addPhoneCrowd(world, 500)
+  const people = await addPhoneCrowd(world, 300)
   await publish('linked', 'See https://shop.example/products/a-thing-with-a-long-name-that-is-worth-it STOP ends it')
   const broadcast = await putDown(world, 'many', { channel: 'sms', template: 'linked' })
   const asked = vi.spyOn(pg.Client.prototype, 'query')

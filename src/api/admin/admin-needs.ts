@@ -4,9 +4,11 @@ import type { WorkflowClient } from '@temporalio/client'
 import type { Clock } from '../../clock.ts'
 import type { Config } from '../../config.ts'
 import type { Definitions } from '../../domain/definitions.ts'
+import type { SegmentPrice } from '../../domain/text-cost.ts'
 import type { Database } from '../../store/database.ts'
 import type { Vault } from '../../store/vault.ts'
 import type { KeyCheck } from '../key-check.ts'
+import type { BroadcastPreviewer } from './broadcast-preview.ts'
 import type { MergeNeeds } from './merge-routes.ts'
 import type { SuppressionNeeds } from './suppression-routes.ts'
 import type { TemplateNeeds } from './template-routes.ts'
@@ -23,5 +25,8 @@ export interface AdminNeeds extends MergeNeeds, SuppressionNeeds, TemplateNeeds 
   readonly temporal: WorkflowClient
   /** The address under which others reach this server. */
   readonly publicUrl: string
+  readonly previewBroadcast: BroadcastPreviewer['show']
+  /** Of a part of a text message; undefined: nobody has said. */
+  readonly segmentPrice?: SegmentPrice | undefined
   readonly countWorkflows: () => Promise<WorkflowCounts | null>
 }

@@ -4,12 +4,14 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { key } from '../../domain/document-parts.ts'
 import { sayProblem } from '../../domain/problem.ts'
+import { readSegmentPrice, type SegmentPrice, segmentPriceRule } from '../../domain/text-cost.ts'
 import {
   type Broadcast,
   countConversions,
   countMessages,
   createBroadcast,
   listBroadcasts,
+  sumSegments,
 } from '../../store/broadcasts/broadcasts.ts'
 import { ApiError } from '../api-error.ts'
 import { parseJsonBodies } from '../body-parsers.ts'
@@ -36,6 +38,9 @@ export function broadcastRoutes(needs: AdminNeeds): (app: FastifyInstance) => Pr
     app.get('/broadcasts', (request) => list(needs, limitOf(queryOf(request))))
     app.post('/broadcasts', change, ({ body }) => create(needs, body))
     app.get<Route>('/broadcasts/:key', ({ params }) => show(needs, control, params.key))
+    app.get<Route>('/broadcasts/:key/preview', async ({ params, query }) =>
+      needs.previewBroadcast(await foundBroadcast(needs, params.key), priceOf(query)),
+    )
     for (const verb of ['start', 'pause', 'resume', 'cancel'] as const) {
       app.post<Route>(`/broadcasts/:key/${verb}`, change, async ({ params }) =>
         summaryOf(await control[verb](params.key)),
@@ -50,7 +55,7 @@ async function list({ database }: AdminNeeds, limit: number): Promise<object> {
 }
 
 function summaryOf({ definition, document: _document, ...broadcast }: Broadcast): object {
-  return { ...broadcast, segment: definition.segment, topic: definition.topic }
+  return { ...broadcast, channel: definition.channel, segment: definition.segment, topic: definition.topic }
 }
 
 async function create({ database, clock }: AdminNeeds, body: unknown): Promise<object> {
@@ -68,12 +73,23 @@ async function create({ database, clock }: AdminNeeds, body: unknown): Promise<o
 
 async function show(needs: AdminNeeds, control: BroadcastControl, keyOrId: string): Promise<object> {
   const broadcast = await foundBroadcast(needs, keyOrId)
-  const [messages, variants, progress] = await Promise.all([
+  const { segmentPrice } = needs
+  const [messages, variants, progress, texts] = await Promise.all([
     countMessages(needs.database.pool, broadcast.key),
     broadcast.definition.variants.length > 1 ? countConversions(needs.database.pool, broadcast) : [],
     control.progress(broadcast),
+    broadcast.definition.channel === 'sms' ? sumSegments(needs.database.pool, broadcast.key, segmentPrice) : {},
   ])
-  return { ...summaryOf(broadcast), document: broadcast.definition, messages, variants, progress }
+  return { ...summaryOf(broadcast), document: broadcast.definition, messages, variants, progress, ...texts }
+}
+
+/** `?price=0.0079 USD`, in place of the usual one. */
+function priceOf(query: unknown): SegmentPrice | undefined {
+  const { price } = query as { readonly price?: unknown }
+  if (price === undefined) return undefined
+  const read = typeof price === 'string' ? readSegmentPrice(price) : undefined
+  if (read === undefined) throw new ApiError(400, `price: ${segmentPriceRule}`, 'price')
+  return read
 }
 
 async function throttle(control: BroadcastControl, keyOrId: string, body: unknown): Promise<object> {

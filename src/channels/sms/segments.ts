@@ -1,5 +1,7 @@
 /** How many parts an SMS is sent in: what it costs. */
 
+import type { WrittenText } from '../../domain/text-cost.ts'
+
 // 3GPP TS 23.038, the basic character table and its extension; a character of the extension takes two places.
 const basic =
   '@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà'
@@ -19,12 +21,18 @@ const ucs2 = { alone: 70, joined: 67 } as const
  * two places is not split between two parts.
  */
 export function countSegments(text: string): number {
+  return measureText(text).segments
+}
+
+/** What a text costs, and which character makes it UCS-2: the first that is not in GSM-7. */
+export function measureText(text: string): WrittenText {
   const characters = Array.from(text)
-  const isGsm7 = characters.every((character) => places.has(character))
+  const culprit = characters.find((character) => !places.has(character)) ?? null
+  const isGsm7 = culprit === null
   const limits = isGsm7 ? gsm7 : ucs2
   const sizes = characters.map((character) => (isGsm7 ? (places.get(character) ?? 1) : character.length))
   const total = sizes.reduce((sum, size) => sum + size, 0)
-  return total <= limits.alone ? 1 : countParts(sizes, limits.joined)
+  return { segments: total <= limits.alone ? 1 : countParts(sizes, limits.joined), culprit }
 }
 
 function countParts(sizes: readonly number[], room: number): number {

@@ -6,6 +6,8 @@ import type twilio from 'twilio'
 export interface TakenSms {
   readonly providerMessageId: string
   readonly hasFailed: boolean
+  /** The parts that it was sent in, if it says so. */
+  readonly segments: number | undefined
 }
 
 /** More for one number within so short a time tell nothing any more. */
@@ -27,8 +29,9 @@ export async function findTaken(
   return found
     .filter(({ direction }) => direction.startsWith('outbound'))
     .filter(({ dateCreated }) => dateCreated.getTime() >= fromMs - 1_000 && dateCreated.getTime() <= untilMs)
-    .map(({ sid, status }) => ({
+    .map(({ sid, status, numSegments }) => ({
       providerMessageId: sid,
       hasFailed: status === 'failed' || status === 'undelivered' || status === 'canceled',
+      segments: Number.parseInt(numSegments, 10) || undefined,
     }))
 }

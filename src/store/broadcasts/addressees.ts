@@ -145,7 +145,25 @@ interface Around {
 export async function lockAddressees(
   client: Queryable,
   customerIds: readonly string[],
-  { broadcast, policy, nowMs, sender }: Pick<BulkContext, 'broadcast' | 'policy' | 'nowMs' | 'sender'>,
+  context: AddresseeContext,
+  except: readonly string[] = [],
+): Promise<Map<string, BulkAddressee>> {
+  // Each statement sees what was committed before it began, and all but the first begin when everybody is locked.
+  const [, , known] = await Promise.all([
+    client.query(byIndexSql),
+    client.query({ name: 'broadcast-lock', text: lockSql, values: [uuidArray(customerIds)] }),
+    readAddressees(client, customerIds, context, except),
+  ])
+  return known
+}
+
+type AddresseeContext = Pick<BulkContext, 'broadcast' | 'policy' | 'nowMs' | 'sender'>
+
+/** As they are at this moment, without holding them. */
+export async function readAddressees(
+  client: Queryable,
+  customerIds: readonly string[],
+  { broadcast, policy, nowMs, sender }: AddresseeContext,
   except: readonly string[] = [],
 ): Promise<Map<string, BulkAddressee>> {
   const ids = uuidArray(customerIds)
@@ -154,10 +172,7 @@ export async function lockAddressees(
   const recentValues = [ids, channel, new Date(nowMs), counted, uuidArray(except)]
   const asked = <Row extends QueryResultRow>(name: string, text: string, values: unknown[]) =>
     client.query<Row>({ name: `broadcast-${name}`, text, values })
-  // Each statement sees what was committed before it began, and all but the first begin when everybody is locked.
-  const [, , people, words, computed, pauses, recent, inquiries] = await Promise.all([
-    client.query(byIndexSql),
-    asked('lock', lockSql, [ids]),
+  const [people, words, computed, pauses, recent, inquiries] = await Promise.all([
     asked<PersonRow>('people', peopleSql, [ids, channel]),
     asked<WordRow>('words', wordsSql, [ids, channel]),
     asked<{ customer_id: string; computed: string }>('computed', computedSql, [ids]),
@@ -194,9 +209,9 @@ function pauseFinder(
   sender: string,
 ): (domain: string | null) => string | null {
   if (pauses.length === 0) return () => null
-  // As `pauseOf`: rates are those of mail, and so is what they pause altogether or by domain.
+  // As `pauseOf`: rates are those of mail, and so is what they pause altogether (`*`) or by domain.
   const concerns = ({ scope, key }: SendingPause, domain: string | null): boolean =>
-    (scope === 'all' && channel === 'email') ||
+    (scope === 'all' && (channel === 'email' || key !== '*')) ||
     (scope === 'channel' && key === channel) ||
     (scope === 'journey' && key === journey) ||
     (scope === 'sender' && channel === 'email' && key === sender) ||

@@ -45,13 +45,18 @@ const snapshotSql = `
        WHERE ${meantFor('$2', '$12')}
     ) AS chosen`
 
-/** For how many it would be, if it started now. */
-export async function countAudience(client: Queryable, { definition }: Broadcast): Promise<number> {
-  const { rows } = await client.query<{ count: number }>(
-    `SELECT count(*)::int AS count FROM customers c WHERE ${meantFor('$1', '$2')}`,
-    [definition.segment, definition.channel],
+/** Some of whom it would be for, chosen by chance but the same ones each time, and how many they all are. */
+export async function sampleAudience(
+  client: Queryable,
+  { id, definition }: Broadcast,
+  most: number,
+): Promise<{ readonly audience: number; readonly ids: readonly string[] }> {
+  const { rows } = await client.query<{ id: string; audience: number }>(
+    `SELECT c.id, count(*) OVER ()::int AS audience FROM customers c WHERE ${meantFor('$1', '$2')}
+      ORDER BY ${shareSql('$3')} LIMIT $4`,
+    [definition.segment, definition.channel, seedOf(id, 'sample'), most],
   )
-  return rows[0]?.count ?? 0
+  return { audience: rows[0]?.audience ?? 0, ids: rows.map((row) => row.id) }
 }
 
 export interface Audience {

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { type BroadcastDefinition, broadcastDocument, broadcastJourney, broadcastStep } from '../../domain/broadcast.ts'
 import { type Problem, problemsOf } from '../../domain/problem.ts'
 import type { Channel } from '../../domain/snapshot.ts'
+import { moneyOf, type SegmentPrice, type TextMoney } from '../../domain/text-cost.ts'
 import type { EpochMs } from '../../domain/time.ts'
 import { contentVersion } from '../content-version.ts'
 import type { Queryable } from '../database.ts'
@@ -181,6 +182,20 @@ export async function countMessages(
     [broadcastJourney(broadcastKey)],
   )
   return rows
+}
+
+/** Parts of its text messages that have left, and what they cost where a price is known. */
+export async function sumSegments(
+  client: Queryable,
+  broadcastKey: string,
+  price: SegmentPrice | undefined,
+): Promise<{ readonly segments: number; readonly money: TextMoney | null }> {
+  const { rows } = await client.query<{ segments: number }>(
+    `SELECT coalesce(sum(segments), 0)::int AS segments FROM messages WHERE journey = $1 AND step = '${broadcastStep}'`,
+    [broadcastJourney(broadcastKey)],
+  )
+  const segments = rows[0]?.segments ?? 0
+  return { segments, money: price === undefined ? null : moneyOf(segments, price) }
 }
 
 /** Of the people who got a variant, how many did what is measured since. Machines' clicks are not counted. */

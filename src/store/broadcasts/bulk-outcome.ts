@@ -19,14 +19,17 @@ export type Outcome =
   | { readonly status: 'refused'; readonly reason: string }
 
 /** After this moment nothing of the broadcast leaves any more. */
-export function expiryOf({ broadcast, nowMs }: BulkContext): EpochMs {
+export function expiryOf({ broadcast, nowMs }: Pick<BulkContext, 'broadcast' | 'nowMs'>): EpochMs {
   return (broadcast.startedAt?.getTime() ?? nowMs) + broadcast.definition.expiresAfterMs
 }
 
 /** How soon it is looked again at whom nothing may leave to for a while. */
 const pausedMs = 15 * minuteMs
 
-export function outcomeFor({ addressee, sealed, pause }: BulkAddressee, context: BulkContext): Outcome {
+/** What is decided by. */
+type Rules = Pick<BulkContext, 'broadcast' | 'policy' | 'nowMs'>
+
+export function outcomeFor({ addressee, sealed, pause }: BulkAddressee, context: Rules): Outcome {
   const { nowMs } = context
   const expiresAtMs = expiryOf(context)
   if (expiresAtMs <= nowMs) {
@@ -45,7 +48,7 @@ export function outcomeFor({ addressee, sealed, pause }: BulkAddressee, context:
 }
 
 /** Put off until a moment, unless nothing of the broadcast leaves any more by then. */
-export function laterOutcome(rule: string, notBeforeMs: EpochMs | null, context: BulkContext): Outcome {
+export function laterOutcome(rule: string, notBeforeMs: EpochMs | null, context: Rules): Outcome {
   const isInTime = notBeforeMs !== null && notBeforeMs < expiryOf(context)
   return isInTime
     ? { status: 'planned', reason: `postponed: ${rule}`, notBeforeMs }
@@ -53,12 +56,12 @@ export function laterOutcome(rule: string, notBeforeMs: EpochMs | null, context:
 }
 
 /** Whether the policy gives up a message of that channel rather than let it wait. */
-function isSkipped(rule: ContactRule, { broadcast, policy }: BulkContext): boolean {
+function isSkipped(rule: ContactRule, { broadcast, policy }: Rules): boolean {
   const { whenQuiet, whenCapped } = policy.channels[broadcast.definition.channel]
   return (rule === 'quiet-hours' ? whenQuiet : whenCapped) === 'skip'
 }
 
-function verdictOn(addressee: Addressee, { broadcast, policy, nowMs }: BulkContext): ContactVerdict {
+function verdictOn(addressee: Addressee, { broadcast, policy, nowMs }: Rules): ContactVerdict {
   const question = {
     channel: broadcast.definition.channel,
     messageClass: 'marketing',
