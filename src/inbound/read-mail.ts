@@ -27,8 +27,14 @@ export function readMail(raw: Buffer, recipient: string, ours: OurSignatures): M
   const path = ours.returnPath(recipient)
   if (path?.purpose === 'unsubscribe') return [report(path.messageId, 'unsubscribe', '', undefined, 'mail')]
   const mail = readMime(raw)
+  const leaving = leavingIn(mail, ours)
+  if (leaving !== undefined) return [report(leaving, 'unsubscribe', '', undefined, 'mail')]
   const kind = reportType(mail)
-  if (kind === 'delivery-status' && path !== undefined) return readStatus(mail, path.messageId)
+  if (kind === 'delivery-status') {
+    // Without a return path of its own it comes to the sender, and names its message by what it carries along.
+    const messageId = path?.messageId ?? carriedMessage(mail, new Map(), ours)
+    return messageId === undefined ? [] : readStatus(mail, messageId)
+  }
   if (kind === 'feedback-report') return readFeedback(mail, path?.messageId, ours)
   if (path === undefined) return readMarked(mail, ours)
   const bounce = readTextBounce(mail)
@@ -41,6 +47,12 @@ function readMarked(mail: MimePart, ours: OurSignatures): MailReport[] {
   const marked = readMarkedComplaint(mail)
   const messageId = marked && carriedMessage(mail, new Map(), ours)
   return messageId === undefined ? [] : [report(messageId, 'complaint', '', marked?.address, 'jmrp')]
+}
+
+/** What mail programs write to the address of List-Unsubscribe, where that is the sender's own. */
+function leavingIn({ headers }: MimePart, { unsubscribeLink }: OurSignatures): string | undefined {
+  const token = /^unsubscribe ([\w.-]{1,200})$/i.exec(headers.get('subject') ?? '')?.[1]
+  return token === undefined ? undefined : unsubscribeLink(token)
 }
 
 function reportType({ type, parameters }: MimePart): string {

@@ -106,7 +106,7 @@ describe('a message', () => {
     expect(header('list-unsubscribe-post')).toBe('List-Unsubscribe-Post: List-Unsubscribe=One-Click')
     expect(header('list-unsubscribe')).toMatch(
       new RegExp(
-        `<https://shop.example/u/${id}\\.[\\w-]{22}>,\\s+<mailto:shop@shop.example\\?subject=unsubscribe%20${id}>`,
+        `<https://shop.example/u/${id}\\.[\\w-]{22}>,\\s+<mailto:shop@shop.example\\?subject=unsubscribe%20${id}\\.[\\w-]{22}>`,
       ),
     )
     expect(mail.text).toContain('Shop, 1 Garden Row')

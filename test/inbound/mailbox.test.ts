@@ -69,6 +69,31 @@ test('each mail is read once: what we signed counts, what others made up or writ
   expect(await look()).toEqual({ mails: 0, reports: 0, hasMore: false })
 })
 
+test('without return paths of their own: a bounce is known by the message that it carries along, a leave by its subject', async () => {
+  const link = unsubscribeUrl(server.vault, 'https://shop.example', messageId)
+  const [bounce] = mailSamples({ path: 'shop@shop.example', to: email, unsubscribeUrl: link })
+  const carried = (by: string): string =>
+    (bounce?.body ?? '').replace(
+      'From: Shop <shop@shop.example>',
+      `List-Unsubscribe: <${by}>\r\nFrom: Shop <shop@shop.example>`,
+    )
+  const leave = (by: string): string =>
+    `From: ${email}\r\nTo: shop@shop.example\r\nSubject: unsubscribe ${by.slice(by.lastIndexOf('/') + 1)}\r\n\r\n\r\n`
+  const forged = `https://shop.example/u/${messageId}.${'A'.repeat(22)}`
+  const taken: MailReport[] = []
+  const take = async (reports: readonly MailReport[]): Promise<void> => void taken.push(...reports)
+  for (const by of [forged, link]) {
+    imap.deliver(carried(by))
+    imap.deliver(leave(by))
+  }
+  imap.deliver(leave(link).replace('Subject: ', 'Subject: Re: '))
+  expect(await look(take)).toMatchObject({ mails: 5, reports: 2 })
+  expect(taken).toMatchObject([
+    { kind: 'bounce', messageId, code: '5.1.1', address: email },
+    { kind: 'unsubscribe', messageId },
+  ])
+})
+
 test('what could not be written down stays unseen, and comes again', async () => {
   imap.deliver(samples().get('complaint') ?? '')
   await expect(look(() => Promise.reject(new Error('the database is away')))).rejects.toThrow('the database is away')

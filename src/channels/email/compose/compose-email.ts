@@ -77,9 +77,12 @@ function plainId(id: string): string {
 }
 
 /** RFC 2369 and RFC 8058: one click at the web address, or a mail to the shop that names the message. */
-function listUnsubscribe({ id, unsubscribeMailbox }: Email, url: string, { address }: SenderIdentity): string {
+function listUnsubscribe({ unsubscribeMailbox }: Email, url: string, { address }: SenderIdentity): string {
   // As a URL it holds no line break, space or bracket that would begin another header or entry.
-  const web = `<${new URL(url).href}>`
-  const mailbox = unsubscribeMailbox ?? `${address}?subject=unsubscribe%20${encodeURIComponent(id)}`
+  const { href, pathname } = new URL(url)
+  const web = `<${href}>`
+  // The signed end of the link: whoever reads that mailbox for us knows whom it speaks of, and that we have said so.
+  const token = encodeURIComponent(pathname.slice(pathname.lastIndexOf('/') + 1))
+  const mailbox = unsubscribeMailbox ?? `${address}?subject=unsubscribe%20${token}`
   return `${web},\r\n <mailto:${mailbox}>`
 }
