@@ -17,6 +17,7 @@ export type ConsoleDoors = Pick<
   | 'previewBroadcast'
   | 'segmentPrice'
   | 'previewTemplate'
+  | 'draftTemplate'
   | 'sendTest'
   | 'feedback'
   | 'planOffers'
@@ -34,6 +35,7 @@ export function consoleDoors(needs: AdminNeeds): ConsoleDoors {
     previewBroadcast: (broadcast) => needs.previewBroadcast(broadcast),
     segmentPrice: needs.segmentPrice,
     previewTemplate: orRefusal((wish) => needs.previewer.show(wish)),
+    draftTemplate: orRefusal((template) => needs.previewer.draft(template)),
     sendTest: orRefusal((wish) => sendTest(needs, wish)),
     feedback: (wanted) => feedbackOf(needs, wanted),
     senders: () => reportSenders(needs),

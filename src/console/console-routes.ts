@@ -40,7 +40,7 @@ import { sendingPageRoutes } from './sending-routes.ts'
 import { endedCookie, localSession, readSession, sessionCookie } from './session.ts'
 import { taskPageRoutes } from './task-routes.ts'
 import { templateStyle } from './template-pages.ts'
-import { type PreviewTemplate, type SendTest, templatePageRoutes } from './template-routes.ts'
+import { type PreviewTemplate, type SendTest, type TemplatePageNeeds, templatePageRoutes } from './template-routes.ts'
 
 export interface ConsoleNeeds extends Pick<ResultPageNeeds, 'feedback' | 'planOffers'> {
   readonly database: Database
@@ -58,6 +58,7 @@ export interface ConsoleNeeds extends Pick<ResultPageNeeds, 'feedback' | 'planOf
   readonly previewBroadcast: BroadcastPageNeeds['preview']
   readonly segmentPrice?: BroadcastPageNeeds['segmentPrice']
   readonly previewTemplate: PreviewTemplate
+  readonly draftTemplate: TemplatePageNeeds['draft']
   readonly sendTest: SendTest
   /** The identities that mail is sent under. */
   readonly senders: () => Promise<readonly SenderReport[]>
@@ -101,6 +102,7 @@ export function consoleRoutes(needs: ConsoleNeeds): (app: FastifyInstance) => Pr
       previewBroadcast,
       segmentPrice,
       previewTemplate,
+      draftTemplate,
       sendTest,
       feedback,
       planOffers,
@@ -117,6 +119,7 @@ export function consoleRoutes(needs: ConsoleNeeds): (app: FastifyInstance) => Pr
     templatePageRoutes(app, {
       ...pagesWith({ style: templateStyle, hasFrames: true }),
       preview: previewTemplate,
+      draft: draftTemplate,
       sendTest,
     })
     journeyPageRoutes(app, { ...pagesWith({ style: journeyGraphStyle + journeyTermsStyle }), showPause })

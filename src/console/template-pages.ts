@@ -9,16 +9,17 @@ import { type Look, lookSection, type TestForm, testSection } from './template-l
 export function templateListPage(
   templates: readonly TemplateInForce[],
   uses: ReadonlyMap<string, readonly TemplateUse[]>,
+  mayChange: boolean,
 ): Html {
   const rows = templates.map(
     ({ key, channel, publishedAt }) => html`<tr><td><a href="/templates/${key}">${key}</a></td>
       <td><span class="tag">${channelWords[channel] ?? channel}</span></td><td>${useList(uses.get(key) ?? [])}</td>
       <td class="time">${formatTime(publishedAt)}</td></tr>`,
   )
-  return html`<main><h1>Templates</h1><p class="lead">What is written to customers. They are files in
-    <code>campaigns/templates</code>; <code>perennial apply</code> puts them in force.</p><section>${
+  return html`<main><h1>Templates</h1><p class="lead">What is written to customers.
+    ${mayChange && html`<a href="/templates/new">Write a new one</a>`}</p><section>${
       rows.length === 0
-        ? html`<p class="soft">No templates yet.</p>`
+        ? html`<p class="soft">No templates yet. Write one here, or put files into <code>campaigns/templates</code> and run <code>perennial apply</code>.</p>`
         : html`<table><thead><tr><th>Template</th><th>Channel</th><th>Sent by</th><th>Published (UTC)</th></tr></thead>
           <tbody>${rows}</tbody></table>`
     }</section></main>`
@@ -26,7 +27,7 @@ export function templateListPage(
 
 const channelWords: Readonly<Record<string, string>> = { email: 'Email', sms: 'SMS' }
 
-function useList(uses: readonly TemplateUse[]): Html {
+export function useList(uses: readonly TemplateUse[]): Html {
   if (uses.length === 0) return html`<span class="soft">nothing in force</span>`
   return html`${uses.map((use, i) => html`${i > 0 && ', '}${useLink(use)}`)}`
 }
@@ -58,13 +59,17 @@ export function templatePage({ template, languages, uses, findings, look, test }
     ${test !== undefined && testSection(key, channel, look, test)}
     <div class="grid two"><section><h2>What a reader would find fault with</h2>${findingList(findings)}</section>
     <section><h2>In force</h2><dl><dt>Published</dt><dd>${formatTime(publishedAt)} UTC</dd><dt>Version</dt>
-      <dd><code>${version}</code></dd></dl></section></div>
+      <dd><code>${version}</code></dd></dl>${
+        test !== undefined &&
+        html`<p class="buttons"><a href="/templates/new?from=${key}">Change …</a>
+      <a href="/templates/new?translate=${key}">Translate …</a> <a href="/templates/new?like=${key}">Make one like it</a></p>`
+      }</section></div>
     <section><h2>As it is written</h2>${subject !== null && html`<p>Subject: <code>${subject}</code></p>`}
       <details><summary>Text</summary><pre>${text}</pre></details>
       ${source !== null && html`<details><summary>HTML</summary><pre>${source}</pre></details>`}</section></main>`
 }
 
-function findingList(findings: readonly LintFinding[]): Html {
+export function findingList(findings: readonly LintFinding[]): Html {
   if (findings.length === 0) return html`<p class="soft">Nothing.</p>`
   return html`<ul>${findings.map(
     ({ level, part, message }) =>

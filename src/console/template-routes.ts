@@ -5,17 +5,21 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { lintTemplate } from '../channels/templates/lint.ts'
+import type { TemplateSource } from '../channels/templates/render-message.ts'
 import { findTemplate, listTemplates, templateUses } from '../store/template-facts.ts'
 import { html } from './html.ts'
 import { forAdmins, forVisitors, type PageNeeds, type Visitor } from './page-needs.ts'
 import { isRefusal, type Refusal, refusalPage } from './refusal.ts'
 import type { Look, Shown, TestForm } from './template-look.ts'
 import { templateListPage, templatePage } from './template-pages.ts'
+import { templateSaveRoutes } from './template-save-routes.ts'
 import { cleanText } from './typed-document.ts'
 
 export interface TemplatePageNeeds extends PageNeeds {
   readonly preview: PreviewTemplate
   readonly sendTest: SendTest
+  /** What is not published, for an invented customer. */
+  readonly draft: (template: TemplateSource) => Promise<Previewed | Refusal>
 }
 
 export type PreviewTemplate = (wish: {
@@ -47,8 +51,9 @@ export function templatePageRoutes(app: FastifyInstance, needs: TemplatePageNeed
   const page = forVisitors(needs, (request: KeyRequest, reply, visitor) => showOne(needs, request, reply, visitor))
   app.get(
     '/templates',
-    forVisitors(needs, (_request, reply) => showAll(needs, reply)),
+    forVisitors(needs, (_request, reply, visitor) => showAll(needs, reply, visitor)),
   )
+  templateSaveRoutes(app, needs)
   app.get('/templates/:key', page)
   app.post('/templates/:key', { bodyLimit: 4_096 }, page)
   app.post(
@@ -62,10 +67,10 @@ export function templatePageRoutes(app: FastifyInstance, needs: TemplatePageNeed
   )
 }
 
-async function showAll(needs: TemplatePageNeeds, reply: FastifyReply): Promise<FastifyReply> {
+async function showAll(needs: TemplatePageNeeds, reply: FastifyReply, { role }: Visitor): Promise<FastifyReply> {
   const { pool } = needs.database
   const [templates, uses] = await Promise.all([listTemplates(pool), templateUses(pool)])
-  return needs.send(reply, 200, 'Templates · Perennial', templateListPage(templates, uses))
+  return needs.send(reply, 200, 'Templates · Perennial', templateListPage(templates, uses, role === 'admin'))
 }
 
 async function showOne(
@@ -171,6 +176,11 @@ async function sendMessage(
   const wish = { customer: named, locale: text(locale) || undefined, actor: who }
   const found = await needs.preview({ key: cleanText(request.params.key), ...wish })
   if (isRefusal(found)) return needs.send(reply, found.refused, 'Template', refusalPage(found, '/templates'))
+  return sendFrame(reply, found.html ?? '')
+}
+
+/** A message by itself. Pictures may come from anywhere; nothing runs. */
+export function sendFrame(reply: FastifyReply, message: string): FastifyReply {
   return reply
     .headers({
       'content-security-policy':
@@ -180,5 +190,5 @@ async function sendMessage(
       'cache-control': 'no-store',
     })
     .type('text/html; charset=utf-8')
-    .send(found.html ?? '')
+    .send(message)
 }

@@ -52,12 +52,18 @@ export interface TemplatePreview extends RenderedMessage {
 export interface TemplatePreviewer {
   /** @throws ApiError 404 of an unknown customer or template, 422 of a template that cannot be rendered. */
   show(wish: PreviewWish): Promise<TemplatePreview>
+  /** What is not published, for somebody invented. @throws ApiError 422 as above. */
+  draft(template: TemplateSource): Promise<TemplatePreview>
   close(): Promise<void>
 }
 
 export function templatePreviewer(needs: PreviewNeeds): TemplatePreviewer {
   const renderer = createThreadRenderer()
-  return { show: (wish) => preview(needs, renderer, wish), close: () => renderer.close() }
+  return {
+    show: (wish) => preview(needs, renderer, wish),
+    draft: (template) => rendered(needs, renderer, template, invented),
+    close: () => renderer.close(),
+  }
 }
 
 const [surveyLow, surveyHigh] = scaleEnds.nps
@@ -72,20 +78,30 @@ async function preview(
   const template = await loadTemplate(database, key, locale ?? who.locale)
   if (template === undefined) throw new ApiError(404, 'There is no published template of this name.', 'key')
   if (who.id !== undefined) await noteAudit(database.pool, vault, { actor, action: 'preview', customerId: who.id })
+  return rendered(needs, renderer, template, who)
+}
+
+async function rendered(
+  needs: PreviewNeeds,
+  renderer: ThreadRenderer,
+  template: TemplateSource,
+  who: Reader,
+): Promise<TemplatePreview> {
+  const { database } = needs
   // Nobody has this id: what is recommended to them is what everybody likes.
   const recommendations = await recommendedItems(database.pool, who.id ?? nobody)
   const scores = await shownScores(database.pool, who.id ?? nobody)
   const isMarketing = !isConfirmation(template)
   try {
     const facts = { ...sampleFacts(needs), ...who.facts, recommendations, scores }
-    const rendered = await renderer.render(template, isMarketing ? facts : { ...facts, ...noWayOut })
-    const segments = template.channel === 'sms' ? { segments: countSegments(rendered.text) } : {}
+    const message: RenderedMessage = await renderer.render(template, isMarketing ? facts : { ...facts, ...noWayOut })
+    const segments = template.channel === 'sms' ? { segments: countSegments(message.text) } : {}
     return {
       key: template.key,
       version: template.version,
       channel: template.channel,
       isMarketing,
-      ...rendered,
+      ...message,
       ...segments,
       findings: lintTemplate(template),
     }
