@@ -26,6 +26,9 @@ import { loadMasterKeys } from '../src/store/vault.ts'
 import { openTemporalClient } from '../src/temporal.ts'
 import { startMailboxVisits } from './mailbox-visits.ts'
 
+/** How soon the first event after a quiet time is seen. */
+const usualRestMs = 400
+
 let known: { readonly definitions: Definitions; readonly interests: Interests & SegmentInterests } | undefined
 
 /** Worked out once for each state of the definitions. */
@@ -55,13 +58,16 @@ await runService('intake', async (config, log) => {
 
   // Where virtual time flies, the seconds that a sweep may be late are weeks: there everybody has a timer of their own.
   const crowdFrom = clock.speed === 1 ? config.crowdFrom : Number.POSITIVE_INFINITY
-  const nudging = { database, temporal: temporal.client.workflow, clock, log, crowdFrom }
+  // For the same reason: there it looks as often at night as by day.
+  const restMs = clock.speed === 1 ? usualRestMs : undefined
+  const nudging = { database, temporal: temporal.client.workflow, clock, log, crowdFrom, restMs }
   const nudger = startNudger(nudging)
   const sweep = startSweep(nudging)
   const mergeSweep = startMergeSweep(nudging)
   const shared = {
     database,
     log,
+    restMs,
     nowMs: () => clock.nowMs(),
     interests: async () => interestsOf(await definitions.get()),
     identity: async () => (await definitions.get()).identity,

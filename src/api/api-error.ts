@@ -1,8 +1,9 @@
 /** Answers that are errors: `{"error": {"message", "field"?}}`, the same shape everywhere. */
 
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { createSeldom } from '../seldom.ts'
 import { NothingPublishedError } from '../store/campaigns.ts'
-import { describeError, isPassing } from '../store/describe-error.ts'
+import { describeError, errorCode, isPassing } from '../store/describe-error.ts'
 
 /** Thrown by a route to answer with a status of its own. Its message is shown to the caller. */
 export class ApiError extends Error {
@@ -36,12 +37,17 @@ export interface Failure {
   readonly field?: string | undefined
 }
 
+/** While the database is away every request fails for the same reason. */
+const tellOutage = createSeldom(10_000)
+
 /** What to answer when a route throws. What is ours is logged. */
 export function failureOf(error: unknown, { log, routeOptions }: FastifyRequest): Failure {
   if (error instanceof ApiError) return { status: error.statusCode, message: error.message, field: error.field }
   if (error instanceof NothingPublishedError) return { status: 409, message: error.message }
   if (isPassing(error)) {
-    log.warn({ error: describeError(error) }, 'unavailable')
+    tellOutage(errorCode(error) ?? 'outage', (more) => {
+      log.warn({ error: describeError(error), ...(more === 0 ? {} : { more }) }, 'unavailable')
+    })
     return { status: 503, message: unavailable }
   }
   const status = clientErrorStatus(error)

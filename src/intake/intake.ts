@@ -14,6 +14,8 @@ import { OutOfDateError } from './page-identities.ts'
 
 export interface IntakeNeeds extends PageNeeds {
   readonly log: Logger
+  /** Once nothing has happened for a while. */
+  readonly restMs?: number | undefined
   /** Called after a page with news was committed. */
   readonly onNews: () => void
 }
@@ -35,6 +37,7 @@ export function startIntake(needs: IntakeNeeds): Loop {
     name: 'intake',
     log: needs.log,
     idleMs,
+    restMs: needs.restMs,
     maxBackoffMs,
     round: async () => {
       if (!isBusy && !(await hasWaitingEvents(needs.database.pool))) return false

@@ -23,15 +23,29 @@ export interface LoopOptions {
   readonly round: (stopping: AbortSignal) => Promise<boolean>
   /** How long to wait when there was nothing to do. */
   readonly idleMs: number
+  /** The same once there has been nothing to do for a while: at night nobody needs to look twenty times a second. Default: `idleMs`. */
+  readonly restMs?: number | undefined
   readonly maxBackoffMs: number
 }
 
 const firstBackoffMs = 100
 
-export function startLoop({ name, log, round, idleMs, maxBackoffMs }: LoopOptions): Loop {
+/** After so much time without anything to do a loop is at rest. */
+const restAfterMs = 5_000
+
+/** How long a loop waits that has found nothing to do for so long. */
+export function waitMsAfter(
+  quietMs: number,
+  { idleMs, restMs = idleMs }: Pick<LoopOptions, 'idleMs' | 'restMs'>,
+): number {
+  return quietMs < restAfterMs ? idleMs : Math.max(idleMs, restMs)
+}
+
+export function startLoop({ name, log, round, idleMs, restMs, maxBackoffMs }: LoopOptions): Loop {
   const pause = createPause()
   const stopping = new AbortController()
   let failures = 0
+  let busyAt = performance.now()
 
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
@@ -39,7 +53,9 @@ export function startLoop({ name, log, round, idleMs, maxBackoffMs }: LoopOption
         const hasMore = await round(stopping.signal)
         if (failures > 0) log.info({ loop: name, failures }, 'works again')
         failures = 0
-        if (!hasMore && !stopping.signal.aborted) await pause.sleep(idleMs)
+        if (hasMore) busyAt = performance.now()
+        else if (!stopping.signal.aborted)
+          await pause.sleep(waitMsAfter(performance.now() - busyAt, { idleMs, restMs }))
       } catch (error) {
         if (stopping.signal.aborted) return
         failures++

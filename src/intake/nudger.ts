@@ -18,6 +18,8 @@ export interface NudgerNeeds {
   readonly temporal: WorkflowClient
   readonly clock: Clock
   readonly log: Logger
+  /** Once nothing has happened for a while. */
+  readonly restMs?: number | undefined
   /** From so many customers at once on they are a crowd, walked in pages instead of nudged one by one. Default: 200. */
   readonly crowdFrom?: number
 }
@@ -36,6 +38,7 @@ export function startNudger(needs: NudgerNeeds): Loop {
     name: 'nudger',
     log: needs.log,
     idleMs,
+    restMs: needs.restMs,
     maxBackoffMs,
     round: (stopping) => nudgeRound(needs, stopping),
   })

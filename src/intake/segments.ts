@@ -18,6 +18,8 @@ export interface SegmentNeeds {
   /** What journeys and the lifecycle want to be told of, as of now. */
   readonly interests: () => Promise<SegmentInterests>
   readonly log: Logger
+  /** Once nothing has happened for a while. */
+  readonly restMs?: number | undefined
   /** Called after news was committed. */
   readonly onNews: () => void
 }
@@ -35,6 +37,7 @@ export function startSegments(needs: SegmentNeeds): Loop {
     name: 'segments',
     log: needs.log,
     idleMs,
+    restMs: needs.restMs,
     maxBackoffMs: 5_000,
     round: async () => {
       const { pool } = needs.database

@@ -1,6 +1,7 @@
 /** The door to PostgreSQL: one pool per process for SQL over sets and hot paths, one Prisma client for single records. */
 
 import pg from 'pg'
+import { createSeldom } from '../seldom.ts'
 import type { PrismaClient } from './generated/client.ts'
 
 /** What a query needs: the pool, or one connection inside a transaction. */
@@ -69,11 +70,16 @@ export function openDatabase(databaseUrl: string, options: DatabaseOptions = {})
     application_name: applicationName(options),
     max: options.maxConnections ?? 10,
     connectionTimeoutMillis: 10_000,
+    // A server whose machine is gone says nothing: without this its connections would be waited for a quarter of an hour.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     idleTimeoutMillis: 30_000,
     types,
     ...({ pipeline } as object), // pg knows it, its typings do not yet.
   })
-  pool.on('error', (error) => options.onIdleError?.(error))
+  // A server that goes ends all of them at once.
+  const tellLoss = createSeldom(1_000)
+  pool.on('error', (error) => tellLoss('loss', () => options.onIdleError?.(error)))
   // A connection that is lost between two statements of a transaction: the next statement fails and tells its caller,
   // but without a listener the loss itself would end the process.
   pool.on('connect', (client) => void client.on('error', () => undefined))

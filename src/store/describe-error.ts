@@ -42,13 +42,13 @@ export function errorRoutine(error: unknown): string | undefined {
 const lostConnection = /Connection (?:terminated|ended)|timeout exceeded when trying to connect|not queryable/
 
 /**
- * Whether trying the same again later may help: the server is away, restarts, is out of something, or picked this
- * transaction to break a deadlock. An error about the data or the statement stays an error.
+ * Whether trying the same again later may help: the server is away, restarts, is out of something, may only be read for now
+ * (a standby before it takes over), or picked this transaction to break a deadlock. An error about the data or the statement stays an error.
  */
 export function isPassing(error: unknown): boolean {
   if (isPrismaError(error)) return isPassingForPrisma(error)
   const code = errorCode(error)
-  if (code !== undefined && /^[0-9A-Z]{5}$/.test(code)) return /^(?:08|40|53|55|57|58)/.test(code)
+  if (code !== undefined && /^[0-9A-Z]{5}$/.test(code)) return /^(?:08|25006|40|53|55|57|58)/.test(code)
   if (code !== undefined) return /^(?:E[A-Z]+|ERR_SOCKET_CLOSED)$/.test(code)
   return error instanceof Error && lostConnection.test(error.message)
 }
