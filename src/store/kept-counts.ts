@@ -7,7 +7,7 @@
 import type { Queryable } from './database.ts'
 
 /** SQL: the counts of a table, by its labels (`labels`, JSON) and `change`, several rows of the same. */
-export function keptCounts(table: 'messages'): string {
+export function keptCounts(table: 'messages' | 'message_reports'): string {
   return `(SELECT labels, change FROM kept_counts WHERE counted = '${table}')`
 }
 

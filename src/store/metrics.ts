@@ -27,7 +27,8 @@ const statements: Readonly<Record<string, string>> = {
     SELECT json_build_object('channel', channel, 'reason', reason) AS labels, count(*) AS value
       FROM suppressions GROUP BY channel, reason`,
   perennial_message_reports: `
-    SELECT json_build_object('kind', kind) AS labels, count(*) AS value FROM message_reports GROUP BY kind`,
+    SELECT labels, sum(change)::bigint AS value FROM ${keptCounts('message_reports')} AS kept
+     GROUP BY labels HAVING sum(change) > 0`,
   perennial_webhook_calls: `
     SELECT json_build_object('status', status) AS labels, count(*) AS value FROM webhook_calls GROUP BY status`,
   perennial_events_waiting: `SELECT '{}'::json AS labels, count(*) AS value FROM events WHERE handled_at IS NULL`,

@@ -28,9 +28,12 @@ async function bothCounts(): Promise<{ plain: unknown; kept: unknown }> {
   const { rows } = await database.pool.query<{ plain: unknown; kept: unknown }>(
     `SELECT (SELECT json_object_agg(labels::text, n ORDER BY labels) FROM (
                SELECT jsonb_build_object('journey', journey, 'channel', channel, 'class', message_class, 'status', status) AS labels,
-                      count(*) AS n FROM messages GROUP BY 1) AS p) AS plain,
+                      count(*) AS n FROM messages GROUP BY 1
+               UNION ALL SELECT jsonb_build_object('kind', kind), count(*) FROM message_reports GROUP BY 1) AS p) AS plain,
             (SELECT json_object_agg(labels::text, n ORDER BY labels) FROM (
-               SELECT labels, sum(change) AS n FROM ${keptCounts('messages')} AS k GROUP BY 1 HAVING sum(change) <> 0) AS k) AS kept`,
+               SELECT labels, sum(change) AS n FROM (
+                 SELECT * FROM ${keptCounts('messages')} AS m UNION ALL SELECT * FROM ${keptCounts('message_reports')} AS r) AS k
+                GROUP BY 1 HAVING sum(change) <> 0) AS k) AS kept`,
   )
   return rows[0]!
 }
@@ -62,6 +65,7 @@ const happening = fc.oneof(
   // One row into another's place, some more, and some less, in a single statement.
   fc.record({ what: fc.constant('all at once' as const), at: some }),
   fc.record({ what: fc.constant('undo' as const), at: some, count: fc.nat({ max: 10 }) }),
+  fc.record({ what: fc.constant('report' as const), at: some, kind: fc.constantFrom('bounce', 'delivered') }),
   fc.record({ what: fc.constant('add up' as const) }),
 )
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never
@@ -97,6 +101,12 @@ async function happen(one: Happening): Promise<void> {
       return void (await pool.query(
         'DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE customer_id = $1 ORDER BY id FOR UPDATE)',
         [customer(one.at)],
+      ))
+    case 'report':
+      return void (await pool.query(
+        `INSERT INTO message_reports (message_id, kind, source, reported_at)
+         SELECT id, $2, 'dsn', now() FROM messages WHERE entry_number >= $1 ORDER BY id LIMIT 7 FOR KEY SHARE ON CONFLICT DO NOTHING`,
+        [one.at, one.kind],
       ))
     case 'all at once':
       return void (await pool.query(
