@@ -99,15 +99,17 @@ async function take(client: Queryable, placed: readonly PlacedReport[], nowMs: n
   const fresh = await remember(client, placed, nowMs)
   await settleMessages(client, fresh, nowMs)
   await suppressAddresses(client, fresh, nowMs)
-  await takeLeave(client, fresh, nowMs)
+  // Each mail is a word of its own: somebody may have come back since the one before.
+  const byMail = placed.filter(({ source }) => source === 'mail')
+  await takeLeave(client, new Set([...fresh, ...byMail]), nowMs)
   await tellOfReports(client, fresh, nowMs)
   return fresh.length
 }
 
 /** Of a message that we do not know, a provider still says whose address it is. */
-async function takeLeave(client: Queryable, fresh: readonly PlacedReport[], nowMs: number): Promise<void> {
+async function takeLeave(client: Queryable, reports: Iterable<PlacedReport>, nowMs: number): Promise<void> {
   const word = { status: 'withdrawn', source: 'mail', method: 'unsubscribe', words: null } as const
-  for (const { kind, customerId, addressHash } of fresh) {
+  for (const { kind, customerId, addressHash } of reports) {
     if (kind !== 'unsubscribe') continue
     const said = { channel: 'email', topic: '*', atMs: nowMs, ...word } as const
     if (customerId !== null) await takeNo(client, { customerId, ...said })

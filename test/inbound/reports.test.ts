@@ -223,6 +223,22 @@ describe('by mail', () => {
     expect(await consentsOf(server, who.id)).toEqual(['email * withdrawn (unsubscribe)'])
   })
 
+  test('and once more for whoever has come back in between', async () => {
+    const who = await somebody()
+    const path = returnPath(server.vault, domain, who.messageId, 'unsubscribe')
+    expect(await mail(path, 'Subject: \r\n\r\n', 'someone@else.example')).toBe(250)
+    server.time.nowMs += 60_000
+    await server.database.pool.query(
+      `INSERT INTO consents (customer_id, channel, topic, status, given_at, source, method)
+       VALUES ($1, 'email', '*', 'granted', $2, 'preference-page', 'page')`,
+      [who.id, new Date(server.time.nowMs)],
+    )
+    expect(await consentsOf(server, who.id)).toEqual(['email * granted (page)'])
+    server.time.nowMs += 60_000
+    expect(await mail(path, 'Subject: \r\n\r\n', 'someone@else.example')).toBe(250)
+    expect(await consentsOf(server, who.id)).toEqual(['email * withdrawn (unsubscribe)'])
+  })
+
   test('what is under way hears of it', async () => {
     const who = await somebody()
     await plant(server, { customerId: who.id, status: 'planned', step: 'next' })
