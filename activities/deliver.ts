@@ -91,8 +91,9 @@ export async function deliver(messageId: string, holder: Holder, needs: Delivery
   // Consent, suppression, caps and quiet hours once more, in the transaction that commits `transmitting`.
   const definitions = await needs.definitions.get()
   const leaseMs = needs.sendDeadlineMs + leaseMarginMs
-  const sender = needs.senderOf(message, clock.nowMs())
-  const last = await ledger.transmit({ message, recipient, sender }, holder, clock.nowMs(), leaseMs, (snapshot) =>
+  const nowMs = clock.nowMs() // One moment for both: the place is of the day on which it leaves.
+  const sender = needs.senderOf(message, nowMs)
+  const last = await ledger.transmit({ message, recipient, sender }, holder, nowMs, leaseMs, (snapshot) =>
     verdictOn(message, snapshot, definitions, clock.nowMs()),
   )
   if (last.outcome === 'lost') throw outage('another attempt has taken over')

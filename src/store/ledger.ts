@@ -163,7 +163,9 @@ async function transmit(
            AND NOT ${isHeld('message_class')}`,
       values: [message.id, nameOf(holder), new Date(nowMs), `${leaseMs} ms`, recipient.contactPointId, sender.key],
     })
-    return { outcome: rowCount === 1 ? 'transmit' : 'lost' }
+    if (rowCount === 1) return { outcome: 'transmit' }
+    await giveBackPlaces(client, sender, 1)
+    return { outcome: 'lost' }
   }
   const { rule, notBeforeMs } = verdict
   const isInTime = notBeforeMs !== null && (message.expiresAtMs === null || notBeforeMs < message.expiresAtMs)

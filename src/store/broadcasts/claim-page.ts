@@ -6,7 +6,7 @@ import { warmUpRule } from '../../domain/mail-sender.ts'
 import type { EpochMs } from '../../domain/time.ts'
 import { uuidArray } from '../binary-arrays.ts'
 import type { Database, Queryable } from '../database.ts'
-import { takePlaces } from '../sender-days.ts'
+import { giveBackPlaces, takePlaces } from '../sender-days.ts'
 import { standsForSql } from '../stands-for.ts'
 import { lockAddressees } from './addressees.ts'
 import type { Broadcast } from './broadcasts.ts'
@@ -99,6 +99,7 @@ async function planPage(
     })
     const within = await withinPlan(client, context, planned)
     const inserted = await insertMessages(client, context, within)
+    await giveBackOf(client, context, within, inserted)
     const page = toPage(
       within.filter(({ id }) => inserted.has(id)),
       context,
@@ -135,6 +136,7 @@ export async function claimDue(database: Database, context: BulkContext, size: n
     })
     const within = await withinPlan(client, context, planned)
     const changed = await updateMessages(client, context, within)
+    await giveBackOf(client, context, within, changed)
     const plannedAt = new Map(due.rows.map((row) => [row.id, row.planned_at.getTime()]))
     return toPage(
       within.filter(({ id }) => changed.has(id)),
@@ -157,6 +159,17 @@ async function withinPlan(
   const late = new Set(leaving.slice(places))
   const wait = laterOutcome(warmUpRule, sender.day.untilMs, context)
   return planned.map((one) => (late.has(one) ? { ...one, outcome: wait } : one))
+}
+
+/** Of those that do not leave after all: they have one, or somebody else has it in hand. */
+async function giveBackOf(
+  client: Queryable,
+  { sender }: BulkContext,
+  planned: readonly Planned[],
+  written: ReadonlySet<string>,
+): Promise<void> {
+  const kept = planned.filter(({ id, outcome }) => outcome.status === 'transmitting' && !written.has(id))
+  await giveBackPlaces(client, sender, kept.length)
 }
 
 function toPage(planned: readonly Planned[], { broadcast }: BulkContext, plannedAt: (id: string) => EpochMs): BulkPage {
