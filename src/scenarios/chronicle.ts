@@ -4,7 +4,8 @@ import type { Decision } from '../domain/decision.ts'
 import type { Channel } from '../domain/snapshot.ts'
 import type { EpochMs } from '../domain/time.ts'
 import type { Happening } from '../simulation/happenings.ts'
-import type { SimulatedCustomer, SimulatedMessage } from '../simulation/simulated-customer.ts'
+import type { SimulatedCustomer } from '../simulation/simulated-customer.ts'
+import type { SimulatedMessage } from '../simulation/simulated-ledger.ts'
 import type { Observer } from '../simulation/simulation.ts'
 
 export interface SentMessage {

@@ -10,7 +10,8 @@ import { countFates, foresee, type Standing } from '../domain/in-flight.ts'
 import type { MessageStep } from '../domain/steps.ts'
 import { type EpochMs, minuteMs } from '../domain/time.ts'
 import type { ShopChange } from './shop-changes.ts'
-import type { SimulatedCustomer, SimulatedMessage } from './simulated-customer.ts'
+import type { SimulatedCustomer } from './simulated-customer.ts'
+import type { SimulatedMessage } from './simulated-ledger.ts'
 
 export const changeInvariants = [
   'while-paused',

@@ -10,7 +10,8 @@ import { questionOf, surveyAnswered } from '../domain/survey.ts'
 import { dayMs, type EpochMs, hourMs, minuteMs } from '../domain/time.ts'
 import type { Happening, TimedHappening } from './happenings.ts'
 import { type Character, randomWaitMs } from './people.ts'
-import { consentsIn, type SimulatedMessage, type SimulatedPerson } from './simulated-customer.ts'
+import { type SimulatedPerson } from './simulated-customer.ts'
+import { consentsIn, type SimulatedMessage } from './simulated-ledger.ts'
 import type { Life } from './simulation.ts'
 
 /** Events that a visit, an order or an answer already brings about. */

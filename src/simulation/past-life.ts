@@ -7,7 +7,8 @@ import type { PastCustomer } from '../domain/past-customer.ts'
 import type { Channel } from '../domain/snapshot.ts'
 import type { EpochMs } from '../domain/time.ts'
 import type { Happening, SimulatedOrder, SimulatedPast, TimedHappening } from './happenings.ts'
-import type { SimulatedMessage, SimulatedPerson } from './simulated-customer.ts'
+import type { SimulatedPerson } from './simulated-customer.ts'
+import type { SimulatedMessage } from './simulated-ledger.ts'
 import type { Life } from './simulation.ts'
 
 type Word = Extract<Happening, { type: 'consent' | 'suppression' }>

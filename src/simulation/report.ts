@@ -7,7 +7,8 @@ import type { Channel, CouponFacts, Stage } from '../domain/snapshot.ts'
 import { dayMs, type EpochMs } from '../domain/time.ts'
 import type { Happening, SimulatedOrder } from './happenings.ts'
 import type { ShopChange } from './shop-changes.ts'
-import type { SimulatedCustomer, SimulatedMessage } from './simulated-customer.ts'
+import type { SimulatedCustomer } from './simulated-customer.ts'
+import type { SimulatedMessage } from './simulated-ledger.ts'
 import type { Observer } from './simulation.ts'
 
 const weekMs = 7 * dayMs

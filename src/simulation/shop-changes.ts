@@ -8,7 +8,8 @@ import { type Definitions, type JourneyDefinition, journeyVersionKey } from '../
 import { spreadShareOf } from '../domain/hash.ts'
 import type { InFlightChoice } from '../domain/in-flight.ts'
 import { type EpochMs, secondMs } from '../domain/time.ts'
-import type { SimulatedCustomer, SimulatedMessage } from './simulated-customer.ts'
+import type { SimulatedCustomer } from './simulated-customer.ts'
+import type { SimulatedMessage } from './simulated-ledger.ts'
 
 export type ShopChange =
   | { readonly type: 'pause'; readonly journey: string }

@@ -20,8 +20,9 @@ import { OfferBook } from './offer-book.ts'
 import { TimeQueue } from './queue.ts'
 import { announceCrossings, rescore, scoreCustomers } from './scoring.ts'
 import { definitionsAfter, heldInLedger, isTold, letGo, type ShopChange } from './shop-changes.ts'
-import { type Interests, SimulatedCustomer, type SimulatedMessage } from './simulated-customer.ts'
+import { type Interests, SimulatedCustomer } from './simulated-customer.ts'
 import { GroupRules } from './simulated-groups.ts'
+import type { SimulatedMessage } from './simulated-ledger.ts'
 import type { Life, Pace, Rules, Simulation } from './simulation.ts'
 
 const usualPace: Pace = { deliveryMs: 20 * secondMs, rescoreEveryMs: 7 * dayMs, stretchMs: 1 }

@@ -4,40 +4,27 @@
  */
 
 import { confirmationJourney } from '../domain/consent-rule.ts'
-import type { Decision, PlannedMessage } from '../domain/decision.ts'
+import type { Decision } from '../domain/decision.ts'
 import type { ContactPolicy, LifecycleDefinition } from '../domain/definitions.ts'
 import { stageOf } from '../domain/lifecycle.ts'
 import type {
   Channel,
   CouponFacts,
   News,
-  PastRunFacts,
-  RecentMessageFacts,
   RunFacts,
   ScoreFacts,
   ScoreKind,
   Snapshot,
   TraitValue,
 } from '../domain/snapshot.ts'
-import { dayMs, type EpochMs } from '../domain/time.ts'
+import type { EpochMs } from '../domain/time.ts'
 import type { GivenScores, Happening, SimulatedOrder, SimulatedPast } from './happenings.ts'
 import { SimulatedContact } from './simulated-contact.ts'
 import type { GroupRules } from './simulated-groups.ts'
+import { consentsIn, SimulatedLedger, type SimulatedMessage } from './simulated-ledger.ts'
 import { SimulatedMemory } from './simulated-memory.ts'
-
-const recentMs = 30 * dayMs
-
-/** A message in the ledger. */
-export interface SimulatedMessage extends PlannedMessage {
-  readonly customerId: string
-  readonly plannedAtMs: EpochMs
-  status: 'planned' | 'sent' | 'refused'
-  /** Why it was refused. */
-  reason: string | null
-  sentAtMs: EpochMs | null
-  /** Postponed at the last check. */
-  notBeforeMs: EpochMs | null
-}
+import { type PlacedOrder, SimulatedOrders } from './simulated-orders.ts'
+import { SimulatedRuns } from './simulated-runs.ts'
 
 /** Which events and traits decisions care about. */
 export interface Interests {
@@ -58,13 +45,6 @@ type NewNews = News extends infer Each ? (Each extends News ? Omit<Each, 'id' | 
 
 export class SimulatedCustomer {
   readonly id: string
-  readonly orders: {
-    readonly atMs: EpochMs
-    readonly key: string
-    readonly revenueCents: number
-    refundedCents: number
-  }[] = []
-  readonly openMessages: SimulatedMessage[] = []
   /** Issued, not redeemed. */
   coupons: (CouponFacts & { readonly issuedAtMs: EpochMs })[] = []
   /** The next wake-up of the last decision. */
@@ -72,17 +52,15 @@ export class SimulatedCustomer {
   #customer: Mutable<Snapshot['customer']>
   readonly #scores: Partial<Record<ScoreKind, ScoreFacts>> = {}
   readonly #contact: SimulatedContact
-  #runs: readonly RunFacts[] = []
-  #pastRuns: PastRunFacts[] = []
-  #messages: SimulatedMessage[] = []
+  readonly #runs = new SimulatedRuns()
   #news: News[] = []
   #newsId = 0
   #assignments: Record<string, string> = {}
   #givenScores: GivenScores = {}
   /** Only where conditions look at more than the snapshot. */
   readonly #memory: SimulatedMemory | undefined
-  #refundedCents = 0
-  #revenueCents = 0
+  readonly #orders = new SimulatedOrders()
+  readonly #ledger: SimulatedLedger
 
   constructor({ id, timeZone, reachable }: SimulatedPerson, atMs: EpochMs, keepsMore = false) {
     this.id = id
@@ -99,6 +77,7 @@ export class SimulatedCustomer {
       scoredMs: null,
     }
     this.#contact = new SimulatedContact(reachable)
+    this.#ledger = new SimulatedLedger(id)
   }
 
   get stage(): Snapshot['customer']['stage'] {
@@ -114,7 +93,15 @@ export class SimulatedCustomer {
   }
 
   get runs(): readonly RunFacts[] {
-    return this.#runs
+    return this.#runs.active
+  }
+
+  get orders(): readonly PlacedOrder[] {
+    return this.#orders.placed
+  }
+
+  get openMessages(): readonly SimulatedMessage[] {
+    return this.#ledger.open
   }
 
   scoreOf(kind: ScoreKind): ScoreFacts | undefined {
@@ -124,22 +111,16 @@ export class SimulatedCustomer {
   snapshot(nowMs: EpochMs): Snapshot {
     return {
       customer: this.#customer,
-      orders: {
-        count: this.orders.length,
-        revenueCents: this.#revenueCents,
-        refundedCents: this.#refundedCents,
-        firstOrderMs: this.orders[0]?.atMs ?? null,
-        lastOrderMs: this.orders.at(-1)?.atMs ?? null,
-      },
+      orders: this.#orders.facts,
       scores: this.#scores,
       contact: this.#contact.facts,
-      runs: this.#runs,
-      pastRuns: this.#pastRuns,
-      recentMessages: this.#recentMessages(nowMs),
+      runs: this.#runs.active,
+      pastRuns: this.#runs.past,
+      recentMessages: this.#ledger.recent(nowMs),
       news: this.#news,
       coupons: this.coupons.filter(({ expiresAtMs }) => expiresAtMs === null || expiresAtMs > nowMs),
       assignments: this.#assignments,
-      ...(this.#memory && { more: this.#memory.facts(this.#customer.timeZone, this.#runs) }),
+      ...(this.#memory && { more: this.#memory.facts(this.#customer.timeZone, this.#runs.active) }),
     }
   }
 
@@ -149,24 +130,9 @@ export class SimulatedCustomer {
       customerId: this.id,
       timeZone: this.#customer.timeZone,
       contact: this.#contact.facts[message.channel],
-      lastOrderMs: this.orders.at(-1)?.atMs ?? null,
-      recentMessages: this.#recentMessages(nowMs, message),
+      lastOrderMs: this.#orders.lastMs,
+      recentMessages: this.#ledger.recent(nowMs, message),
     }
-  }
-
-  #recentMessages(nowMs: EpochMs, except?: SimulatedMessage): RecentMessageFacts[] {
-    const sinceMs = nowMs - recentMs
-    const atMsOf = (message: SimulatedMessage): EpochMs => message.sentAtMs ?? message.plannedAtMs
-    if (this.#messages.some((message) => atMsOf(message) <= sinceMs))
-      this.#messages = this.#messages.filter((message) => atMsOf(message) > sinceMs || message.status === 'planned')
-    return this.#messages
-      .filter((message) => message.status !== 'refused' && message !== except)
-      .map((message) => ({
-        channel: message.channel,
-        journey: message.journey,
-        messageClass: message.messageClass,
-        atMs: atMsOf(message),
-      }))
   }
 
   /** What was before. */
@@ -228,7 +194,7 @@ export class SimulatedCustomer {
 
   /** A change of contact starts nothing by itself: only whoever is busy hears of it. */
   #hearOfContact(nowMs: EpochMs): void {
-    if (this.#runs.length > 0 || this.openMessages.length > 0) this.hear({ kind: 'contact' }, nowMs)
+    if (this.#runs.active.length > 0 || this.openMessages.length > 0) this.hear({ kind: 'contact' }, nowMs)
   }
 
   /** Works out what follows by rule; whoever is concerned hears of it. @returns when to do so again without news. */
@@ -263,21 +229,15 @@ export class SimulatedCustomer {
     return redeemed
   }
 
-  #addOrder({ key, revenueCents, products }: SimulatedOrder, atMs: EpochMs): void {
-    this.orders.push({ atMs, key, revenueCents, refundedCents: 0 })
-    this.#revenueCents += revenueCents
-    this.#memory?.noteOrder(revenueCents, products, atMs)
+  #addOrder(order: SimulatedOrder, atMs: EpochMs): void {
+    this.#orders.add(order, atMs)
+    this.#memory?.noteOrder(order.revenueCents, order.products, atMs)
   }
 
   #refund({ orderKey, amountCents }: Extract<Happening, { type: 'refund' }>, nowMs: EpochMs): void {
-    const order = this.orders.find(({ key }) => key === orderKey)
-    if (order === undefined) return
-    order.refundedCents += amountCents
-    this.#refundedCents += amountCents
-    this.hear(
-      { kind: 'event', name: 'Order Refunded', properties: { order_id: orderKey, total: amountCents / 100 } },
-      nowMs,
-    )
+    if (!this.#orders.refund(orderKey, amountCents)) return
+    const properties = { order_id: orderKey, total: amountCents / 100 }
+    this.hear({ kind: 'event', name: 'Order Refunded', properties }, nowMs)
   }
 
   #setTrait(name: string, value: TraitValue): void {
@@ -318,66 +278,19 @@ export class SimulatedCustomer {
     for (const [name, value] of Object.entries(decision.traits)) this.#setTrait(name, value)
     for (const coupon of decision.coupons)
       this.coupons.push({ ...coupon, code: coupon.code ?? `POOL-${coupon.id}`, issuedAtMs: nowMs })
-    this.#saveRuns(decision, nowMs)
-    const planned = decision.messages.map(
-      (message): SimulatedMessage => ({
-        ...message,
-        customerId: this.id,
-        plannedAtMs: nowMs,
-        status: 'planned',
-        reason: null,
-        sentAtMs: null,
-        notBeforeMs: null,
-      }),
-    )
+    for (const run of this.#runs.save(decision.runs, nowMs)) {
+      this.#memory?.noteEnd(run.journey, run.status)
+      if (run.status === 'exited') this.#ledger.withdraw(run, nowMs)
+    }
+    const planned = this.#ledger.plan(decision.messages, nowMs)
     for (const { journey, channel, data } of planned) {
       if (journey === confirmationJourney) this.#contact.ask(channel, consentsIn(data))
     }
-    this.#messages.push(...planned)
-    this.openMessages.push(...planned)
     this.wakeAtMs = decision.wakeAtMs
     return planned
   }
 
-  #saveRuns(decision: Decision, nowMs: EpochMs): void {
-    const changed = new Map(decision.runs.map((run) => [run.id, run]))
-    const active = [
-      ...this.#runs.filter((run) => !changed.has(run.id)),
-      ...decision.runs.filter((run) => run.status === 'active'),
-    ]
-    this.#runs = active
-    for (const run of decision.runs) {
-      if (run.status === 'active') continue
-      const { journey, entryNumber, enteredAtMs } = run
-      this.#memory?.noteEnd(journey, run.status)
-      this.#pastRuns = [
-        { journey, entryNumber, enteredAtMs, endedAtMs: nowMs, endReason: run.endReason ?? '' },
-        ...this.#pastRuns,
-      ]
-      if (run.status === 'exited') this.#withdraw(run, nowMs)
-    }
-  }
-
-  /** Who has just bought is not reminded to: what a run had planned and nobody has begun to send is taken back. */
-  #withdraw(run: { journey: string; entryNumber: number; endReason: string | null }, nowMs: EpochMs): void {
-    const ofRun = this.openMessages.filter(
-      ({ journey, entryNumber }) => journey === run.journey && entryNumber === run.entryNumber,
-    )
-    for (const message of ofRun) {
-      if (message.messageClass === 'marketing') this.settle(message, 'refused', `run ended: ${run.endReason}`, nowMs)
-    }
-  }
-
   settle(message: SimulatedMessage, status: 'sent' | 'refused', reason: string | null, nowMs: EpochMs): void {
-    message.status = status
-    message.reason = reason
-    if (status === 'sent') message.sentAtMs = nowMs
-    const place = this.openMessages.indexOf(message)
-    if (place !== -1) this.openMessages.splice(place, 1)
+    this.#ledger.settle(message, status, reason, nowMs)
   }
-}
-
-/** The yeses that a message asks to confirm. */
-export function consentsIn({ consents }: PlannedMessage['data']): readonly number[] {
-  return Array.isArray(consents) ? consents.map(Number) : []
 }

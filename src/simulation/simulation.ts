@@ -9,7 +9,8 @@ import type { EpochMs } from '../domain/time.ts'
 import type { Happening, SimulatedOrder, SimulatedPast, TimedHappening } from './happenings.ts'
 import type { Pools } from './offer-book.ts'
 import type { ShopChange, TimedShopChange } from './shop-changes.ts'
-import type { SimulatedCustomer, SimulatedMessage, SimulatedPerson } from './simulated-customer.ts'
+import type { SimulatedCustomer, SimulatedPerson } from './simulated-customer.ts'
+import type { SimulatedMessage } from './simulated-ledger.ts'
 
 /** Somebody to simulate: who they are, and what they do. */
 export interface Life {
