@@ -33,8 +33,9 @@ export interface ScorePage {
 
 // The tier of a risk is the side of the two thresholds on which it was last: it changes only where the far one is passed,
 // so that a score that trembles about one of them is news once, whether or not somebody has looked meanwhile.
-// Everybody's old score is looked up once; what follows is worked out of that. A page is a stretch of ids ($12 to $13), which
-// says where to look: without it everybody's scores would be read for every page.
+// Everybody's old score is looked up once; what follows is worked out of that. Where to look is said by the ids ($1): of their
+// stretch, everybody's scores between them would be read for a few who are far apart, and PostgreSQL may guess that there is
+// nobody.
 const save = `
   WITH new AS MATERIALIZED (
     SELECT g.customer_id, g.value, g.reasons, o.customer_id IS NULL AS is_first, o.value AS old_value, was.tier AS old_tier,
@@ -43,7 +44,7 @@ const save = `
                 WHEN $5 = 'clv' AND was.tier = 'high' AND g.value >= $11 THEN 'high'
                 ELSE g.tier END AS tier
       FROM unnest($1::uuid[], $2::float8[], $3::text[], $4::jsonb[]) AS g (customer_id, value, tier, reasons)
-      LEFT JOIN scores o ON o.customer_id = g.customer_id AND o.kind = $5 AND o.customer_id BETWEEN $12 AND $13
+      LEFT JOIN scores o ON o.customer_id = g.customer_id AND o.kind = $5 AND o.customer_id = ANY ($1::uuid[])
      CROSS JOIN LATERAL (
        SELECT CASE WHEN o.tier IS NULL AND o.customer_id IS NOT NULL AND $5 = 'churn'
                    THEN (SELECT 'high' FROM customers c WHERE c.id = o.customer_id AND c.at_risk)
@@ -52,7 +53,7 @@ const save = `
     -- Nearly everybody has one already, and changing a row is far cheaper than trying to insert it first.
     UPDATE scores s
        SET value = n.value, tier = n.tier, reasons = n.reasons, model_id = $6, scored_at = $7
-      FROM new n WHERE s.customer_id = n.customer_id AND s.kind = $5 AND s.customer_id BETWEEN $12 AND $13
+      FROM new n WHERE s.customer_id = n.customer_id AND s.kind = $5 AND s.customer_id = ANY ($1::uuid[])
   ), added AS (
     INSERT INTO scores (customer_id, kind, value, tier, reasons, model_id, scored_at)
     SELECT customer_id, $5, value, tier, reasons, $6, $7 FROM new WHERE is_first
@@ -63,12 +64,12 @@ const save = `
     -- Only who has bought since: of the others a review already knows that their scores are fresh.
     UPDATE customers c SET scored_at = $7
       FROM new n
-     WHERE c.id = n.customer_id AND c.id BETWEEN $12 AND $13
+     WHERE c.id = n.customer_id AND c.id = ANY ($1::uuid[])
        AND (c.scored_at IS NULL OR c.scored_at <= c.last_order_at)
   ), dirtied AS (
     INSERT INTO dirty_customers (customer_id, cause)
     SELECT customer_id, 'score' FROM new
-     WHERE $14 AND (is_first OR value <> old_value OR tier IS DISTINCT FROM old_tier)
+     WHERE $12 AND (is_first OR value <> old_value OR tier IS DISTINCT FROM old_tier)
   ), crossing AS (
     SELECT customer_id,
            CASE WHEN tier = 'high' AND old_tier IS DISTINCT FROM 'high' THEN 'up'
@@ -110,8 +111,6 @@ export async function saveScores(
       announce?.enter ?? null,
       announce?.leave ?? null,
       holdHighFromCents ?? null,
-      ids.reduce((least, id) => (id < least ? id : least)),
-      ids.reduce((most, id) => (id > most ? id : most)),
       !unasked,
     ],
   })
