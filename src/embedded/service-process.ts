@@ -55,9 +55,10 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
     child.once('exit', () => resolve())
     child.once('error', () => resolve())
   })
+  // At once: were we killed while we wait to hear that it runs, nobody would end it.
+  const guard = child.pid === undefined ? undefined : startGuard(child.pid, options)
   const mark = await whenSpawned(child, options.command).finally(() => closeSync(log.fd))
-  const guard = startGuard(mark.pid, options.stopSignal)
-  void exited.then(() => guard.kill('SIGKILL'))
+  void exited.then(() => guard?.kill('SIGKILL'))
   child.unref()
   return {
     mark,
@@ -67,7 +68,8 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
     async stop() {
       child.ref()
       signalProcess(mark, options.stopSignal)
-      if (!(await waitUntilGone(mark, options.stopGraceMs))) signalProcess(mark, 'SIGKILL')
+      if (!(await waitUntilGone(mark, options.stopGraceMs))) signalProcess(mark, 'SIGQUIT')
+      if (!(await waitUntilGone(mark, quitGraceMs))) signalProcess(mark, 'SIGKILL')
       await exited
     },
   }
@@ -84,23 +86,34 @@ function whenSpawned(child: ChildProcess, command: string): Promise<ProcessMark>
   })
 }
 
-/** Waits for its input to close, asks the service to stop, and after half a minute insists. */
+/**
+ * Between asking and killing: whoever is killed cannot end its own processes. PostgreSQL's would write out all that is in
+ * memory, for minutes, and hold its data until then; told to quit, it ends them within seconds.
+ */
+const quitGraceMs = 10_000
+
+/** Waits for its input to close, asks the service to stop, then to quit, and insists in the end. */
 const guardScript = `
+  goes() {
+    kill -s "$1" "$pid" || exit
+    left=$2
+    while [ "$left" -gt 0 ]; do
+      sleep 1
+      kill -0 "$pid" || exit
+      left=$((left - 1))
+    done
+  }
+  pid=$4
   read -r _
-  kill -s "$1" "$2" || exit
-  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
-    sleep 1
-    kill -0 "$2" || exit
-  done
-  kill -s KILL "$2"`
+  goes "$1" "$2"
+  goes QUIT "$3"
+  kill -s KILL "$pid"`
 
 /** A shell that waits for our death: its input closes when we are gone, however we went. */
-function startGuard(pid: number, signal: NodeJS.Signals): ChildProcess {
-  const guard = spawn('/bin/sh', ['-c', guardScript, 'perennial-guard', signal.replace('SIG', ''), String(pid)], {
-    cwd: '/',
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  })
+function startGuard(pid: number, { stopSignal, stopGraceMs }: ServiceOptions): ChildProcess {
+  const seconds = [stopGraceMs, quitGraceMs].map((ms) => String(Math.ceil(ms / 1_000)))
+  const args = ['-c', guardScript, 'perennial-guard', stopSignal.replace('SIG', ''), ...seconds, String(pid)]
+  const guard = spawn('/bin/sh', args, { cwd: '/', detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
   guard.on('error', () => undefined) // Without a shell there is no guard; the next start still finds the orphan.
   guard.unref()
   if (guard.stdin instanceof Socket) guard.stdin.on('error', () => undefined).unref()
