@@ -5,6 +5,7 @@ import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../store/database.ts'
 import { type Counted, readMetrics } from '../store/metrics.ts'
+import { readScoreAges, scoreAgeHelps, scoreAgeMetrics } from '../store/score-ages.ts'
 import { letIn } from './admin/admin-access.ts'
 import type { KeyCheck } from './key-check.ts'
 
@@ -36,6 +37,8 @@ export function timeRequests(app: FastifyInstance): RequestTimes {
 
 /** Several that ask at once share one answer: it counts rows. Real time. */
 const rememberMs = 10_000
+/** These are read one and all. Their ages move by days. */
+const rememberScoresMs = 600_000
 
 const helps: Readonly<Record<string, string>> = {
   perennial_messages: 'Messages of the ledger by channel, class and status',
@@ -52,6 +55,7 @@ const helps: Readonly<Record<string, string>> = {
   perennial_workflows_stuck: 'Workflows that could not go on at the last check',
   perennial_news_unread: 'News that no review has read yet',
   perennial_journey_runs_active: 'Customers who are under way in a journey',
+  ...scoreAgeHelps,
 }
 
 export function metricsRoutes({
@@ -63,21 +67,28 @@ export function metricsRoutes({
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, prefix: 'perennial_api_' })
   registry.registerMetric(requests)
+  const current = remembered(rememberMs, () => readMetrics(database.pool, clock.nowMs()))
+  const scores = remembered(rememberScoresMs, async () =>
+    scoreAgeMetrics(await readScoreAges(database.pool, clock.nowMs())),
+  )
+  return async (app) => {
+    app.addHook('onRequest', letIn(checkKey))
+    app.get('/metrics', async (_request, reply) => {
+      const text = [await registry.metrics(), await exposition([...(await current()), ...(await scores())])].join('\n')
+      return reply.type(registry.contentType).send(text)
+    })
+  }
+}
+
+function remembered(forMs: number, read: () => Promise<readonly Counted[]>): () => Promise<readonly Counted[]> {
   let counted: { readonly untilMs: number; readonly rows: Promise<readonly Counted[]> } | undefined
-  const current = (): Promise<readonly Counted[]> => {
+  return () => {
     if (counted === undefined || counted.untilMs < performance.now()) {
-      counted = { untilMs: performance.now() + rememberMs, rows: readMetrics(database.pool, clock.nowMs()) }
+      counted = { untilMs: performance.now() + forMs, rows: read() }
       // What failed is asked for anew.
       counted.rows.catch(() => (counted = undefined))
     }
     return counted.rows
-  }
-  return async (app) => {
-    app.addHook('onRequest', letIn(checkKey))
-    app.get('/metrics', async (_request, reply) => {
-      const text = [await registry.metrics(), await exposition(await current())].join('\n')
-      return reply.type(registry.contentType).send(text)
-    })
   }
 }
 

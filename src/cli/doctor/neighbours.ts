@@ -20,6 +20,7 @@ import { loadMasterKeys, Vault } from '../../store/vault.ts'
 import { temporalConnectConfig } from '../../temporal.ts'
 import type { Finding } from './finding.ts'
 import { failure, ok, reasonOf, warning } from './finding.ts'
+import { examineScores } from './scores.ts'
 
 const connectMs = 5000
 const oldestPostgres = 16
@@ -59,6 +60,7 @@ export async function examineDatabase(config: Config, databaseUrl: string): Prom
       await examineMigrations(databaseUrl),
       await examineSeals(client, config),
       await examineSending(client),
+      await examineScores(client, config),
     ]
   } finally {
     await client.end()
