@@ -32,15 +32,17 @@ function marksOf(ids: string): ProcessMark[] {
     .flatMap((id) => markProcess(Number(id)) ?? [])
 }
 
-async function expectGone(marks: readonly ProcessMark[]): Promise<void> {
-  for (const mark of marks) expect(await waitUntilGone(mark, patienceMs)).toBe(true)
+/** @returns those that are still there after a long while. */
+async function staying(marks: readonly ProcessMark[]): Promise<ProcessMark[]> {
+  const went = await Promise.all(marks.map((mark) => waitUntilGone(mark, patienceMs)))
+  return marks.filter((_, i) => went[i] !== true)
 }
 
 const isLinux = process.platform === 'linux'
 
 describe.runIf(isLinux)('of whoever was killed in the moment in which a service began', () => {
   test('the service ends, and whoever guards it', { timeout: 4 * patienceMs }, async () => {
-    await expectGone(await orphans('young', 'exec sleep 1000'))
+    expect(await staying(await orphans('young', 'exec sleep 1000'))).toEqual([])
   })
 
   test('a service that takes too long to stop is told to quit, and ends its own processes', {
@@ -54,8 +56,7 @@ describe.runIf(isLinux)('of whoever was killed in the moment in which a service 
       `echo "$inner" > ${ids}.new; mv ${ids}.new ${ids}`,
       'while :; do wait "$inner"; done',
     ]
-    const marks = await orphans('stubborn', stubborn.join('\n'))
-    await expectGone(marks)
-    if (existsSync(ids)) await expectGone(marksOf(readFileSync(ids, 'utf8')))
+    expect(await staying(await orphans('stubborn', stubborn.join('\n')))).toEqual([])
+    expect(existsSync(ids) ? await staying(marksOf(readFileSync(ids, 'utf8'))) : []).toEqual([])
   })
 })
