@@ -12,7 +12,7 @@ import { settleCoupons } from '../store/offers/settle.ts'
 import { countRecategorised } from '../store/recategorised-products.ts'
 import { rewrapPage } from '../store/rewrap-keys.ts'
 import { makeRfmScale, scoreRfmPage } from '../store/rfm-scores.ts'
-import { breakCircuits } from '../store/sending-pauses.ts'
+import { breakCircuits, countTrouble } from '../store/sending-pauses.ts'
 import type { Vault } from '../store/vault.ts'
 import { learnShares } from './learned-shares.ts'
 import { type Loop, startLoop } from './loop.ts'
@@ -31,6 +31,9 @@ export interface HousekeepingNeeds {
 }
 
 const maxBackoffMs = 60 * secondMs
+
+/** Rates are of all that was sent within days: without news of trouble they are reckoned more rarely. */
+const judgedAgainMs = 15 * minuteMs
 
 /** How long before a month begins there is a partition for it. */
 const aheadMs = 35 * dayMs
@@ -94,13 +97,17 @@ export function startHousekeeping(needs: HousekeepingNeeds): Loop {
       return page.hasMore || makeRfmScale(database, nowMs())
     },
   })
+  let judged = { trouble: -1, untilMs: 0 }
   const circuits = startLoop({
     name: 'deliverability',
     log,
     idleMs: 30 * secondMs,
     maxBackoffMs,
     round: async () => {
+      const trouble = await countTrouble(database.pool)
+      if (trouble === judged.trouble && nowMs() < judged.untilMs) return false
       for (const reason of await breakCircuits(database.pool, nowMs())) log.warn({ reason }, 'sending is paused')
+      judged = { trouble, untilMs: nowMs() + judgedAgainMs }
       return false
     },
   })

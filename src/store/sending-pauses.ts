@@ -7,6 +7,7 @@ import { judgeAll, type SendingRates } from '../domain/deliverability.ts'
 import { usualSender } from '../domain/mail-sender.ts'
 import { dayMs, type EpochMs } from '../domain/time.ts'
 import type { Queryable } from './database.ts'
+import { keptCounts } from './kept-counts.ts'
 
 /** Rates are those of so long; enough for a weekly campaign to be seen before its next issue. */
 const ratesWithinMs = 3 * dayMs
@@ -66,6 +67,16 @@ export async function findPauses(client: Queryable): Promise<SendingPause[]> {
     'SELECT id::text, scope, key, reason, since FROM sending_pauses WHERE lifted_at IS NULL ORDER BY id',
   )
   return rows
+}
+
+/** How much there is that may lead to a pause. As long as it stays the same, only what leaves the stretch of time changes rates. */
+export async function countTrouble(client: Queryable): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(
+    `SELECT coalesce(sum(change), 0)::bigint AS count FROM (
+       SELECT change FROM ${keptCounts('message_reports')} AS r WHERE labels ->> 'kind' IN ('bounce', 'complaint')
+       UNION ALL SELECT change FROM ${keptCounts('messages')} AS m WHERE labels ->> 'status' = 'failed') AS trouble`,
+  )
+  return rows[0]?.count ?? 0
 }
 
 /**

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { judgeRates, type SendingRates } from '../../src/domain/deliverability.ts'
 import { createLedger } from '../../src/store/ledger.ts'
-import { breakCircuits, findPauses, pauseSending } from '../../src/store/sending-pauses.ts'
+import { breakCircuits, countTrouble, findPauses, pauseSending } from '../../src/store/sending-pauses.ts'
 import { customerId, live, plant } from '../api/support/people.ts'
 import { startTestServer, type TestServer } from '../api/support/test-server.ts'
 
@@ -146,6 +146,21 @@ test('addresses that a server refuses at once count as well, and what is wrong w
     'domain dead-hosts.example',
     'domain dead-list.example',
   ])
+})
+
+test('rates are reckoned anew after each bounce, complaint and failure, and not for what arrives', async () => {
+  const at = await somebodyAt('box.example')
+  const { pool } = server.database
+  const before = await countTrouble(pool)
+  await campaign(at, 'spring', 10, 4, 'delivered')
+  expect(await countTrouble(pool)).toBe(before)
+  await campaign(at, 'summer', 10, 2, 'complaint')
+  await campaign(at, 'autumn', 10, 3, 'bounce')
+  expect(await countTrouble(pool)).toBe(before + 5)
+  await pool.query(
+    `UPDATE messages SET status = 'failed', reason = 'smtp 550 5.1.1' WHERE journey = 'spring' AND entry_number <= 4`,
+  )
+  expect(await countTrouble(pool)).toBe(before + 9)
 })
 
 test('a person sees why and resumes; the same reports do not pause it again, more of them do', async () => {
