@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, inject, test } from 'vitest'
 import { openDatabase } from '../../src/store/database.ts'
+import { holdSending } from '../../src/store/sending-hold.ts'
+import { Vault } from '../../src/store/vault.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { databaseUrl } from '../support/template-database.ts'
@@ -86,6 +89,25 @@ test('a migration that was edited after it was applied is a failure', async () =
       detail: expect.stringContaining('edited') as string,
     }),
   )
+})
+
+test('a database of the version before, that knows of no replaced keys yet, opens with its key; sending that is held is told', async () => {
+  const older = await createTestDatabase()
+  const db = openDatabase(older.url, { maxConnections: 1 })
+  const customerId = randomUUID()
+  const { wrapped } = new Vault(Buffer.alloc(32, 0xab)).createCustomerKey(customerId)
+  await db.pool.query('INSERT INTO customer_keys (customer_id, wrapped_key, created_at) VALUES ($1, $2, now())', [
+    customerId,
+    wrapped,
+  ])
+  await db.pool.query('ALTER TABLE installation DROP COLUMN former_keys')
+  await holdSending(db.pool, { extent: 'everything', reason: 'a restored copy', by: 'test' }, Date.now())
+  await db.close()
+  const { findings } = await examine({ DATABASE_URL: older.url, PERENNIAL_MASTER_KEY: 'ab'.repeat(32) })
+  expect(findings).toContainEqual(expect.objectContaining({ name: 'personal data', status: 'ok' }))
+  const detail = expect.stringContaining('a restored copy') as string
+  expect(findings).toContainEqual(expect.objectContaining({ name: 'sending', status: 'warning', detail }))
+  await older.drop()
 })
 
 test('a master key that does not fit the database is a failure, as is one that is gone', async () => {

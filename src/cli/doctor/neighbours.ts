@@ -118,9 +118,10 @@ async function examineSeals(client: pg.Client, config: Config): Promise<Finding>
     return failure(name, 'the master key is gone', remedy)
   try {
     const keys = loadMasterKeys(config)
-    const vault = (await findVault(client, keys)) ?? new Vault(keys.current)
+    const knowsOfOthers = await hasColumn(client, 'installation', 'former_keys')
+    const vault = (knowsOfOthers ? await findVault(client, keys) : undefined) ?? new Vault(keys.current)
     vault.openCustomerKey(row.customer_id, row.wrapped_key)
-    const standing = await rewrapStanding(client)
+    const standing = knowsOfOthers ? await rewrapStanding(client) : undefined
     if (standing !== undefined) {
       const detail = `opens; ${standing.left} customers' keys are still wrapped by the master key before`
       return warning(name, detail, 'Keep both keys until this is done: a running intake process does it.')
@@ -129,6 +130,15 @@ async function examineSeals(client: pg.Client, config: Config): Promise<Finding>
   } catch {
     return failure(name, 'does not open with this master key', remedy)
   }
+}
+
+/** A database may wait for the migrations of this version. */
+async function hasColumn(client: pg.Client, table: string, column: string): Promise<boolean> {
+  const { rows } = await client.query<{ there: boolean }>(
+    `SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = $2 AND NOT attisdropped) AS there`,
+    [table, column],
+  )
+  return rows[0]?.there === true
 }
 
 /** Whether somebody has stopped all sending, and perhaps forgotten it. */
