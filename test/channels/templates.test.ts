@@ -5,6 +5,7 @@ import { type Escaping, parseLiquid, renderLiquid, TemplateError } from '../../s
 import type { MessageFacts, TemplateSource } from '../../src/channels/templates/render-message.ts'
 import { forbiddenScheme } from '../../src/channels/templates/safe-links.ts'
 import { createThreadRenderer } from '../../src/channels/templates/thread-renderer.ts'
+import { linksInText } from '../../src/channels/templates/tracked-links.ts'
 import { until } from '../workflows/support/customers.ts'
 
 const render = (source: string, data: object, escaping: Escaping = 'html'): string =>
@@ -212,4 +213,19 @@ describe('a message', () => {
     )
     await impatient.close()
   })
+})
+
+test.each([
+  [
+    'See https://shop.example/a, or https://shop.example/b?x=1&y=2!',
+    'https://shop.example/a https://shop.example/b?x=1&y=2',
+  ],
+  ['(https://shop.example/wiki/Foo_(bar)).', 'https://shop.example/wiki/Foo_(bar)'],
+  ['(see https://shop.example/a)', 'https://shop.example/a'],
+  ['<https://shop.example/a#b>: https://shop.example/c)))', 'https://shop.example/a#b https://shop.example/c'],
+])('links in "%s": %s', (text, links) => {
+  expect(linksInText(text).join(' ')).toBe(links)
+  const started = performance.now()
+  linksInText(`https://x.example/${'(a'.repeat(5_000)}`)
+  expect(performance.now() - started).toBeLessThan(5_000)
 })

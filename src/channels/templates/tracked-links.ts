@@ -42,8 +42,8 @@ export function linksInText(text: string): string[] {
   return [...text.matchAll(textLinkPattern)].map(([target]) => target)
 }
 
-/** What ends a sentence does not belong to the address. */
-const textLinkPattern = /https?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)\]}]/gi
+/** What ends a sentence does not belong to the address; a bracket does that was opened in it: `/wiki/Foo_(bar)`. */
+const textLinkPattern = /https?:\/\/(?:\([^\s<>"'()]*\)|[^\s<>"')])+(?<![.,;:!?\]}])/gi
 
 export function withPixel(html: string, url: string): string {
   return appendToBody(html, `<img src="${escapeHtml(url)}" width="1" height="1" alt="" style="display:none">`)
