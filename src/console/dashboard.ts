@@ -41,7 +41,7 @@ function waiting({ events, news }: StoreStatus): Html | false {
   const parts = [
     events.waiting > 0 &&
       html`<a class="warn" href="/events?state=waiting">events waiting: ${formatCount(events.waiting)}</a>`,
-    news.unread > 0 && html`<span class="warn">news unread: ${formatCount(news.unread)}</span>`,
+    news.unread > 0 && html`${formatCount(news.unread)} pieces of news wait to be looked at`,
     events.problems > 0 &&
       html`<a class="warn" href="/events?state=problem">events with problems: ${formatCount(events.problems)}</a>`,
   ].filter((part) => part !== false)

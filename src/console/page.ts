@@ -20,7 +20,7 @@ const style = `
   header.top strong { font-size: 1.1rem; letter-spacing: .01em } header.top strong a { color: var(--leaf) }
   header.top { row-gap: .2rem } header.top button { padding: .25rem .8rem }
   header.top .beside { margin-left: auto; display: flex; gap: .3rem 1rem; align-items: baseline; font-size: .92em }
-  header.top nav { flex-basis: 100%; display: flex; gap: .2rem 1.15rem; flex-wrap: wrap; border-bottom: 1px solid var(--line) }
+  header.top nav { flex-basis: 100%; display: flex; gap: .2rem .92rem; flex-wrap: wrap; border-bottom: 1px solid var(--line) }
   header.top nav a { padding: .45rem 0; border-bottom: 2px solid transparent; margin-bottom: -1px; color: var(--ink) }
   header.top nav a[aria-current] { border-color: var(--leaf); color: var(--leaf); font-weight: 600 }
   a.skip { position: absolute; left: -99rem } a.skip:focus { left: .5rem; top: .5rem; background: var(--card); padding: .5rem }
@@ -64,7 +64,7 @@ const style = `
   form.scale { display: flex; gap: .35rem } .narrow form.scale button { width: auto; flex: 1; padding: .6rem 0;
     margin-top: 0 } p.scale-ends { display: flex; justify-content: space-between; font-size: .86rem }
   .buttons { display: flex; gap: .8rem; align-items: center; flex-wrap: wrap } label.field { display: flex; gap: .7rem;
-    align-items: baseline; flex-wrap: wrap; margin-bottom: .7rem } label.field input { flex: 0 1 20rem }
+    align-items: baseline; flex-wrap: wrap; margin-bottom: .7rem } label.field input { flex: 0 1 20rem } label.field input.wide { flex: 1 }
   textarea[hidden] { display: none } input:read-only { color: var(--soft) } :focus-visible { outline: 2px solid var(--leaf); outline-offset: 2px }
   h2 .soft { display: block; font-weight: 400; font-size: .88rem } .big { font-size: 1.5rem }
 `

@@ -52,7 +52,7 @@ export function templateFormPage(form: TemplateForm, problems: readonly string[]
       <input type="hidden" name="replaces" value="${replaces ?? ''}"><input type="hidden" name="channel" value="${channel}">
       <label class="field">Id <input name="id" value="${key}" maxlength="80" required autocomplete="off" spellcheck="false"
         placeholder="spring-sale" ${!isNew && 'readonly'}> <span class="soft">small letters, digits, hyphens${isNew && '; a translation: spring-sale.de'}</span></label>
-      ${isEmail && html`<label class="field">Subject <input name="subject" value="${subject}" maxlength="200" required autocomplete="off"></label>`}
+      ${isEmail && html`<label class="field">Subject <input class="wide" name="subject" value="${subject}" maxlength="200" required autocomplete="off"></label>`}
       ${
         isEmail &&
         html`<label for="html">HTML <span class="soft">leave it empty for a plain mail</span></label>

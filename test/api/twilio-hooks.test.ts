@@ -131,6 +131,16 @@ describe('what people answer', () => {
     expect((await consentsOf(server, id))[0]).toMatch(/^sms \* granted/)
   })
 
+  test('they are answered in their language, where it is known, and keep the words that carriers know', async () => {
+    await live(server, [{ type: 'identify', userId: `u${person - 1}`, traits: { locale: 'de-AT' } }])
+    expect((await answer('HELP')).text).toMatch(/Garden Shop: Angebote.*STOP beendet/)
+    expect((await answer('STOP')).text).toMatch(/<Message>Garden Shop: Sie sind abgemeldet.*START/)
+    server.time.nowMs += 1_000
+    expect((await answer('START')).text).toMatch(/wieder angemeldet.*STOP.*HELP/)
+    await live(server, [{ type: 'identify', userId: `u${person - 1}`, traits: { locale: 'tlh' } }])
+    expect((await answer('HELP')).text).toContain('offers and news')
+  })
+
   test('a yes to something else subscribes nobody', async () => {
     await live(server, [{ type: 'track', event: 'SMS Unsubscribed', userId: `u${person - 1}` }])
     expect((await answer('Yes')).text).not.toContain('<Message>')

@@ -19,6 +19,7 @@ import type { Vault } from '../../store/vault.ts'
 import { ApiError } from '../api-error.ts'
 import { confirmedWords } from '../customer-pages/topic-words.ts'
 import { english } from '../customer-pages/words/en.ts'
+import { repliesFor } from './sms-replies.ts'
 import { readSmsWord } from './sms-words.ts'
 import { isFromTwilio } from './twilio-signature.ts'
 
@@ -151,22 +152,19 @@ async function understand(
   answer: SmsAnswer,
 ): Promise<string | undefined> {
   const { database, brand } = needs
+  const replies = await repliesFor(database.pool, answer.addressHash)
   switch (meaning) {
     case 'stop': {
       const isNew = await database.transaction((client) => stopSms(client, answer))
-      return isNew
-        ? `${brand}: you are unsubscribed and will get no more messages. Reply START to resubscribe.`
-        : undefined
+      return isNew ? `${brand}: ${replies.stopped}` : undefined
     }
     case 'start': {
       const wasStopped = await database.transaction((client) => resumeSms(client, answer))
-      if (await confirmBySms(needs, answer)) {
-        return `${brand}: thank you, that is confirmed. Reply STOP to end, HELP for help.`
-      }
-      return wasStopped ? `${brand}: you are subscribed again. Reply STOP to end, HELP for help.` : undefined
+      if (await confirmBySms(needs, answer)) return `${brand}: ${replies.confirmed}`
+      return wasStopped ? `${brand}: ${replies.resumed}` : undefined
     }
     case 'help':
-      return `${brand}: offers and news by text message. Reply STOP to end. Message and data rates may apply.`
+      return `${brand}: ${replies.help}`
   }
 }
 

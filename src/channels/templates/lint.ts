@@ -116,7 +116,8 @@ const phrases =
 function spam({ channel, subject, html, text }: TemplateSource): LintFinding[] {
   const found: LintFinding[] = []
   const words = (subject ?? '').replaceAll(/\{[{%][^}]*[}%]\}/g, '')
-  const letters = words.replaceAll(/[^\p{L}]/gu, '')
+  // Of scripts that have no capitals nothing can be said.
+  const letters = words.replaceAll(/[^\p{Lu}\p{Ll}]/gu, '')
   if (letters.length > 8 && letters === letters.toUpperCase()) {
     found.push(warning('spam-prone', 'subject', 'is all capitals'))
   }

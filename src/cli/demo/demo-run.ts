@@ -4,6 +4,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { runningInstallation } from '../../embedded/home.ts'
 import type { Installation } from '../../embedded/supervisor.ts'
+import { consoleLoginUrl } from '../../store/links.ts'
 import { UsageError } from '../usage-error.ts'
 import type { DemoReport } from './report.ts'
 import { type DemoProgress, runDemo } from './run-demo.ts'
@@ -36,7 +37,10 @@ export async function runDemoCommand(options: DemoCommandOptions): Promise<void>
       down: (name, reason, retryInMs) => say(`  ! ${name}: ${reason}; back in ${(retryInMs / 1000).toFixed(1)} s`),
     },
     onProgress: progressLine(),
-    onLive: (running) => void interrupted.then(() => running.stop()).then(() => process.exit(130)),
+    onLive: (running) => {
+      if (!options.json) say(`${addresses(running)}\n`) // So that people can watch while the days go by.
+      void interrupted.then(() => running.stop()).then(() => process.exit(130))
+    },
   })
   if (process.stderr.isTTY) process.stderr.write('\n')
   if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`)
@@ -91,7 +95,7 @@ function progressLine(): (progress: DemoProgress) => void {
 
 function summary(report: DemoReport): string {
   const { customers, stages, moves, messages, duplicates, unexplained, workflows, models, refusals } = report
-  const line = (name: string, value: string | number): string => `  ${name.padEnd(22)} ${value}`
+  const line = (name: string, value: string | number): string => `  ${name.padEnd(24)} ${value}`
   const counts = (table: Readonly<Record<string, number>>): string =>
     Object.entries(table)
       .map(([name, count]) => `${name} ${count}`)
@@ -113,12 +117,16 @@ function summary(report: DemoReport): string {
   ].join('\n')
 }
 
-function addresses({ url, temporalUi, mailUi, smsUi }: Installation): string {
+/** While people look at it. */
+const loginLinkValidMs = 12 * 3_600_000
+
+function addresses({ url, temporalUi, mailUi, smsUi, vault }: Installation): string {
   const known: readonly (readonly [string, string | null])[] = [
+    ['Sign in to the console', consoleLoginUrl(vault, url, loginLinkValidMs)],
     ['Console', url],
     ['Temporal UI', temporalUi],
     ['Mail catcher', mailUi],
     ['SMS catcher', smsUi],
   ]
-  return known.flatMap(([name, address]) => (address === null ? [] : [`  ${name.padEnd(22)} ${address}`])).join('\n')
+  return known.flatMap(([name, address]) => (address === null ? [] : [`  ${name.padEnd(24)} ${address}`])).join('\n')
 }

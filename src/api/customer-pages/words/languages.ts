@@ -36,7 +36,7 @@ export function wordsOfPage(
 }
 
 /** `de` of `de-AT`, `de_AT` and `DE`. */
-function languageOf(tag: string): string {
+export function languageOf(tag: string): string {
   return /^[a-z]{2,3}(?![a-z])/.exec(tag.trim().toLowerCase())?.[0] ?? ''
 }
 
