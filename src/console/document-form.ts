@@ -21,10 +21,12 @@ export interface DocumentFormFrame {
   readonly back: string
   /** An id as it might be. */
   readonly exampleKey: string
+  /** What can stand in it: a title, and what each is for and how it is written. */
+  readonly help?: readonly { readonly title: string; readonly examples: readonly (readonly [string, string])[] }[]
 }
 
 export function documentFormPage(
-  { noun, lead, action, button, back, exampleKey }: DocumentFormFrame,
+  { noun, lead, action, button, back, exampleKey, help = [] }: DocumentFormFrame,
   { key, replaces, text }: DocumentForm,
   problems: readonly string[],
 ): Html {
@@ -41,7 +43,14 @@ export function documentFormPage(
         <span class="soft">small letters, digits and hyphens${isNew && '; stays as it is'}</span></label>
       <input type="hidden" name="replaces" value="${replaces ?? ''}">
       <textarea name="document" rows="20" spellcheck="false" required aria-label="The ${noun}, in YAML">${'\n'}${text}</textarea>
-      <div class="buttons"><button>${button}</button> <a href="${back}">Leave it</a></div></form></section></main>`
+      <div class="buttons"><button>${button}</button> <a href="${back}">Leave it</a></div></form></section>
+    ${help.length > 0 && html`<section><details><summary>What can stand in it</summary>${help.map(helpTable)}</details></section>`}</main>`
+}
+
+function helpTable({ title, examples }: NonNullable<DocumentFormFrame['help']>[number]): Html {
+  return html`<h2>${title}</h2><table><tbody>${examples.map(
+    ([words, code]) => html`<tr><td>${words}</td><td><pre>${code}</pre></td></tr>`,
+  )}</tbody></table>`
 }
 
 /** The same, for a page between the form and the deed. */

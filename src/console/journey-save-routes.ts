@@ -14,6 +14,7 @@ import { findJourney, type JourneySummary } from '../store/journeys/journey-repo
 import { readYaml } from '../store/yaml-source.ts'
 import { type DocumentForm, type DocumentFormFrame, documentFormPage } from './document-form.ts'
 import { choices, foresee, type JourneyPageNeeds, notAllowed } from './journey-change-routes.ts'
+import { entryExamples, stepExamples } from './journey-help.ts'
 import { journeyPreviewPage } from './journey-save-pages.ts'
 import { forAdmins } from './page-needs.ts'
 import { readForm, yamlOf } from './typed-document.ts'
@@ -35,6 +36,10 @@ const frame: DocumentFormFrame = {
   button: 'Look at it …',
   back: '/journeys',
   exampleKey: 'second-cup',
+  help: [
+    { title: 'Who comes in', examples: entryExamples },
+    { title: 'Steps', examples: stepExamples },
+  ],
 }
 
 const example = `name: Second cup

@@ -24,7 +24,8 @@ const style = `
   header.top nav a { padding: .45rem 0; border-bottom: 2px solid transparent; margin-bottom: -1px; color: var(--ink) }
   header.top nav a[aria-current] { border-color: var(--leaf); color: var(--leaf); font-weight: 600 }
   a.skip { position: absolute; left: -99rem } a.skip:focus { left: .5rem; top: .5rem; background: var(--card); padding: .5rem }
-  section.chosen { border-color: var(--leaf) }
+  section pre { margin: 0; white-space: pre-wrap; font-size: .88em } summary { cursor: pointer; color: var(--leaf) }
+  details h2 { margin-top: 1rem } section.chosen { border-color: var(--leaf) }
   h1 { font-size: 1.5rem; margin: 1.4rem 0 .3rem } h2 { font-size: 1.05rem; margin: 0 0 .7rem }
   a { color: var(--leaf); text-decoration: none } a:hover { text-decoration: underline }
   p.lead, .soft { color: var(--soft) } .warn { color: var(--warn) }

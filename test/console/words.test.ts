@@ -3,7 +3,9 @@
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { conditionInLine, conditionInWords } from '../../src/console/condition-words.ts'
+import { entryExamples, stepExamples } from '../../src/console/journey-help.ts'
 import { journeyTerms } from '../../src/console/journey-terms.ts'
+import { checkDocument } from '../../src/domain/campaign-documents.ts'
 
 const plain = (text: string): string =>
   text
@@ -56,4 +58,17 @@ caps: { email: { per_week: 1 } }
     expect(whole).toContain(words)
   const least = terms('topic: news\nentry: [ { type: arrived }, { type: api }, { type: stage, stage: retain } ]\n')
   expect(least).toMatch(/whoever is new.*whoever is put in.*stage retain.*never: once.*none: whoever/)
+})
+
+test('what is shown beside the form of a journey makes a journey', () => {
+  const listed = (examples: readonly (readonly [string, string])[]): string =>
+    examples.map(([, code]) => code).join('\n')
+  const document: unknown = parse(`name: All
+topic: news
+entry:
+${listed(entryExamples)}
+steps:
+${listed(stepExamples)}
+`)
+  expect(checkDocument({ kind: 'journey', key: 'all', version: '1', document })).toHaveProperty('checked')
 })
