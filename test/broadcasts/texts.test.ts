@@ -3,6 +3,7 @@
 import { DefaultLogger, Runtime } from '@temporalio/worker'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type Answer, ProviderPace } from '../../activities/provider-pace.ts'
 import { broadcastDocument } from '../../src/domain/broadcast.ts'
 import { createBroadcast } from '../../src/store/broadcasts/broadcasts.ts'
 import { pauseSending } from '../../src/store/sending-pauses.ts'
@@ -248,6 +249,35 @@ test('requests go side by side, and the database is asked for pages, not for peo
   expect(slow.counts.mostAtOnce).toBeGreaterThan(8)
   expect(statements).toBeLessThan(people.length)
   await slow.close()
+})
+
+test('after "too many" half as many are asked at once, after a rest that grows; being away costs no place', async () => {
+  const pace = new ProviderPace()
+  let nowMs = 0
+  const ask = (answer: Answer) =>
+    pace.ask(
+      Infinity,
+      async () => answer,
+      (one) => one,
+      () => nowMs,
+    )
+  const [most, first] = [pace.atOnce, await ask('busy')]
+  expect([first, pace.atOnce, pace.restMs(nowMs)]).toEqual(['busy', most / 2, 1_000])
+  expect(await ask('taken')).toBeUndefined()
+  nowMs = 1_000
+  expect([await ask('away'), pace.atOnce, pace.restMs(nowMs)]).toEqual(['away', most / 2, 2_000])
+  nowMs = 3_000
+  expect(await ask('taken')).toBe('taken')
+  expect([await ask('busy'), pace.restMs(nowMs)]).toEqual(['busy', 1_000])
+  nowMs = 10_000
+  expect(
+    await pace.ask(
+      10_000,
+      async () => 'taken' as const,
+      (one) => one,
+      () => nowMs,
+    ),
+  ).toBeUndefined()
 })
 
 describe('a document', () => {
