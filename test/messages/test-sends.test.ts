@@ -11,6 +11,7 @@ import { createSmsChannel } from '../../src/channels/sms/sms-channel.ts'
 import { type SmsCatcher, startSmsCatcher } from '../../src/embedded/sms-catcher.ts'
 import { createApiKey } from '../../src/store/api-keys.ts'
 import { publishCampaigns } from '../../src/store/publishing/publish-campaigns.ts'
+import { holdSending, releaseSending } from '../../src/store/sending-hold.ts'
 import { suppress } from '../../src/store/suppressions.ts'
 import { live } from '../api/support/people.ts'
 import { startTestServer, type TestServer } from '../api/support/test-server.ts'
@@ -137,6 +138,17 @@ test('nobody outside of the team by mistake, nobody on the suppression list at a
   )
   expect((await ask('spring', { to: 'ada@example.org' })).status).toBe(429)
   await server.database.pool.query(`DELETE FROM audit_entries WHERE actor = 'x'`)
+})
+
+test('where all sending is stopped no test leaves either', async () => {
+  const before = arrived.length
+  const { pool } = server.database
+  await holdSending(pool, { extent: 'everything', reason: 'a restored copy', by: 'x' }, server.time.nowMs)
+  const refused = await ask('spring', { to: 'ada@example.org' })
+  expect([refused.status, refused.json.error?.message]).toEqual([409, expect.stringContaining('a restored copy')])
+  expect(arrived).toHaveLength(before)
+  await releaseSending(pool, 'x', server.time.nowMs)
+  expect((await ask('spring', { to: 'ada@example.org' })).status).toBe(200)
 })
 
 test('a refusal of the mail server is told at once', async () => {

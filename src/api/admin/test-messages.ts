@@ -15,6 +15,7 @@ import { countLately, noteAudit } from '../../store/audit.ts'
 import { loadTemplate } from '../../store/campaigns.ts'
 import type { Database } from '../../store/database.ts'
 import { twilioStatusUrl } from '../../store/links.ts'
+import { findHold } from '../../store/sending-hold.ts'
 import { listSuppressions } from '../../store/suppression-list.ts'
 import type { Vault } from '../../store/vault.ts'
 import { ApiError } from '../api-error.ts'
@@ -78,6 +79,9 @@ export async function sendTest(needs: TestMessageNeeds, wish: TestWish): Promise
   if (to.length === 0 || to.length > mostRecipients)
     throw new ApiError(400, `to: must hold 1 to ${mostRecipients} addresses`, 'to')
   if (testChannels === undefined) throw new ApiError(503, 'This process reaches no mail server: SMTP_URL is not set.')
+  const hold = await findHold(database.pool)
+  // Who has stopped marketing alone may well want to see what comes after.
+  if (hold?.extent === 'everything') throw new ApiError(409, `All sending is stopped, tests too: ${hold.reason}`)
   const template = await loadTemplate(database, key)
   if (template === undefined) throw new ApiError(404, 'There is no published template of this name.', 'key')
   const { channel } = template
