@@ -14,6 +14,7 @@ import { placeCustomers } from '../store/stages.ts'
 import type { Vault } from '../store/vault.ts'
 import { handlePage } from './handle-page.ts'
 import { insertAndClaim } from './insert-and-claim.ts'
+import { pastNeeds } from './past-needs.ts'
 import { patiently } from './patiently.ts'
 
 export interface HistoricalEvent {
@@ -45,18 +46,13 @@ export async function importHistory(
   events: readonly HistoricalEvent[],
   { database, vault, definitions, nowMs, onProgress }: HistoryNeeds,
 ): Promise<{ imported: number; customers: number }> {
-  const needs = {
+  const needs = pastNeeds({
     database,
     vault,
-    nowMs: () => nowMs,
-    interests: async () => ({
-      events: new Set<string>(),
-      traits: new Set<string>(),
-      needsConfirmation: needsConfirmation.bind(undefined, definitions.policy),
-    }),
-    identity: async () => definitions.identity,
-    announce: false,
-  }
+    nowMs,
+    identity: definitions.identity,
+    needsConfirmation: needsConfirmation.bind(undefined, definitions.policy),
+  })
   await ensureEventParts(database.pool, nowMs)
   let imported = 0
   for (let from = 0; from < events.length; from += pageSize) {

@@ -11,6 +11,7 @@ import { noteImportedCustomers } from '../../store/imports.ts'
 import { upholdLate } from '../../store/late-words.ts'
 import { handlePage } from '../handle-page.ts'
 import { insertAndClaim } from '../insert-and-claim.ts'
+import { pastNeeds } from '../past-needs.ts'
 import { type ImportContext, type SaveChunk, Tally } from './chunk.ts'
 import type { ConsentLine, EventStretch } from './event-chunk.ts'
 
@@ -22,20 +23,9 @@ export async function writeEvents(
   context: ImportContext,
   save: SaveChunk,
 ): Promise<void> {
-  const { database, vault, nowMs, importId, identity, needsConfirmation } = context
+  const { database, nowMs, importId } = context
   const tally = new Tally()
-  const needs = {
-    database,
-    vault,
-    nowMs: () => nowMs,
-    interests: async () => ({
-      events: new Set<string>(),
-      traits: new Set<string>(),
-      ...(needsConfirmation === undefined ? {} : { needsConfirmation }),
-    }),
-    ...(identity === undefined ? {} : { identity: async () => identity }),
-    announce: false,
-  }
+  const needs = pastNeeds(context)
   await ensureEventParts(database.pool, monthStartMs(nowMs))
   for (let from = 0; from < events.length; from += pageSize) {
     const page = events.slice(from, from + pageSize)
